@@ -1,0 +1,88 @@
+import type { Address } from "#route/address.ts";
+import type { AttributeFacts } from "#route/attribute-facts.ts";
+import type { Attributes } from "#route/attributes.ts";
+import type { Family } from "#route/family.ts";
+import type { Hop } from "#route/hop-set.ts";
+
+/** What the RIB needs from the others; `daemon/` passes it in. */
+
+/** How a neighbour stands to us, which decides what may be told to whom (RFC 4271 §9.2, RFC 4456 §6). */
+export type NeighbourKind = "local" | "external" | "internal" | "client";
+
+/** Room for whole messages in a slab that many sockets share. */
+export interface MessageSpace {
+  /** The slab; `reserve` may put another one in its place. */
+  bytes: Uint8Array;
+  /** Where the next message begins. Set it past a finished message. */
+  at: number;
+  /** Makes sure that `octets` fit behind `at`. */
+  reserve(octets: number): void;
+}
+
+/** Who gave us the path that is being told on. */
+export interface PathSource {
+  readonly kind: NeighbourKind;
+  /** Router id, for ORIGINATOR_ID (RFC 4456 §8). */
+  readonly routerId: number;
+}
+
+/**
+ * Turns routes into the UPDATE messages of one update group; implemented by `bgp/wire`. `begin…`, prefixes, `end`; a
+ * message that is full is closed and another one opened. Words are network order, unsigned.
+ */
+export interface UpdateEncoder {
+  /**
+   * @param octets the stored attribute set, TLVs from `start` to `end`, rewritten as the group's kind of session demands
+   * @returns false where the set cannot be told (it would not fit a message): then nothing was begun
+   */
+  beginReach(
+    space: MessageSpace,
+    family: Family,
+    octets: Uint8Array,
+    start: number,
+    end: number,
+    source: PathSource,
+  ): boolean;
+  beginUnreach(space: MessageSpace, family: Family): void;
+  add4(address: number, length: number): void;
+  add6(w0: number, w1: number, w2: number, w3: number, length: number): void;
+  end(): void;
+  endOfRib(space: MessageSpace, family: Family): void;
+}
+
+/** Whole messages on their way to one neighbour's socket. */
+export interface SessionOut {
+  /**
+   * Queues `bytes[start, end)`, whole messages, borrowed until `written` is called (always called, once, also when the
+   * session dies).
+   */
+  send(bytes: Uint8Array, start: number, end: number, written: () => void): void;
+}
+
+/** Attribute sets in full, for policies and `show`; implemented by `bgp/wire`. Octets are those of `RouteSink.add`. */
+export interface AttributeCodec {
+  decode(octets: Uint8Array, start: number, end: number): Attributes;
+  /** @returns octets and facts of a set that we made ourselves */
+  encode(attributes: Attributes, facts: AttributeFacts): Uint8Array;
+}
+
+/** How a next hop is reached. */
+export interface Resolution {
+  /** Cost for RFC 4271 §9.1.2.2 (e): 0 on link, else the metric of the route that leads there. */
+  readonly metric: number;
+  readonly hops: readonly Hop[];
+}
+
+/** The kernel's links, addresses and foreign routes, asked about one address; implemented by `kernel/next-hops.ts`. */
+export interface NextHopResolver {
+  /** @param via for link-local next hops: the interface of the session they came over. @returns undefined: unreachable */
+  resolve(address: Address, via: number | undefined): Resolution | undefined;
+}
+
+/** The forwarding table that the Loc-RIB wants; implemented by the kernel's installer. Sets are numbers of a HopSetTable. */
+export interface ForwardingTable {
+  set4(address: number, length: number, hopSet: number): void;
+  set6(w0: number, w1: number, w2: number, w3: number, length: number, hopSet: number): void;
+  clear4(address: number, length: number): void;
+  clear6(w0: number, w1: number, w2: number, w3: number, length: number): void;
+}

@@ -1,0 +1,61 @@
+import ipaddr from "ipaddr.js";
+import type { Family } from "./family.ts";
+
+/** An IP address: one unsigned 32-bit word for IPv4, four for IPv6, most significant first. */
+export interface Address {
+  readonly family: Family;
+  readonly words: readonly number[];
+}
+
+/** @returns undefined unless `text` is a whole dotted-quad IPv4 or an IPv6 address; a zone (`%eth0`) is not part of an address */
+export function parseAddress(text: string): Address | undefined {
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return fromOctets(ipaddr.IPv4.parse(text).toByteArray());
+  if (text.includes(":") && !text.includes("%") && ipaddr.IPv6.isValid(text)) {
+    return fromOctets(ipaddr.IPv6.parse(text).toByteArray());
+  }
+  return undefined;
+}
+
+/** @param octets 4 or 16 of them, network order */
+export function fromOctets(octets: ArrayLike<number>): Address {
+  const words: number[] = [];
+  for (let at = 0; at < octets.length; at += 4) {
+    words.push(((octets[at]! << 24) | (octets[at + 1]! << 16) | (octets[at + 2]! << 8) | octets[at + 3]!) >>> 0);
+  }
+  return { family: words.length === 1 ? "ipv4" : "ipv6", words };
+}
+
+/** 4 or 16 octets, network order. */
+export function toOctets(address: Address): Uint8Array {
+  const octets = new Uint8Array(address.words.length * 4);
+  const view = new DataView(octets.buffer);
+  address.words.forEach((word, index) => {
+    view.setUint32(index * 4, word);
+  });
+  return octets;
+}
+
+/** Canonical text: dotted quad, or RFC 5952. */
+export function formatAddress(address: Address): string {
+  return formatWords(address.family, ...(address.words as [number, number?, number?, number?]));
+}
+
+/** The same from loose words, for code that keeps addresses in typed arrays. */
+export function formatWords(family: Family, w0: number, w1 = 0, w2 = 0, w3 = 0): string {
+  if (family === "ipv4") return `${w0 >>> 24}.${(w0 >>> 16) & 255}.${(w0 >>> 8) & 255}.${w0 & 255}`;
+  const parts: number[] = [];
+  for (const word of [w0, w1, w2, w3]) parts.push(word >>> 16, word & 0xffff);
+  return new ipaddr.IPv6(parts).toRFC5952String();
+}
+
+/** A router id, cluster id or originator id as people write it: dotted quad of 32 bits (RFC 6286). */
+export const formatRouterId = (id: number): string => formatWords("ipv4", id);
+
+export function sameAddress(a: Address, b: Address): boolean {
+  return a.family === b.family && a.words.every((word, index) => word === b.words[index]);
+}
+
+/** fe80::/10 (RFC 4291 §2.5.6): means nothing without an interface. */
+export function isLinkLocal(address: Address): boolean {
+  return address.family === "ipv6" && (address.words[0]! & 0xffc00000) >>> 0 === 0xfe800000;
+}
