@@ -1,0 +1,85 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { readiness } from "#observe/health.ts";
+import { serveHttp } from "#observe/io/http-server.ts";
+import type { ObservedDaemon, ObservedPeer } from "#observe/ports.ts";
+
+const peer = (name: string, state: string): ObservedPeer => ({
+  name,
+  address: "192.0.2.2",
+  remoteAs: 64512,
+  state,
+  sinceMs: 5_000,
+  flaps: 3,
+  messagesReceived: 10,
+  messagesSent: 11,
+  families: [{ family: "ipv4", accepted: 4, filtered: 1, best: 3, advertised: 2 }],
+});
+
+const daemon = (changes: Partial<ObservedDaemon> = {}): ObservedDaemon => ({
+  version: "1.2.3",
+  startedMs: 1_000,
+  peers: [peer("a", "Established"), peer("b", "Active")],
+  tables: { ipv4: { prefixes: 7, paths: 9 }, ipv6: { prefixes: 0, paths: 0 } },
+  forwarding: { wanted: 6, pending: 1, failed: 2 },
+  recovering: false,
+  invalidObjects: 0,
+  shuttingDown: false,
+  ...changes,
+});
+
+test("another node's failure does not make this one unready", () => {
+  expect(readiness(daemon())).toEqual({ ok: true, reasons: [] });
+  expect(readiness(daemon({ peers: [peer("only", "Active")] })).ok).toBe(true);
+  expect(readiness(daemon({ peers: [] })).ok).toBe(true);
+});
+
+test.each<[string, Partial<ObservedDaemon>]>([
+  ["none of 2 sessions is Established", { peers: [peer("a", "Idle"), peer("b", "Active")] }],
+  ["waiting for neighbours after a restart", { recovering: true }],
+  ["the daemon is shutting down", { shuttingDown: true }],
+])("not ready: %s", (reason, changes) => {
+  expect(readiness(daemon(changes))).toEqual({ ok: false, reasons: [reason] });
+});
+
+let observed: ObservedDaemon;
+let server: ReturnType<typeof serveHttp>;
+let base: string;
+beforeEach(async () => {
+  observed = daemon();
+  server = serveHttp("127.0.0.1", 0, () => observed);
+  await once(server, "listening");
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+test("a scrape shows each neighbour and family, and forgets those that left", async () => {
+  const first = await (await fetch(`${base}/metrics`)).text();
+  expect(first).toContain('linnet_bgp_up{peer="a",address="192.0.2.2"} 1');
+  expect(first).toContain('linnet_bgp_up{peer="b",address="192.0.2.2"} 0');
+  expect(first).toContain('linnet_bgp_routes_accepted{peer="a",address="192.0.2.2",family="ipv4"} 4');
+  expect(first).toContain('linnet_rib_paths{family="ipv4"} 9');
+  expect(first).toContain("linnet_kernel_routes_failed 2");
+  expect(first).toContain('linnet_bgp_flaps_total{peer="a",address="192.0.2.2"} 3');
+  observed = daemon({ peers: [peer("a", "Established")] });
+  const second = await (await fetch(`${base}/metrics`)).text();
+  expect(second).toContain('peer="a"');
+  expect(second).not.toContain('peer="b"');
+});
+
+test("probes answer with a status and a reason", async () => {
+  expect((await fetch(`${base}/healthz`)).status).toBe(200);
+  expect((await fetch(`${base}/readyz`)).status).toBe(200);
+  observed = daemon({ recovering: true });
+  const unready = await fetch(`${base}/readyz`);
+  expect([unready.status, await unready.text()]).toEqual([503, "waiting for neighbours after a restart\n"]);
+});
+
+test("what is not served is not found", async () => {
+  expect((await fetch(`${base}/nothing`)).status).toBe(404);
+  expect((await fetch(`${base}/metrics`, { method: "POST" })).status).toBe(404);
+});
