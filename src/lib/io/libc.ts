@@ -1,0 +1,219 @@
+import { getSystemErrorName } from "node:util";
+import koffi from "koffi";
+import { AF_INET, AF_INET6, type IpAddress, md5Signature, socketAddress } from "../sockaddr.ts";
+
+/**
+ * The system calls that Node does not offer. This is the one file that knows how they are made (koffi): another way
+ * (a C addon, node:ffi) would replace this file alone. Lengths always come from the buffers, never from the caller.
+ *
+ * A call answers as the kernel does: 0 or more is success, below 0 is a negated errno, which `errnoName` names.
+ */
+const libc = koffi.load(null); // the C library already in the process: glibc or musl alike; koffi has no ssize_t
+
+const calls = {
+  socket: libc.func("int socket(int domain, int type, int protocol)"),
+  bind: libc.func("int bind(int fd, void *address, unsigned int length)"),
+  connect: libc.func("int connect(int fd, void *address, unsigned int length)"),
+  setsockopt: libc.func("int setsockopt(int fd, int level, int name, void *value, unsigned int length)"),
+  getsockopt: libc.func("int getsockopt(int fd, int level, int name, void *value, void *length)"),
+  getsockname: libc.func("int getsockname(int fd, void *address, void *length)"),
+  send: libc.func("intptr_t send(int fd, void *bytes, size_t length, int flags)"),
+  recv: libc.func("intptr_t recv(int fd, void *bytes, size_t length, int flags)"),
+  close: libc.func("int close(int fd)"),
+  dup2: libc.func("int dup2(int from, int to)"),
+  ifNameToIndex: libc.func("unsigned int if_nametoindex(const char *name)"),
+  setScheduler: libc.func("int sched_setscheduler(int pid, int policy, void *parameters)"),
+};
+
+export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
+export const SOCK_NONBLOCK = 0o4000;
+export const SOCK_CLOEXEC = 0o2000000;
+export const MSG_DONTWAIT = 0x40;
+
+export const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const SO_BINDTODEVICE = 25;
+export const SO_ATTACH_FILTER = 26;
+export const SO_SNDBUFFORCE = 32;
+export const SO_RCVBUFFORCE = 33;
+const IPPROTO_IP = 0;
+const IP_TOS = 1;
+const IP_TTL = 2;
+const IP_MINTTL = 21;
+const IPPROTO_TCP = 6;
+const TCP_MD5SIG = 14;
+const IPPROTO_IPV6 = 41;
+const IPV6_UNICAST_HOPS = 16;
+const IPV6_V6ONLY = 26;
+const IPV6_TCLASS = 67;
+const IPV6_MINHOPCOUNT = 73;
+
+const outcome = (result: number): number => (result < 0 ? -koffi.errno() : result);
+
+/** `EPERM` for 1 and -1. */
+export const errnoName = (errno: number): string => (errno === 0 ? "OK" : getSystemErrorName(-Math.abs(errno)));
+
+/** A system call that the kernel refused. */
+export class SystemCallError extends Error {
+  override readonly name = "SystemCallError";
+  /** `EADDRINUSE`. */
+  readonly code: string;
+  readonly errno: number;
+  readonly call: string;
+
+  constructor(call: string, errno: number) {
+    const code = errnoName(errno);
+    super(`${call}: ${code}`);
+    this.code = code;
+    this.errno = Math.abs(errno);
+    this.call = call;
+  }
+}
+
+/** @returns `result`. @throws SystemCallError where it is a negated errno */
+export function must(call: string, result: number): number {
+  if (result < 0) throw new SystemCallError(call, result);
+  return result;
+}
+
+/** @returns a file descriptor, close-on-exec */
+export const socket = (domain: number, type: number, protocol: number): number =>
+  outcome(calls.socket(domain, type | SOCK_CLOEXEC, protocol));
+
+export const bind = (fd: number, address: Uint8Array): number => outcome(calls.bind(fd, address, address.length));
+
+export const connect = (fd: number, address: Uint8Array): number => outcome(calls.connect(fd, address, address.length));
+
+export const setsockopt = (fd: number, level: number, name: number, value: Uint8Array): number =>
+  outcome(calls.setsockopt(fd, level, name, value, value.length));
+
+/** setsockopt with a C int. */
+export const setsockoptInt = (fd: number, level: number, name: number, value: number): number =>
+  setsockopt(fd, level, name, new Uint8Array(new Int32Array([value]).buffer));
+
+/** @param value filled in. @returns how many octets of it the kernel wrote */
+export function getsockopt(fd: number, level: number, name: number, value: Uint8Array): number {
+  const length = new Uint32Array([value.length]);
+  const result = outcome(calls.getsockopt(fd, level, name, value, length));
+  return result < 0 ? result : length[0]!;
+}
+
+/** @param address filled in. @returns how many octets the address has */
+export function getsockname(fd: number, address: Uint8Array): number {
+  const length = new Uint32Array([address.length]);
+  const result = outcome(calls.getsockname(fd, address, length));
+  return result < 0 ? result : length[0]!;
+}
+
+/** @returns how many octets went */
+export const send = (fd: number, bytes: Uint8Array, flags = 0): number =>
+  outcome(calls.send(fd, bytes, bytes.length, flags));
+
+/** @returns how many octets came into `bytes` */
+export const recv = (fd: number, bytes: Uint8Array, flags = 0): number =>
+  outcome(calls.recv(fd, bytes, bytes.length, flags));
+
+export const close = (fd: number): number => outcome(calls.close(fd));
+
+export const dup2 = (from: number, to: number): number => outcome(calls.dup2(from, to));
+
+/** @returns the interface's index, or -ENODEV */
+export function interfaceIndex(name: string): number {
+  const index: number = calls.ifNameToIndex(name);
+  return index === 0 ? -koffi.errno() : index;
+}
+
+/** Puts the calling thread (0) or another one under SCHED_RR with `priority` 1 to 99; needs CAP_SYS_NICE. */
+export const scheduleRoundRobin = (thread: number, priority: number): number =>
+  outcome(calls.setScheduler(thread, 2, new Int32Array([priority])));
+
+/** What has to be said to the kernel before a TCP socket connects or listens; Node's own API knows none of it. */
+export interface TcpSocketOptions {
+  readonly family: IpAddress["family"];
+  readonly local?: IpAddress | undefined;
+  /** 0: the kernel chooses. */
+  readonly localPort?: number | undefined;
+  /** Only over this interface (SO_BINDTODEVICE); also the scope of a link-local `local`. */
+  readonly interface?: string | undefined;
+  /** TCP-MD5 (RFC 2385). */
+  readonly md5?: readonly { readonly peer: IpAddress; readonly key: string }[] | undefined;
+  readonly ttl?: number | undefined;
+  /** Segments with a lower TTL are dropped by the kernel (GTSM, RFC 5082). */
+  readonly minTtl?: number | undefined;
+  /** Octet of IP_TOS or IPV6_TCLASS: 0xc0 is internetwork control (CS6). */
+  readonly tos?: number | undefined;
+}
+
+/**
+ * A socket for `new net.Socket({ fd }).connect(…)`, to be called in the same turn; the receiver closes it.
+ * @throws SystemCallError
+ */
+export function openTcpSocket(options: TcpSocketOptions): number {
+  return prepared(options, (fd) => {
+    if (options.local !== undefined) bindTo(fd, options, options.local, options.localPort ?? 0);
+  });
+}
+
+/**
+ * A bound socket for `server.listen({ fd })`. Keep its number: `setMd5Key` on it adds and removes keys while it lives,
+ * and accepted connections inherit key, TTL and minimal TTL. Without `local` it takes its family alone (V6ONLY).
+ * @throws SystemCallError
+ */
+export function listenSocket(options: TcpSocketOptions & { readonly port: number }): number {
+  const any: IpAddress =
+    options.family === "ipv4" ? { family: "ipv4", words: [0] } : { family: "ipv6", words: [0, 0, 0, 0] };
+  return prepared(options, (fd) => {
+    must("setsockopt SO_REUSEADDR", setsockoptInt(fd, SOL_SOCKET, SO_REUSEADDR, 1));
+    if (options.family === "ipv6") must("setsockopt IPV6_V6ONLY", setsockoptInt(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1));
+    bindTo(fd, options, options.local ?? any, options.port);
+  });
+}
+
+/** @param key undefined: the peer's segments need no signature any more. @throws SystemCallError */
+export function setMd5Key(fd: number, peer: IpAddress, key: string | undefined): void {
+  const octets = new TextEncoder().encode(key ?? "");
+  const result = setsockopt(fd, IPPROTO_TCP, TCP_MD5SIG, md5Signature(peer, octets));
+  if (key === undefined && errnoName(result) === "ENOENT") return; // there was none
+  must("setsockopt TCP_MD5SIG", result);
+}
+
+/** TTL, minimal TTL and TOS of a socket that is already there, such as an accepted one. @throws SystemCallError */
+export function setTcpOptions(fd: number, options: Pick<TcpSocketOptions, "family" | "ttl" | "minTtl" | "tos">): void {
+  const ipv4 = options.family === "ipv4";
+  const level = ipv4 ? IPPROTO_IP : IPPROTO_IPV6;
+  const rows: readonly (readonly [string, number, number | undefined])[] = [
+    ["ttl", ipv4 ? IP_TTL : IPV6_UNICAST_HOPS, options.ttl],
+    ["minimal ttl", ipv4 ? IP_MINTTL : IPV6_MINHOPCOUNT, options.minTtl],
+    ["tos", ipv4 ? IP_TOS : IPV6_TCLASS, options.tos],
+  ];
+  for (const [what, name, value] of rows) {
+    if (value !== undefined) must(`setsockopt ${what}`, setsockoptInt(fd, level, name, value));
+  }
+}
+
+function prepared(options: TcpSocketOptions, finish: (fd: number) => void): number {
+  const domain = options.family === "ipv4" ? AF_INET : AF_INET6;
+  const fd = must("socket", socket(domain, SOCK_STREAM | SOCK_NONBLOCK, 0));
+  try {
+    if (options.interface !== undefined) {
+      const name = new TextEncoder().encode(`${options.interface}\0`);
+      must(`bind to interface ${options.interface}`, setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name));
+    }
+    setTcpOptions(fd, options);
+    for (const { peer, key } of options.md5 ?? []) setMd5Key(fd, peer, key);
+    finish(fd);
+    return fd;
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+}
+
+function bindTo(fd: number, options: TcpSocketOptions, local: IpAddress, port: number): void {
+  const linkLocal = local.family === "ipv6" && local.words[0]! >>> 22 === 0x3fa; // fe80::/10
+  const { interface: device } = options;
+  const scope = linkLocal && device !== undefined ? must(`interface ${device}`, interfaceIndex(device)) : 0;
+  must("bind", bind(fd, socketAddress(local, port, scope)));
+}
