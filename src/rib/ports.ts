@@ -48,6 +48,9 @@ export interface UpdateEncoder {
   add6(w0: number, w1: number, w2: number, w3: number, length: number): void;
   end(): void;
   endOfRib(space: MessageSpace, family: Family): void;
+  /** The marks around a full re-advertisement that was asked for: BoRR and EoRR (RFC 7313 §4.1). */
+  beginRefresh(space: MessageSpace, family: Family): void;
+  endRefresh(space: MessageSpace, family: Family): void;
 }
 
 /** Whole messages on their way to one neighbour's socket. */
