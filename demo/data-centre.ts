@@ -1,0 +1,148 @@
+import { Agent } from "../test/support/lab/agent.ts";
+import { Bird } from "../test/support/lab/bird.ts";
+import { type CniResult, CniRuntime } from "../test/support/lab/cni.ts";
+import type { Host, IpFamily } from "../test/support/lab/host.ts";
+import type { Lab } from "../test/support/lab/lab.ts";
+import { familyOf, type SessionConfig } from "../test/support/lab/neighbour.ts";
+
+/** Seconds; short, so that a dead node is noticed while one watches. */
+export const timers = { hold: 3, restart: 15 };
+
+export const mtu = 1500;
+
+/** A node's place in the plan of addresses. */
+export interface NodePlan {
+  readonly name: string;
+  readonly rack: "a" | "b";
+  readonly as: number;
+  readonly addresses: readonly [ipv4: string, ipv6: string];
+  readonly podCidrs: readonly [ipv4: string, ipv6: string];
+}
+
+/** Two racks: `a` holds nodes 1 and 2, `b` holds node 3. The ToR router is the gateway of both. */
+export const racks = {
+  a: { as: 64601, gateway: ["172.30.1.1", "fd00:30:1::1"] },
+  b: { as: 64602, gateway: ["172.30.2.1", "fd00:30:2::1"] },
+} as const;
+
+export const torAs = 64512;
+
+export const nodePlans: readonly NodePlan[] = [planOf(1, "a"), planOf(2, "a"), planOf(3, "b")];
+
+function planOf(number: number, rack: "a" | "b"): NodePlan {
+  const net = rack === "a" ? 1 : 2;
+  return {
+    name: `n${number}`,
+    rack,
+    as: racks[rack].as,
+    addresses: [`172.30.${net}.1${number}`, `fd00:30:${net}::1${number}`],
+    podCidrs: [`10.244.${number}.0/24`, `fd00:10:244:${number}::/64`],
+  };
+}
+
+/** What routes for a node: Linnet; or, to prove the measuring, something that is known to work. */
+export interface NodeRouter {
+  start(): Promise<void>;
+  kill(): Promise<void>;
+  stop(): Promise<void>;
+  /** All its sessions are Established. */
+  converged(): Promise<boolean>;
+}
+
+export interface Pod {
+  readonly name: string;
+  readonly node: Node;
+  readonly host: Host;
+  readonly addresses: readonly [ipv4: string, ipv6: string];
+  readonly agent: Agent;
+  readonly cni: { readonly runtime: CniRuntime; readonly id: string; readonly added: CniResult };
+}
+
+export interface Node {
+  readonly plan: NodePlan;
+  readonly host: Host;
+  readonly router: NodeRouter;
+  readonly pods: Pod[];
+  agent: Agent | undefined;
+}
+
+/** Makes the router of a node and gives it all that it reads. */
+export type RouterMaker = (host: Host, plan: NodePlan) => NodeRouter & { readonly conflist: string };
+
+export interface DataCentre {
+  readonly tor: Bird;
+  readonly nodes: readonly Node[];
+}
+
+/** Cables, addresses, default routes and the ToR router; nothing routes yet. */
+export async function build(
+  lab: Lab,
+  makeRouter: RouterMaker,
+): Promise<DataCentre & { nodes: readonly (Node & { conflist: string })[] }> {
+  const torHost = await lab.host("tor");
+  const nodes = [];
+  for (const plan of nodePlans) {
+    const host = await lab.host(plan.name);
+    const router = makeRouter(host, plan);
+    nodes.push({ plan, host, router, pods: [] as Pod[], agent: undefined, conflist: router.conflist });
+  }
+  for (const rack of ["a", "b"] as const) {
+    const members = nodes.filter(({ plan }) => plan.rack === rack);
+    await lab.switch(
+      `rack-${rack}`,
+      [
+        { host: torHost, device: `rack-${rack}`, addresses: lengthened(racks[rack].gateway) },
+        ...members.map(({ host, plan }) => ({ host, device: "eth0", addresses: lengthened(plan.addresses) })),
+      ],
+      mtu,
+    );
+    for (const { host } of members) {
+      const [gateway4, gateway6] = racks[rack].gateway;
+      await host.ipBatch([`route add default via ${gateway4}`, `route add ::/0 via ${gateway6}`]);
+    }
+  }
+  await torHost.forward();
+  return { tor: torRouter(torHost), nodes };
+}
+
+/** On-link prefix lengths of the racks' subnets. */
+function lengthened(addresses: readonly string[]): string[] {
+  return addresses.map((address) => `${address}/${familyOf(address) === 4 ? 24 : 64}`);
+}
+
+function torRouter(host: Host): Bird {
+  const sessions = nodePlans.map(
+    ({ rack, as, addresses }): SessionConfig => ({
+      local: racks[rack].gateway[0],
+      remote: addresses[0],
+      remoteAs: as,
+      holdSeconds: timers.hold,
+      gracefulRestart: timers.restart,
+    }),
+  );
+  return new Bird(host, { as: torAs, routerId: racks.a.gateway[0], sessions, routes: [], kernel: true });
+}
+
+/** Sandboxes, and the node's CNI plugins called for each as a container runtime does. */
+export async function addPods(lab: Lab, node: Node & { conflist: string }, count: number): Promise<void> {
+  const runtime = new CniRuntime(node.host, node.conflist);
+  for (let number = 1; number <= count; number++) {
+    const name = `${node.plan.name}-p${number}`;
+    const host = await lab.host(name);
+    const id = `${name}-sandbox`;
+    const added = await runtime.add(id, host);
+    const address = (family: IpFamily): string => {
+      const found = added.ips?.map((ip) => ip.address.split("/")[0] ?? "").find((ip) => familyOf(ip) === family);
+      if (found === undefined) throw new Error(`${name}: the plugins gave no IPv${family} address`);
+      return found;
+    };
+    node.pods.push({
+      name,
+      node,
+      host,
+      addresses: [address(4), address(6)],
+      agent: await Agent.start(host),
+      cni: { runtime, id, added },
+    });
+  }
+}
