@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Daemon, Neighbour, Setup } from "./daemons/daemon.ts";
+import { daemonAddress, type Link, localAs, neighbourAddress } from "./lab/address-plan.ts";
+import { DaemonProcess } from "./lab/daemon-process.ts";
+import { createNamespaces, type Namespaces, removeNamespaces } from "./lab/namespaces.ts";
+import type { SessionSpec } from "./speaker/session.ts";
+import { Speaker } from "./speaker/speaker.ts";
+
+/** Namespaces, one daemon and two processes of neighbours, made for one run of one scenario and gone after it. */
+export class Lab {
+  readonly namespaces: Namespaces;
+  /** Neighbours that tell. */
+  readonly sources: Speaker;
+  /** Neighbours that listen; a process of their own, so that they never wait for the others. */
+  readonly sinks: Speaker;
+  readonly directory: string;
+  #daemon: DaemonProcess | undefined;
+  #setup: Setup | undefined;
+
+  constructor() {
+    this.directory = mkdtempSync(join(tmpdir(), "linnet-bench-"));
+    this.namespaces = createNamespaces();
+    this.sources = new Speaker(this.namespaces.neighbours);
+    this.sinks = new Speaker(this.namespaces.neighbours);
+  }
+
+  get daemon(): DaemonProcess {
+    if (this.#daemon === undefined) throw new Error("no daemon was started");
+    return this.#daemon;
+  }
+
+  start(daemon: Daemon, setup: Setup): DaemonProcess {
+    this.#setup = setup;
+    this.#daemon = new DaemonProcess(daemon, setup, this.namespaces.daemon, join(this.directory, "daemon"));
+    return this.#daemon;
+  }
+
+  /** The session of the neighbour with this index. */
+  session(index: number): SessionSpec {
+    const setup = this.#setup;
+    const neighbour = setup?.neighbours.find((one) => one.index === index);
+    if (setup === undefined || neighbour === undefined) throw new Error(`no neighbour ${index}`);
+    return {
+      id: index,
+      localAddress: neighbour.address,
+      remoteAddress: daemonAddress(neighbour.link),
+      as: neighbour.as,
+      holdSeconds: setup.holdSeconds,
+      families: setup.families,
+      daemonAs: localAs,
+    };
+  }
+
+  /** Brings the sessions of these neighbours up. */
+  async establish(speaker: Speaker, indices: readonly number[]): Promise<void> {
+    await speaker.ask("open", { sessions: indices.map((index) => this.session(index)), timeoutMs: 30_000 });
+  }
+
+  /** Writes octets into a file and has the speaker read it. @returns its path */
+  async load(speaker: Speaker, name: string, octets: Uint8Array): Promise<string> {
+    const path = join(this.directory, name);
+    writeFileSync(path, octets);
+    await speaker.ask("load", { path });
+    return path;
+  }
+
+  /** The last lines the daemon wrote. */
+  logTail(): string {
+    return this.#daemon?.log.split("\n").slice(-5).join("\n").trim() ?? "";
+  }
+
+  async end(): Promise<void> {
+    await this.#daemon?.stop();
+    this.sources.stop();
+    this.sinks.stop();
+    removeNamespaces(this.namespaces);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Neighbour `index` with an AS number of its own, on link 0, that is told everything. */
+export function neighbour(index: number, changes: Partial<Neighbour> = {}): Neighbour {
+  const link: Link = changes.link ?? 0;
+  return {
+    index,
+    as: 65001 + index,
+    address: neighbourAddress(index, link),
+    link,
+    export: "all",
+    client: false,
+    ...changes,
+  };
+}

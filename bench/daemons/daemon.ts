@@ -1,0 +1,49 @@
+import type { Family } from "#route/family.ts";
+import type { Link } from "../lab/address-plan.ts";
+
+/** One neighbour as the daemon under test is to be configured for it; it always dials, the daemon waits. */
+export interface Neighbour {
+  readonly index: number;
+  readonly as: number;
+  readonly address: string;
+  readonly link: Link;
+  /** What the daemon tells it: everything, nothing, or the mark (`markPrefix`) alone. */
+  readonly export: "all" | "none" | "mark";
+  /** Route reflector client (RFC 4456). */
+  readonly client: boolean;
+}
+
+/** What a daemon is to do in a scenario. */
+export interface Setup {
+  readonly families: readonly Family[];
+  readonly neighbours: readonly Neighbour[];
+  /** Whether best routes go into the kernel of its namespace. */
+  readonly kernel: boolean;
+  /** A prefix it originates itself. */
+  readonly originate: string | undefined;
+  readonly holdSeconds: number;
+}
+
+/** What not every daemon can do. */
+export type Feature = "kernel" | "originate" | "mark" | "birdc";
+
+/** A program to run in the daemon's namespace. */
+export interface Program {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface Daemon {
+  readonly name: string;
+  readonly features: ReadonlySet<Feature>;
+  /** @returns undefined where it is not installed */
+  version(): string | undefined;
+  /** Writes its configuration into `directory`. @returns what to start, in this order; the last one speaks BGP */
+  prepare(setup: Setup, directory: string): readonly Program[];
+  /** Unix socket that speaks birdc's protocol, for daemons that have one. */
+  controlSocket?(directory: string): string;
+}
+
+/** The one prefix that neighbours with `export: "mark"` are told: it comes last, so it says that all before it is done. */
+export const markPrefix = "198.18.0.0/24";
