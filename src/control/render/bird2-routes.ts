@@ -1,0 +1,105 @@
+import { formatAddress, sameAddress } from "#route/address.ts";
+import type { AsPath } from "#route/as-path.ts";
+import { formatPrefix } from "#route/prefix.ts";
+import type { ReplyLine } from "../line-protocol.ts";
+import { line, ok } from "../reply.ts";
+import type { TimePrinter } from "../timeformat.ts";
+import type { HopView, RouteView } from "../views.ts";
+import { attributeLines } from "./attributes.ts";
+import type { RouteItem, RouteRenderer, RouteTotals } from "./renderer.ts";
+
+/** `show route` as BIRD 2 writes it. */
+export function routesBird2(times: TimePrinter): RouteRenderer {
+  return {
+    heading(table, first) {
+      return [...(first ? [] : [line(1007, "")]), line(1007, `Table ${table}:`)];
+    },
+    route(item) {
+      const lines = [line(1007, headLine(item, times))];
+      const { route } = item;
+      for (const hop of route.hops) lines.push(line(1007, hopLine(hop, route.hops.length > 1)));
+      if (item.detailed) lines.push(...detailLines(route));
+      return lines;
+    },
+    count(table, counts) {
+      return [line(1007, `${countText(counts)} in table ${table}`)];
+    },
+    *end(totals, listed) {
+      if (totals === undefined || totals.explicit) return ok;
+      if (listed) yield line(1007, "");
+      return line(14, `Total: ${countText(totals)} in ${totals.tables} tables`);
+    },
+  };
+}
+
+export const countText = ({ shown, routes, nets }: RouteTotals): string =>
+  `${shown} of ${routes} routes for ${nets} networks`;
+
+function headLine(item: RouteItem, times: TimePrinter): string {
+  const { prefix, route, first } = item;
+  const net = (first ? formatPrefix(prefix) : "").padEnd(20);
+  return `${net} ${route.destination} [${origin(route, times)}]${mark(item)}${rank(route)}`;
+}
+
+/** Who said so and when, and from whom if that is not the gateway. */
+export function origin(route: RouteView, times: TimePrinter): string {
+  const [hop] = route.hops;
+  const elsewhere = route.from && !(hop?.gateway && sameAddress(hop.gateway, route.from));
+  const from = elsewhere && route.from ? ` from ${formatAddress(route.from)}` : "";
+  return `${route.protocol} ${times.route(route.sinceMs)}${from}`;
+}
+
+/** `*`: the best (of rejected routes, the first), `!`: the best, and the kernel refused it. */
+export function mark({ route, first }: RouteItem): string {
+  if (route.refused) return " !";
+  return route.best || (route.filtered && first) ? " *" : "";
+}
+
+const originLetters = ["i", "e", "?"] as const;
+
+/** Preference, state and cost, then where a BGP route began. */
+export function rank(route: RouteView): string {
+  const attributes = route.source === "bgp" ? route.attributes() : undefined;
+  if (attributes === undefined) return ` (${route.preference})`;
+  const stale = route.stale ? "s" : "";
+  const last = lastAs(attributes.asPath);
+  const began = last === undefined ? "" : `AS${last}`;
+  return ` (${route.preference}${stale}${cost(route)}) [${began}${originLetters[attributes.origin]}]`;
+}
+
+function cost({ igpMetric }: RouteView): string {
+  if (igpMetric === undefined) return "";
+  if (igpMetric === "unknown") return "/?";
+  return igpMetric === "unreachable" ? "/-" : `/${igpMetric}`;
+}
+
+/** The AS that the route began in; undefined where the path ends in a set or is empty. */
+export function lastAs(path: AsPath): number | undefined {
+  const segment = path.at(-1);
+  return segment?.kind === "sequence" ? segment.members.at(-1) : undefined;
+}
+
+export function hopLine(hop: HopView, several: boolean): string {
+  const weight = several ? ` weight ${hop.weight}` : "";
+  const onlink = hop.onlink ? " onlink" : "";
+  const device = hop.interface ?? "?";
+  if (hop.gateway === undefined) return `\tdev ${device}${weight}`;
+  return `\tvia ${formatAddress(hop.gateway)} on ${device}${onlink}${weight}`;
+}
+
+const typeNames = { bgp: "BGP", static: "static", device: "device", kernel: "inherit" } as const;
+
+function detailLines(route: RouteView): ReplyLine[] {
+  const lines = [line(1008, `\tType: ${typeNames[route.source]} univ`)];
+  return [...lines, ...extraLines(route).map((text) => line(1012, text))];
+}
+
+/** Attributes of the route and of the kernel's entry it was learned from. */
+export function extraLines(route: RouteView): string[] {
+  const attributes = route.source === "bgp" ? route.attributes() : undefined;
+  const lines = attributes === undefined ? [] : attributeLines(attributes);
+  if (route.kernel !== undefined) {
+    lines.push(`\tKernel.source: ${route.kernel.source}`, `\tKernel.metric: ${route.kernel.metric}`);
+  }
+  return lines;
+}
