@@ -1,0 +1,127 @@
+import { families } from "#route/family.ts";
+import { formatPrefix, hostPrefix, type Prefix } from "#route/prefix.ts";
+import type {
+  CniConfig,
+  MasqueradeConfig,
+  NodeConfig,
+  OriginatedPrefix,
+  PeerConfig,
+  PolicyConfig,
+} from "../node-config.ts";
+import type { ObjectSet } from "../objects.ts";
+import type { Remark } from "../remark.ts";
+import { selects } from "../schema/selector.ts";
+import type { Context } from "./context.ts";
+import { nodeFacts } from "./node-facts.ts";
+import { peersOf } from "./peers.ts";
+import { closedPolicy, policyOf } from "./policies.ts";
+import { rolesOf } from "./reflectors.ts";
+import { Report } from "./report.ts";
+import { configurationOf, gracefulRestartOf, kernelOf, settingsFor } from "./settings.ts";
+import { share } from "./share.ts";
+
+export interface Compiled {
+  /** undefined while there is no Node object for our node. */
+  readonly config: NodeConfig | undefined;
+  /** What is wrong with the objects, sorted by nothing but the order of the rules; equal objects give equal remarks. */
+  readonly remarks: readonly Remark[];
+}
+
+/**
+ * What one node has to do, from all objects.
+ * @param previous an earlier result: parts that did not change are the same values again
+ */
+export function compile(objects: ObjectSet, nodeName: string, previous?: NodeConfig): Compiled {
+  const report = new Report();
+  const { object: configuration, spec } = configurationOf(objects);
+  const nodes = nodeFacts(objects, spec, report);
+  const own = nodes.find(({ name }) => name === nodeName);
+  if (own === undefined) {
+    report.missing(`Node/${nodeName}`, "there is no Node object of this name: nothing can be run for it");
+    return { config: undefined, remarks: report.remarks };
+  }
+  const settings = settingsFor(spec, own.labels);
+  const roles = rolesOf(own, spec.reflectors);
+  const config = assemble({ objects, configuration, spec, settings, own, roles, nodes, report });
+  return { config: share(previous, config), remarks: report.remarks };
+}
+
+function assemble(context: Context): NodeConfig {
+  const { spec, settings, own, roles } = context;
+  const peers = peersOf(context);
+  return {
+    nodeName: own.name,
+    localAs: own.as,
+    routerId: own.routerId,
+    clusterId: own.clusterId ?? roles.reflects.find(({ clusterId }) => clusterId)?.clusterId ?? own.routerId,
+    addresses: own.addresses,
+    listen: { port: settings.listenPort, addresses: spec.listenAddresses ?? [] },
+    peers,
+    originated: originatedBy(context),
+    policies: policiesFor(peers, context),
+    kernel: kernelOf(settings, own),
+    gracefulRestart: gracefulRestartOf(settings),
+    cni: cniOf(context),
+    masquerade: masqueradeOf(context),
+  };
+}
+
+function originatedBy({ spec, own }: Context): OriginatedPrefix[] {
+  const { enabled, communities, largeCommunities, localPref } = spec.podCIDRs;
+  const source = `node/${own.name}`;
+  const pods = own.podCidrs.map((prefix): OriginatedPrefix => {
+    return { prefix, from: "podCIDR", source, blackhole: true, communities, largeCommunities, localPref };
+  });
+  const others = spec.advertisements
+    .filter(({ nodeSelector = {} }) => selects(nodeSelector, own.labels))
+    .map(({ cidr, nodeSelector: _, ...rest }): OriginatedPrefix => {
+      return { localPref: undefined, ...rest, prefix: cidr, from: "static", source: "BGPConfiguration/default" };
+    });
+  return [...(enabled ? pods : []), ...others];
+}
+
+/** Those that peers name; one that does not exist lets nothing through. */
+function policiesFor(peers: readonly PeerConfig[], { objects, report }: Context): Record<string, PolicyConfig> {
+  const policies: Record<string, PolicyConfig> = {};
+  const reported = new Set<string>();
+  for (const { source, importPolicies, exportPolicies } of peers) {
+    for (const [field, names] of Object.entries({ importPolicies, exportPolicies })) {
+      for (const [index, name] of names.entries()) {
+        const object = objects.BGPPolicy.get(name);
+        policies[name] ??= object === undefined ? closedPolicy(name) : policyOf(name, object.value);
+        const by = objects.BGPPeer.get(source.slice("BGPPeer/".length));
+        if (object !== undefined || by === undefined || reported.has(`${source} ${field} ${index}`)) continue;
+        reported.add(`${source} ${field} ${index}`);
+        report.error(by, ["spec", field, index], `there is no BGPPolicy/${name}: nothing passes until there is`);
+      }
+    }
+  }
+  return Object.fromEntries(Object.entries(policies).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function cniOf({ settings: { cni = {} }, own, report }: Context): CniConfig | undefined {
+  if (cni.enabled !== true) return undefined;
+  if (own.podCidrs.length === 0) {
+    report.error(own.object, ["spec", "podCIDRs"], "no Pod CIDR, so no CNI network configuration is written");
+    return undefined;
+  }
+  return {
+    plugin: cni.plugin ?? "ptp",
+    networkName: cni.networkName ?? "linnet",
+    path: cni.path ?? "/etc/cni/net.d/10-linnet.conflist",
+    podCidrs: own.podCidrs,
+    mtu: cni.mtu,
+    portmap: cni.portmap ?? true,
+  };
+}
+
+function masqueradeOf({ settings: { masquerade = {} }, own, nodes }: Context): MasqueradeConfig | undefined {
+  if (masquerade.enabled !== true) return undefined;
+  const inside = nodes.flatMap(({ podCidrs, addresses }): Prefix[] => {
+    return [...podCidrs, ...families.flatMap((family) => (addresses[family] ? [hostPrefix(addresses[family])] : []))];
+  });
+  const exclude = new Map(
+    [...inside, ...(masquerade.excludeCIDRs ?? [])].map((prefix) => [formatPrefix(prefix), prefix]),
+  );
+  return { podCidrs: own.podCidrs, exclude: [...exclude.keys()].sort().flatMap((key) => exclude.get(key) ?? []) };
+}

@@ -1,0 +1,20 @@
+import type { ConfigObject, ObjectSet } from "../objects.ts";
+import type { BgpConfigurationSpec } from "../schema/bgp-configuration.ts";
+import type { NodeFacts } from "./node-facts.ts";
+import type { Roles } from "./reflectors.ts";
+import type { Report } from "./report.ts";
+import type { Settings } from "./settings.ts";
+
+/** What the parts of one node's configuration are made from. */
+export interface Context {
+  readonly objects: ObjectSet;
+  readonly configuration: ConfigObject<"BGPConfiguration"> | undefined;
+  readonly spec: BgpConfigurationSpec;
+  /** The specification with the overrides for our node merged in. */
+  readonly settings: Settings;
+  readonly own: NodeFacts;
+  readonly roles: Roles;
+  /** All nodes, ours among them. */
+  readonly nodes: readonly NodeFacts[];
+  readonly report: Report;
+}

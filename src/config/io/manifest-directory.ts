@@ -1,0 +1,143 @@
+import { type FSWatcher, watch } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock, Timer } from "#lib/clock.ts";
+import { type DirectoryState, emptyDirectory, type ManifestFile, readDirectory } from "../directory.ts";
+
+/** Changes come in bursts: an editor's write and rename, the symlink swap of a ConfigMap mount. */
+const DEBOUNCE_MS = 100;
+/** For what inotify does not tell: changes behind symlinks, file systems of other machines. */
+const POLL_MS = 10_000;
+
+/** The manifest directory cannot be read: where nothing was read before, nothing can be run. */
+export class UnreadableDirectory extends Error {
+  override readonly name = "UnreadableDirectory";
+}
+
+/** Reads all `*.yaml`, `*.yml` and `*.json` of a directory, not of its subdirectories. @throws UnreadableDirectory */
+export async function loadDirectory(
+  directory: string,
+  previous: DirectoryState = emptyDirectory,
+): Promise<DirectoryState> {
+  return readDirectory(await readFiles(directory), previous);
+}
+
+async function readFiles(directory: string): Promise<ManifestFile[]> {
+  const names = await readdir(directory).catch((error: unknown) => {
+    throw new UnreadableDirectory(`manifest directory ${directory} cannot be read: ${reason(error)}`);
+  });
+  const manifests = names.filter((name) => /^[^.].*\.(ya?ml|json)$/.test(name)).sort();
+  const files = await Promise.all(
+    manifests.map(async (name): Promise<ManifestFile[]> => {
+      const path = join(directory, name);
+      try {
+        return [{ path, text: await readFile(path, "utf8") }];
+      } catch (error) {
+        const gone = (error as NodeJS.ErrnoException).code === "ENOENT"; // deleted since it was listed
+        return gone ? [] : [{ path, unreadable: reason(error) }];
+      }
+    }),
+  );
+  return files.flat();
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "it does not exist",
+  ENOTDIR: "it is not a directory",
+  EISDIR: "it is a directory",
+  EACCES: "permission denied",
+};
+
+function reason(error: unknown): string {
+  const { code = "", message } = error as NodeJS.ErrnoException;
+  return REASONS[code] ?? message;
+}
+
+/** What a watcher tells. */
+export interface DirectoryEvents {
+  /** The files differ from those of the last state. */
+  changed(state: DirectoryState): void;
+  /** The directory became unreadable; told once. The last state stays in force. */
+  failed(error: UnreadableDirectory): void;
+}
+
+/** Follows a directory of manifests from one state to the next. */
+export class ManifestDirectory {
+  readonly #directory: string;
+  readonly #clock: Clock;
+  readonly #events: DirectoryEvents;
+  #state: DirectoryState = emptyDirectory;
+  #watcher: FSWatcher | undefined;
+  #next: Timer | undefined;
+  #reading: Promise<void> = Promise.resolve();
+  #failing = false;
+  #closed = false;
+
+  constructor(directory: string, clock: Clock, events: DirectoryEvents) {
+    this.#directory = directory;
+    this.#clock = clock;
+    this.#events = events;
+  }
+
+  /** Reads the directory and begins to watch it. @throws UnreadableDirectory */
+  async start(): Promise<DirectoryState> {
+    this.#watch(); // before reading, so that no change falls between
+    this.#state = await loadDirectory(this.#directory);
+    this.#look(POLL_MS);
+    return this.#state;
+  }
+
+  /** Looks at the directory now: for `configure`. */
+  async refresh(): Promise<DirectoryState> {
+    this.#reading = this.#reading.then(() => this.#read());
+    await this.#reading;
+    return this.#state;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#watcher?.close();
+    this.#next?.cancel();
+  }
+
+  /** Reads after `delayMs`, or after the last call's delay where that is later. */
+  #look(delayMs: number): void {
+    this.#next?.cancel();
+    if (this.#closed) return;
+    this.#next = this.#clock.after(delayMs, () => {
+      if (this.#watcher === undefined) this.#watch();
+      void this.refresh().finally(() => this.#look(POLL_MS));
+    });
+  }
+
+  async #read(): Promise<void> {
+    try {
+      const state = await loadDirectory(this.#directory, this.#state);
+      this.#failing = false;
+      if (this.#closed || sameFiles(state, this.#state)) return;
+      this.#state = state;
+      this.#events.changed(state);
+    } catch (error) {
+      if (!(error instanceof UnreadableDirectory)) throw error;
+      if (!this.#failing && !this.#closed) this.#events.failed(error);
+      this.#failing = true;
+    }
+  }
+
+  /** A watcher that fails is replaced at the next poll. */
+  #watch(): void {
+    try {
+      this.#watcher = watch(this.#directory, { persistent: false }, () => this.#look(DEBOUNCE_MS));
+      this.#watcher.on("error", () => {
+        this.#watcher?.close();
+        this.#watcher = undefined;
+      });
+    } catch {
+      this.#watcher = undefined; // the directory is missing: reading it says so
+    }
+  }
+}
+
+function sameFiles(a: DirectoryState, b: DirectoryState): boolean {
+  return a.read.size === b.read.size && [...a.read].every(([path, read]) => b.read.get(path) === read);
+}

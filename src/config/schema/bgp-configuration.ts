@@ -1,0 +1,128 @@
+import * as v from "valibot";
+import { may, or, says } from "./describe.ts";
+import { address, asNumber, cidr, family, integer, port, routerId } from "./scalars.ts";
+import { labelSelector } from "./selector.ts";
+import {
+  communityList,
+  gracefulRestart,
+  largeCommunityList,
+  localPref,
+  metadata,
+  resource,
+  secretKeyRef,
+  timers,
+} from "./shared.ts";
+
+const advertisement = v.strictObject({
+  cidr: says("A block that nodes originate.", cidr),
+  nodeSelector: may("Nodes that originate it.", labelSelector, { absent: "all nodes" }),
+  blackhole: or(true, "Drop packets to addresses of the block that no more specific route serves.", v.boolean()),
+  communities: or([], "Communities put on it.", communityList),
+  largeCommunities: or([], "Large communities put on it.", largeCommunityList),
+  localPref: may("Local preference towards internal neighbours.", localPref, { absent: "100" }),
+});
+
+const podCidrs = v.strictObject({
+  enabled: or(true, "Originate the node's Pod CIDRs.", v.boolean()),
+  communities: or([], "Communities put on them.", communityList),
+  largeCommunities: or([], "Large communities put on them.", largeCommunityList),
+  localPref: may("Local preference towards internal neighbours.", localPref, { absent: "100" }),
+});
+
+const reflectorCluster = v.strictObject({
+  clusterId: may("Cluster id of these reflectors (RFC 4456).", routerId, { absent: "each reflector's router id" }),
+  nodeSelector: says("Nodes that reflect.", labelSelector),
+  clientSelector: may("Nodes that peer with these reflectors.", labelSelector, {
+    absent: "all nodes that do not reflect",
+  }),
+});
+
+const kernel = v.strictObject({
+  table: may("Routing table for learned routes.", integer(1, 0x7fff_ffff), { absent: "254 (main)" }),
+  metric: may("Metric of learned routes.", integer(1, 0x7fff_ffff), { absent: "32" }),
+  protocol: may(
+    "Protocol number that marks routes as ours; routes with another one are never touched.",
+    integer(5, 255),
+    {
+      absent: "186 (bgp)",
+    },
+  ),
+  maxPaths: may("Most equal paths in one route; 1 turns ECMP off.", integer(1, 256), { absent: "16" }),
+  nextHopObjects: may("Use of the kernel's nexthop objects.", v.picklist(["Auto", "Always", "Never"]), {
+    absent: "Auto",
+  }),
+  preferNodeAddress: may(
+    "Give learned routes the node's address as preferred source, for packets of the node itself.",
+    v.boolean(),
+    { absent: "false" },
+  ),
+  setSysctls: may("Set forwarding sysctls that are wrong, instead of warning only.", v.boolean(), { absent: "false" }),
+});
+
+const cni = v.strictObject({
+  enabled: may("Write the CNI network configuration.", v.boolean(), { absent: "false" }),
+  plugin: may("Plugin that connects pods.", v.picklist(["ptp", "bridge"]), { absent: "ptp" }),
+  networkName: may("Name of the network.", v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/)), {
+    absent: "linnet",
+  }),
+  path: may("File to write.", v.pipe(v.string(), v.regex(/^\/.+\.conflist$/)), {
+    absent: "/etc/cni/net.d/10-linnet.conflist",
+  }),
+  mtu: may("MTU of pod interfaces.", integer(1280, 65_535), { absent: "the uplink's" }),
+  portmap: may("Serve hostPorts by the portmap plugin.", v.boolean(), { absent: "true" }),
+});
+
+const masquerade = v.strictObject({
+  enabled: may("Masquerade what pods send to addresses outside of the cluster.", v.boolean(), { absent: "false" }),
+  excludeCIDRs: may("Further destinations that see pod addresses.", v.array(cidr), { absent: "none" }),
+});
+
+/** Fields that can differ between sets of nodes. */
+const perNode = {
+  timers: may("Timers of sessions.", timers),
+  gracefulRestart: may("Graceful restart (RFC 4724).", gracefulRestart),
+  kernel: may("The kernel's routing table.", kernel),
+  cni: may("The node's CNI network configuration.", cni),
+  masquerade: may("Masquerading of pod traffic that leaves the cluster.", masquerade),
+};
+
+const override = v.strictObject({
+  nodeSelector: says("Nodes for which this holds.", labelSelector),
+  asNumber: may("AS number of these nodes.", asNumber),
+  listenPort: may("TCP port of BGP on these nodes.", port),
+  ...perNode,
+});
+
+export const bgpConfigurationSpec = v.strictObject({
+  asNumber: or(64_512, "AS number of nodes that nothing else gives one.", asNumber),
+  asNumberLabel: may("Node label that holds the node's AS number: an AS per rack.", v.pipe(v.string(), v.minLength(1))),
+  listenPort: or(179, "TCP port of BGP.", port),
+  listenAddresses: may("Addresses to listen on.", v.array(address), { absent: "all" }),
+  nodeMesh: or(
+    "Full",
+    "Sessions between all nodes of one AS, or none but those stated.",
+    v.picklist(["Full", "Disabled"]),
+  ),
+  meshFamily: or("IPv4", "Family of the addresses that mesh sessions run over, where nodes have both.", family),
+  meshPassword: may("TCP-MD5 password (RFC 2385) of sessions between nodes.", secretKeyRef, { absent: "none" }),
+  reflectors: or([], "Clusters of route reflectors among the nodes (RFC 4456).", v.array(reflectorCluster)),
+  podCIDRs: or({}, "How the nodes' Pod CIDRs are originated.", podCidrs),
+  advertisements: or([], "Further blocks that nodes originate.", v.pipe(v.array(advertisement), v.maxLength(1024))),
+  ...perNode,
+  overrides: or([], "What differs on some nodes; later entries win.", v.pipe(v.array(override), v.maxLength(64))),
+});
+
+/** The singleton `default`: what holds for all nodes. */
+export const bgpConfiguration = resource(
+  says(
+    "Only the object named default is used.",
+    v.pipe(
+      metadata,
+      v.check(({ name }) => name === "default", 'only one BGPConfiguration is used, and its name must be "default"'),
+    ),
+  ),
+  or({}, "What is wanted.", bgpConfigurationSpec),
+);
+
+export type BgpConfiguration = v.InferOutput<typeof bgpConfiguration>;
+export type BgpConfigurationSpec = v.InferOutput<typeof bgpConfigurationSpec>;

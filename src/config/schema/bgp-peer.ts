@@ -1,0 +1,115 @@
+import * as v from "valibot";
+import { isLinkLocal } from "#route/address.ts";
+import { may, or, ruled, says } from "./describe.ts";
+import { address, asNumber, family, integer, interfaceName, peerAsNumber, port } from "./scalars.ts";
+import { labelSelector } from "./selector.ts";
+import { gracefulRestart, metadata, resource, secretKeyRef, timers } from "./shared.ts";
+
+const policyNames = v.pipe(v.array(v.pipe(v.string(), v.minLength(1))), v.maxLength(32));
+
+const fields = {
+  description: may("A remark for people.", v.pipe(v.string(), v.maxLength(256))),
+  nodeSelector: may("Nodes that have this neighbour.", labelSelector, { absent: "all nodes" }),
+  peerAddress: may("The neighbour's address.", address),
+  peerSelector: may("Nodes that are the neighbours. Both ends get the session, with the same settings.", labelSelector),
+  interface: may("Interface of a link-local peerAddress, or one to bind the session to.", interfaceName),
+  port: may("The neighbour's TCP port.", port, { absent: "179; with peerSelector, the node's listenPort" }),
+  passive: or(false, "Wait for the neighbour to dial.", v.boolean()),
+  asNumber: may("The neighbour's AS number, internal (as ours) or external (any but ours).", peerAsNumber, {
+    absent: "with peerSelector, the node's",
+  }),
+  localAsNumber: may("AS number we use towards this neighbour.", asNumber, { absent: "the node's" }),
+  sourceAddress: may("Local address of the session.", address, { absent: "what the kernel chooses" }),
+  password: may("TCP-MD5 password (RFC 2385).", secretKeyRef, { absent: "none" }),
+  ebgpMultihop: may("TTL of packets to an external neighbour that is not on link.", integer(1, 255), {
+    absent: "1 for external neighbours on link",
+  }),
+  ttlSecurity: may("GTSM (RFC 5082): the neighbour is at most this many hops away.", integer(1, 254), {
+    absent: "not checked",
+  }),
+  families: may("Families of the routes exchanged.", v.pipe(v.array(family), v.minLength(1), v.maxLength(2)), {
+    absent: "those the node has addresses of",
+  }),
+  timers: may("Timers of the session.", timers, { absent: "as in BGPConfiguration" }),
+  gracefulRestart: may("Graceful restart (RFC 4724).", gracefulRestart, { absent: "as in BGPConfiguration" }),
+  reflectorClient: or(false, "Reflect internal routes to and from this neighbour (RFC 4456).", v.boolean()),
+  nextHop: or(
+    "Auto",
+    "Next hop that is told: Self, Unchanged, or Auto (own address to external neighbours and for own routes).",
+    v.picklist(["Auto", "Self", "Unchanged"]),
+  ),
+  allowOwnAs: or(0, "How often our own AS number may stand in a received AS path.", integer(0, 10)),
+  extendedNextHop: or(false, "Offer IPv6 next hops for IPv4 routes (RFC 8950).", v.boolean()),
+  prefixLimit: or(
+    {},
+    "Most prefixes taken from the neighbour; above it the session ends.",
+    v.strictObject({
+      ipv4: may("Most IPv4 prefixes.", integer(1, 0x7fff_ffff), { absent: "no limit" }),
+      ipv6: may("Most IPv6 prefixes.", integer(1, 0x7fff_ffff), { absent: "no limit" }),
+    }),
+  ),
+  importPolicies: or(
+    [],
+    "BGPPolicies asked in order about received routes. Without any, external neighbours' routes are refused (RFC 8212), internal ones' accepted.",
+    policyNames,
+  ),
+  exportPolicies: or(
+    [],
+    "BGPPolicies asked in order about routes to send. Without any, external neighbours are told only what advertise names.",
+    policyNames,
+  ),
+  advertise: or(
+    [],
+    "Kinds of the node's own prefixes that are sent before any policy is asked.",
+    v.pipe(v.array(v.picklist(["PodCIDR", "Service", "Static"])), v.maxLength(3)),
+  ),
+};
+
+export const bgpPeerSpec = ruled(v.strictObject(fields), [
+  {
+    cel: "has(self.peerAddress) != has(self.peerSelector)",
+    message: "exactly one of peerAddress and peerSelector must be given",
+    holds: ({ peerAddress, peerSelector }) => (peerAddress === undefined) !== (peerSelector === undefined),
+  },
+  {
+    cel: "!has(self.peerAddress) || has(self.asNumber)",
+    message: "asNumber must be given with peerAddress: a number, internal or external",
+    holds: ({ peerAddress, asNumber }) => peerAddress === undefined || asNumber !== undefined,
+  },
+  {
+    cel: "!has(self.peerSelector) || !has(self.asNumber)",
+    message: "asNumber must not be given with peerSelector: the nodes' own AS numbers are used",
+    holds: ({ peerSelector, asNumber }) => peerSelector === undefined || asNumber === undefined,
+  },
+  {
+    cel: "!has(self.peerAddress) || !self.peerAddress.lowerAscii().matches('^fe[89ab]') || has(self.interface)",
+    message: "interface must be given with a link-local peerAddress",
+    holds: ({ peerAddress, interface: link }) =>
+      peerAddress === undefined || !isLinkLocal(peerAddress) || link !== undefined,
+  },
+  {
+    cel: "!has(self.ebgpMultihop) || !has(self.ttlSecurity)",
+    message: "only one of ebgpMultihop and ttlSecurity can be given",
+    holds: ({ ebgpMultihop, ttlSecurity }) => ebgpMultihop === undefined || ttlSecurity === undefined,
+  },
+  {
+    cel: "!self.reflectorClient || !has(self.peerSelector)",
+    message: "reflectorClient needs peerAddress: among nodes, reflectors are named in BGPConfiguration",
+    holds: ({ reflectorClient, peerSelector }) => !reflectorClient || peerSelector === undefined,
+  },
+  {
+    cel: "!has(self.peerAddress) || !has(self.sourceAddress) || self.peerAddress.contains(':') == self.sourceAddress.contains(':')",
+    message: "sourceAddress and peerAddress must be of one family",
+    holds: ({ peerAddress, sourceAddress }) =>
+      peerAddress === undefined || sourceAddress === undefined || peerAddress.family === sourceAddress.family,
+  },
+]);
+
+/** A neighbour of some nodes. */
+export const bgpPeer = resource(
+  says("Names the neighbour.", metadata),
+  says("Who peers with whom, and how.", bgpPeerSpec),
+);
+
+export type BgpPeer = v.InferOutput<typeof bgpPeer>;
+export type BgpPeerSpec = v.InferOutput<typeof bgpPeerSpec>;

@@ -1,0 +1,57 @@
+import * as v from "valibot";
+import type { Address } from "#route/address.ts";
+import { parseAddress } from "#route/address.ts";
+import type { Family } from "#route/family.ts";
+import { parseInterfaceAddress } from "#route/prefix.ts";
+import { may, or, says, text } from "./describe.ts";
+import { asNumber, cidr, routerId } from "./scalars.ts";
+import { metadata } from "./shared.ts";
+
+const own = (family: Family, form: string) =>
+  text<Address>(form, (value) => {
+    const parsed = parseAddress(value) ?? parseInterfaceAddress(value)?.address;
+    return parsed?.family === family ? parsed : { wrong: `${JSON.stringify(value)} is not an ${form}` };
+  });
+
+const annotations = v.object({
+  "linnet.dev/as-number": may("The node's AS number.", asNumber),
+  "linnet.dev/router-id": may("The node's BGP Identifier (RFC 6286).", routerId, {
+    absent: "the IPv4 address, else a hash of the name",
+  }),
+  "linnet.dev/ipv4-address": may("The node's IPv4 address, also as ADDRESS/LENGTH.", own("ipv4", "IPv4 address"), {
+    absent: "the first InternalIP of the family",
+  }),
+  "linnet.dev/ipv6-address": may("The node's IPv6 address, also as ADDRESS/LENGTH.", own("ipv6", "IPv6 address"), {
+    absent: "the first InternalIP of the family",
+  }),
+  "linnet.dev/reflector-cluster-id": may("The node is a route reflector of this cluster (RFC 4456).", routerId),
+});
+
+/** core/v1 Node, as far as it is used. */
+export const node = v.object({
+  metadata: says(
+    "Name, labels and annotations.",
+    v.object({ ...metadata.entries, annotations: or({}, "Facts that the status does not give.", annotations) }),
+  ),
+  spec: or(
+    {},
+    "What the cluster assigned.",
+    v.object({
+      podCIDR: may("The first Pod CIDR, where podCIDRs is absent.", cidr),
+      podCIDRs: may("Blocks of pod addresses, at most one a family.", v.array(cidr)),
+    }),
+  ),
+  status: or(
+    {},
+    "What the kubelet reported.",
+    v.object({
+      addresses: or(
+        [],
+        "The node's addresses; the first InternalIP of each family is used.",
+        v.array(v.object({ type: says("Kind of address.", v.string()), address: says("The address.", v.string()) })),
+      ),
+    }),
+  ),
+});
+
+export type Node = v.InferOutput<typeof node>;

@@ -1,0 +1,192 @@
+import * as v from "valibot";
+import { type Address, formatAddress, parseAddress } from "#route/address.ts";
+import type { LargeCommunity } from "#route/attributes.ts";
+import type { Family } from "#route/family.ts";
+import { formatPrefix, type Prefix, parseInterfaceAddress, parsePrefix } from "#route/prefix.ts";
+import { text } from "./describe.ts";
+
+/** The forms in which single values are written in manifests, with what to say when one is wrong. */
+
+const quote = (value: unknown): string => JSON.stringify(value);
+
+export const integer = (least: number, most: number) =>
+  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+
+export const port = integer(1, 65_535);
+
+const MAX_AS = 0xffff_ffff;
+const asWrong = (value: unknown) => `${quote(value)} is not an AS number: write 1 to 4294967295, or asdot like "1.10"`;
+
+/** @param value a number, its text, or asdot (RFC 5396) @returns undefined unless it is a usable AS number (RFC 7607: not 0) */
+export function parseAsNumber(value: number | string): number | undefined {
+  const [, high, low] = /^(?:(\d{1,5})\.)?(\d{1,10})$/.exec(String(value)) ?? [];
+  if (low === undefined || (high !== undefined && (Number(high) > 0xffff || Number(low) > 0xffff))) return undefined;
+  const as = Number(high ?? 0) * 65_536 + Number(low);
+  return as >= 1 && as <= MAX_AS ? as : undefined;
+}
+
+const numberOrText = v.union([v.number(), v.string()]);
+
+/** YAML reads an unquoted `1.10` as the number 1.1: only whole numbers are taken as numbers. */
+export const asNumber = v.pipe(
+  numberOrText,
+  v.rawTransform<number | string, number>(({ dataset, addIssue, NEVER }) => {
+    const fraction = typeof dataset.value === "number" && !Number.isInteger(dataset.value);
+    const as = fraction ? undefined : parseAsNumber(dataset.value);
+    if (as !== undefined) return as;
+    addIssue({ message: fraction ? `${dataset.value} needs quotes to be read as asdot` : asWrong(dataset.value) });
+    return NEVER;
+  }),
+  v.metadata({ form: "AS number", intOrString: true }),
+);
+
+/** An AS number, or `internal` / `external`: the neighbour's is as ours / any but ours. */
+export const peerAsNumber = v.pipe(
+  numberOrText,
+  v.rawTransform<number | string, number | "internal" | "external">(({ dataset, addIssue, NEVER }) => {
+    const { value } = dataset;
+    if (value === "internal" || value === "external") return value;
+    const as = typeof value === "number" && !Number.isInteger(value) ? undefined : parseAsNumber(value);
+    if (as !== undefined) return as;
+    addIssue({ message: `${asWrong(value)}, or internal, or external` });
+    return NEVER;
+  }),
+  v.metadata({ form: "AS number, internal or external", intOrString: true }),
+);
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `90s`, `1m30s`, `1.5s`, `200ms`: Go's durations without units below a millisecond. @returns milliseconds */
+export function parseDuration(value: string): number | undefined {
+  if (value === "0") return 0;
+  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(value)) return undefined;
+  const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
+  return Math.round(parts.reduce((sum, [, count, unit = "s"]) => sum + Number(count) * (UNIT_MS[unit] ?? 0), 0));
+}
+
+/** The shortest form that `parseDuration` reads back. */
+export function formatDuration(ms: number): string {
+  if (ms % 1000 !== 0) return `${ms}ms`;
+  const [hours, minutes, seconds] = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60, (ms / 1000) % 60];
+  return `${hours ? `${hours}h` : ""}${minutes ? `${minutes}m` : ""}${seconds ? `${seconds}s` : ""}` || "0s";
+}
+
+/** @param allowed says why a number of milliseconds will not do, if so */
+export const duration = (allowed: (ms: number) => string | undefined = () => undefined) =>
+  text<number>(
+    "duration",
+    (value) => {
+      const ms = parseDuration(value);
+      if (ms === undefined)
+        return { wrong: `${quote(value)} is not a duration: write it like "90s", "1m30s" or "500ms"` };
+      const wrong = allowed(ms);
+      return wrong === undefined ? ms : { wrong: `${quote(value)} ${wrong}` };
+    },
+    "^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$",
+  );
+
+export const between = (leastMs: number, mostMs: number) => (ms: number) =>
+  ms >= leastMs && ms <= mostMs
+    ? undefined
+    : `is out of range: ${formatDuration(leastMs)} to ${formatDuration(mostMs)} will do`;
+
+export const address = text<Address>("IP address", (value) => {
+  const parsed = parseAddress(value);
+  if (parsed !== undefined) return parsed;
+  if (value.includes("%")) return { wrong: `${quote(value)} has a zone: name the link in the field interface instead` };
+  const withLength = parseInterfaceAddress(value);
+  return withLength === undefined
+    ? { wrong: `${quote(value)} is not an IP address` }
+    : { wrong: `${quote(value)} has a prefix length; did you mean ${formatAddress(withLength.address)}?` };
+});
+
+/** @returns the block, or what is wrong with it and what was probably meant */
+export function readPrefix(value: string): Prefix | { readonly wrong: string } {
+  const parsed = parsePrefix(value);
+  if (parsed !== undefined) return parsed;
+  const withHost = parseInterfaceAddress(value);
+  if (withHost !== undefined)
+    return { wrong: `${value} has host bits set; did you mean ${formatPrefix(withHost.prefix)}?` };
+  const bare = parseAddress(value);
+  if (bare === undefined) return { wrong: `${quote(value)} is not a CIDR: write ADDRESS/LENGTH like 10.244.3.0/24` };
+  return { wrong: `${quote(value)} has no prefix length; did you mean ${value}/${bare.family === "ipv4" ? 32 : 128}?` };
+}
+
+export const cidr = text<Prefix>("CIDR", readPrefix);
+
+/** 32 bits written as a dotted quad, never 0 (RFC 6286 §2.1). */
+export const routerId = text<number>("dotted quad", (value) => {
+  const parsed = parseAddress(value);
+  const id = parsed?.family === "ipv4" ? parsed.words[0] : undefined;
+  return id === undefined || id === 0 ? { wrong: `${quote(value)} is not a router id: write it like "10.0.0.1"` } : id;
+});
+
+const WELL_KNOWN: Readonly<Record<string, number>> = {
+  "graceful-shutdown": 0xffff_0000, // RFC 8326
+  blackhole: 0xffff_029a, // RFC 7999
+  "no-export": 0xffff_ff01, // RFC 1997
+  "no-advertise": 0xffff_ff02, // RFC 1997
+  "no-export-subconfed": 0xffff_ff03, // RFC 1997
+  "no-peer": 0xffff_ff04, // RFC 3765
+};
+
+/** `65000:100` or a well-known name. @returns its 32 bits */
+export function parseCommunity(value: string): number | undefined {
+  const known = WELL_KNOWN[value];
+  if (known !== undefined) return known;
+  const [, high, low] = /^(\d{1,5}):(\d{1,5})$/.exec(value) ?? [];
+  if (Number(high) > 0xffff || Number(low) > 0xffff || low === undefined) return undefined;
+  return Number(high) * 65_536 + Number(low);
+}
+
+export function formatCommunity(value: number): string {
+  const known = Object.entries(WELL_KNOWN).find(([, number]) => number === value);
+  return known?.[0] ?? `${value >>> 16}:${value & 0xffff}`;
+}
+
+export const community = text<number>(
+  "community",
+  (value) =>
+    parseCommunity(value) ?? {
+      wrong: `${quote(value)} is not a community: write two numbers up to 65535 like "65000:100", or one of ${Object.keys(WELL_KNOWN).join(", ")}`,
+    },
+  `^([0-9]{1,5}:[0-9]{1,5}|${Object.keys(WELL_KNOWN).join("|")})$`,
+);
+
+/** `65000:1:2` (RFC 8092 §5). */
+export function parseLargeCommunity(value: string): LargeCommunity | undefined {
+  const parts = /^(\d{1,10}):(\d{1,10}):(\d{1,10})$/.exec(value)?.slice(1).map(Number) ?? [];
+  const [a, b, c] = parts;
+  return a === undefined || b === undefined || c === undefined || parts.some((part) => part > MAX_AS)
+    ? undefined
+    : [a, b, c];
+}
+
+export const largeCommunity = text<LargeCommunity>(
+  "large community",
+  (value) =>
+    parseLargeCommunity(value) ?? {
+      wrong: `${quote(value)} is not a large community: write three numbers up to 4294967295 like "65000:1:2"`,
+    },
+  "^[0-9]{1,10}:[0-9]{1,10}:[0-9]{1,10}$",
+);
+
+const FAMILY: Readonly<Record<string, Family>> = { IPv4: "ipv4", IPv6: "ipv6" };
+
+/** Written as Kubernetes writes `ipFamilies`. */
+export const family = v.pipe(
+  v.picklist(["IPv4", "IPv6"]),
+  v.transform((name): Family => FAMILY[name] ?? "ipv4"),
+);
+
+/** Linux: at most 15 octets, no slash, no space. */
+export const interfaceName = text<string>(
+  "interface name",
+  (value) =>
+    /^[^\s/:]{1,15}$/.test(value) && value !== "." && value !== ".."
+      ? value
+      : {
+          wrong: `${quote(value)} is not an interface name: at most 15 characters, without spaces, slashes and colons`,
+        },
+  "^[^\\s/:]{1,15}$",
+);

@@ -1,0 +1,45 @@
+import * as v from "valibot";
+import { may, ruled, says } from "./describe.ts";
+
+const requirement = ruled(
+  v.strictObject({
+    key: says("Label key.", v.pipe(v.string(), v.minLength(1))),
+    operator: says("How the label is compared.", v.picklist(["In", "NotIn", "Exists", "DoesNotExist"])),
+    values: may("Values for In and NotIn.", v.array(v.string())),
+  }),
+  [
+    {
+      cel: "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",
+      message: "In and NotIn need values; Exists and DoesNotExist take none",
+      holds: ({ operator, values = [] }) => (operator === "In" || operator === "NotIn") === values.length > 0,
+    },
+  ],
+);
+
+/** metav1.LabelSelector: all conditions must hold; an empty one selects everything. */
+export const labelSelector = v.strictObject({
+  matchLabels: may("Labels that must have exactly these values.", v.record(v.string(), v.string())),
+  matchExpressions: may("Further conditions on labels.", v.array(requirement)),
+});
+
+export type LabelSelector = v.InferOutput<typeof labelSelector>;
+type Labels = Readonly<Record<string, string>>;
+
+export function selects({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Labels): boolean {
+  for (const key in matchLabels) if (labels[key] !== matchLabels[key]) return false;
+  return matchExpressions.every((requirement) => holds(requirement, labels));
+}
+
+function holds({ key, operator, values = [] }: v.InferOutput<typeof requirement>, labels: Labels): boolean {
+  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
+  switch (operator) {
+    case "In":
+      return value !== undefined && values.includes(value);
+    case "NotIn":
+      return value === undefined || !values.includes(value);
+    case "Exists":
+      return value !== undefined;
+    case "DoesNotExist":
+      return value === undefined;
+  }
+}
