@@ -1,0 +1,99 @@
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { ChangeFilter } from "#k8s/changes.ts";
+import { resources } from "#k8s/resources.ts";
+import { trim } from "#k8s/trim.ts";
+
+const nodes = resources.find(({ kind }) => kind === "Node");
+if (nodes === undefined) throw new Error("Nodes are not watched");
+
+const node = (name: string, address: string, noise: string) => ({
+  metadata: {
+    name,
+    resourceVersion: noise,
+    managedFields: [noise],
+    annotations: { other: noise, "linnet.dev/drain": "x" },
+  },
+  spec: { podCIDRs: ["10.244.1.0/24"], taints: [noise] },
+  status: { addresses: [{ type: "InternalIP", address }], conditions: [{ lastHeartbeatTime: noise }] },
+});
+
+test("only what the daemon uses is kept", () => {
+  expect(trim(node("n1", "192.0.2.1", "1"), nodes.shape)).toEqual({
+    metadata: { name: "n1", annotations: { "linnet.dev/drain": "x" } },
+    spec: { podCIDRs: ["10.244.1.0/24"] },
+    status: { addresses: [{ type: "InternalIP", address: "192.0.2.1" }] },
+  });
+});
+
+test.each([[null], [7], ["text"], [[1, 2]], [{ metadata: 3, status: { addresses: "none" } }]])(
+  "trimming %j never throws and makes nothing up",
+  (value) => {
+    expect(JSON.stringify(value)).toContain(JSON.stringify(trim(value, nodes.shape)).slice(1, -1));
+  },
+);
+
+test("a heartbeat is no change; a new address is one", () => {
+  const filter = new ChangeFilter(nodes);
+  expect(filter.apply(node("n1", "192.0.2.1", "1"))).toHaveLength(1);
+  expect(filter.apply(node("n1", "192.0.2.1", "2"))).toEqual([]);
+  expect(filter.apply(node("n1", "192.0.2.9", "3"))).toMatchObject([{ is: "put", key: "n1", resourceVersion: "3" }]);
+});
+
+test("after any history the changes told add up to what the server has", () => {
+  const object = fc.record({
+    name: fc.constantFrom("a", "b", "c"),
+    address: fc.constantFrom("192.0.2.1", "192.0.2.2"),
+  });
+  const event = fc.oneof(
+    fc.record({ put: object }),
+    fc.record({ gone: object }),
+    fc.record({ list: fc.uniqueArray(object, { selector: ({ name }) => name }) }),
+  );
+  fc.assert(
+    fc.property(fc.array(event), (events) => {
+      let noise = 0;
+      const filter = new ChangeFilter(nodes);
+      const server = new Map<string, string>();
+      const told = new Map<string, string>();
+      for (const happened of events) {
+        if ("list" in happened) server.clear();
+        const objects = "list" in happened ? happened.list : "put" in happened ? [happened.put] : [];
+        for (const { name, address } of objects) server.set(name, address);
+        if ("gone" in happened) server.delete(happened.gone.name);
+        const api = objects.map(({ name, address }) => node(name, address, `${++noise}`));
+        const changes =
+          "list" in happened
+            ? filter.replace(api)
+            : "put" in happened
+              ? api.flatMap((each) => filter.apply(each))
+              : filter.remove({ metadata: { name: happened.gone.name } });
+        for (const change of changes) {
+          if (change.is === "gone") told.delete(change.key);
+          else told.set(change.key, (change.object as ReturnType<typeof node>).status.addresses[0]?.address ?? "");
+        }
+        expect(told).toEqual(server);
+        expect(filter.size).toBe(server.size);
+      }
+    }),
+  );
+});
+
+const recordings = join(import.meta.dirname, "../../../shared/k8s-transcripts/v1.36.2-cluster3");
+test.skipIf(!existsSync(recordings))(
+  "the recorded heartbeats of a real cluster are next to no changes (needs ../shared)",
+  () => {
+    const [body = ""] = globSync(join(recordings, "007-watch-nodes/body"));
+    const events = readFileSync(body, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { type: string; object: object });
+    const modified = events.filter(({ type }) => type === "MODIFIED");
+    expect(modified.length).toBeGreaterThan(100);
+    const filter = new ChangeFilter(nodes);
+    const changes = modified.flatMap(({ object }) => filter.apply(object));
+    expect(changes.length).toBeLessThan(10);
+  },
+);
