@@ -1,0 +1,135 @@
+import type { Clock } from "#lib/clock.ts";
+import { ChangeFilter } from "../changes.ts";
+import type { FromWorker } from "../messages.ts";
+import { type ApiObject, type Fault, idle, type ReflectorEffect, type ReflectorEvent, step } from "../reflector.ts";
+import type { Resource } from "../resources.ts";
+import { type ApiClient, ApiError } from "./api-client.ts";
+
+/** Objects a page of a list. */
+const PAGE = 500;
+/** The server ends a watch after this long; it sends a bookmark about every minute. */
+const WATCH_SECONDS = 300;
+/** Longer than the server's bookmarks are apart: a watch silent for so long is dead. */
+const SILENCE_MS = 100_000;
+
+/** Follows one resource: runs the reflector's effects, and tells what changed in meaning. */
+export class Follower {
+  readonly #resource: Resource;
+  readonly #client: ApiClient;
+  readonly #clock: Clock;
+  readonly #tell: (message: FromWorker) => void;
+  readonly #filter: ChangeFilter;
+  readonly #stopped = new AbortController();
+  #state = idle;
+  #synced = false;
+
+  constructor(resource: Resource, client: ApiClient, clock: Clock, tell: (message: FromWorker) => void) {
+    this.#resource = resource;
+    this.#client = client;
+    this.#clock = clock;
+    this.#tell = tell;
+    this.#filter = new ChangeFilter(resource);
+  }
+
+  start(): void {
+    this.#feed({ kind: "start" });
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  #feed(event: ReflectorEvent): void {
+    if (this.#stopped.signal.aborted) return;
+    const { next, effects } = step(this.#state, event);
+    this.#state = next;
+    for (const effect of effects) this.#run(effect);
+  }
+
+  #run(effect: ReflectorEffect): void {
+    switch (effect.kind) {
+      case "list":
+        void this.#list(effect.continue);
+        return;
+      case "watch":
+        void this.#watch(effect.resourceVersion);
+        return;
+      case "wait":
+        this.#clock.after(effect.ms * (0.75 + 0.5 * Math.random()), () => this.#feed({ kind: "waited" }));
+        return;
+      case "replace":
+        this.#changed(this.#filter.replace(effect.objects));
+        if (!this.#synced) this.#tell({ is: "synced", kind: this.#resource.kind });
+        this.#synced = true;
+        return;
+      case "apply":
+        this.#changed(this.#filter.apply(effect.object));
+        return;
+      case "remove":
+        this.#changed(this.#filter.remove(effect.object));
+        return;
+      case "report":
+        this.#tell({ is: "outage", kind: this.#resource.kind, text: effect.fault && faultText(effect.fault) });
+    }
+  }
+
+  #changed(changes: ReturnType<ChangeFilter["apply"]>): void {
+    if (changes.length > 0) this.#tell({ is: "changes", kind: this.#resource.kind, changes });
+  }
+
+  async #list(token: string | undefined): Promise<void> {
+    const query = { limit: `${PAGE}`, ...(token !== undefined && { continue: token }) };
+    try {
+      const body = (await this.#client.request({ method: "GET", path: this.#resource.path, query })) as {
+        items?: ApiObject[] | null;
+        metadata?: { continue?: string; resourceVersion?: string };
+      };
+      const { continue: more, resourceVersion = "" } = body.metadata ?? {};
+      this.#feed({ kind: "page", items: body.items ?? [], continue: more === "" ? undefined : more, resourceVersion });
+    } catch (error) {
+      this.#feed({ kind: "listFailed", fault: faultOf(error) });
+    }
+  }
+
+  async #watch(resourceVersion: string): Promise<void> {
+    const query = {
+      watch: "true",
+      resourceVersion,
+      allowWatchBookmarks: "true",
+      timeoutSeconds: `${WATCH_SECONDS}`,
+    };
+    const ended = new AbortController();
+    const signal = AbortSignal.any([ended.signal, this.#stopped.signal]);
+    let broken: Fault | undefined;
+    const request = { method: "GET", path: this.#resource.path, query } as const;
+    const fault = await this.#client.watch(request, SILENCE_MS, signal, (text) => {
+      if (broken !== undefined) return;
+      broken = this.#line(text);
+      if (broken !== undefined) ended.abort();
+    });
+    this.#feed({ kind: "watchEnded", fault: broken ?? fault });
+  }
+
+  /** @returns the fault that ends the watch, such as an ERROR event with 410 */
+  #line(text: string): Fault | undefined {
+    let event: { type?: string; object?: ApiObject & { code?: number; message?: string } };
+    try {
+      event = JSON.parse(text) as typeof event;
+    } catch {
+      return { kind: "connection", text: "an event of the watch is not JSON" };
+    }
+    const { type, object = {} } = event;
+    if (type === "ADDED" || type === "MODIFIED" || type === "DELETED" || type === "BOOKMARK") {
+      this.#feed({ kind: "watched", type, object });
+      return undefined;
+    }
+    return { kind: "status", code: object.code ?? 0, text: object.message ?? `event ${type}`, retryAfterMs: undefined };
+  }
+}
+
+function faultOf(error: unknown): Fault {
+  if (error instanceof ApiError) return error.fault;
+  return { kind: "connection", text: error instanceof Error ? error.message : String(error) };
+}
+
+const faultText = (fault: Fault): string => (fault.kind === "silence" ? "the watch fell silent" : fault.text);
