@@ -41,9 +41,7 @@ function fromPod(environment: NodeJS.ProcessEnv): ApiAccess {
   };
 }
 
-interface Named<T extends string, V> extends Partial<Record<T, V>> {
-  readonly name?: string;
-}
+type Named<T extends string, V> = { readonly name?: string } & { readonly [K in T]?: V };
 interface Kubeconfig {
   readonly "current-context"?: string;
   readonly contexts?: readonly Named<"context", { readonly cluster?: string; readonly user?: string }>[];
@@ -59,10 +57,9 @@ function fromKubeconfig(file: string): ApiAccess {
     what: T,
     name: string | undefined,
   ): V => {
-    const found = list?.find((each) => each.name === name)?.[what];
-    if (found === undefined || found === null)
-      throw new Error(`${file}: no ${what} named ${name ?? "in current-context"}`);
-    return found as V;
+    const found: V | undefined = list?.find((each) => each.name === name)?.[what];
+    if (found === undefined) throw new Error(`${file}: no ${what} named ${name ?? "in current-context"}`);
+    return found;
   };
   const context = named(config?.contexts, "context", config?.["current-context"]);
   const cluster = named(config?.clusters, "cluster", context.cluster);
