@@ -1,5 +1,6 @@
 import { Reader, Writer } from "#lib/bytes.ts";
 import { formatRouterId } from "#route/address.ts";
+import { AS_TRANS } from "./attributes/as-path.ts";
 import { type Capabilities, decodeCapabilities, describeCapabilities, encodeCapabilities } from "./capabilities.ts";
 import { beginMessage, endMessage, HEADER_OCTETS, MessageType } from "./message-type.ts";
 import { ErrorCode, OpenError } from "./notification.ts";
@@ -14,9 +15,6 @@ export interface Open {
   readonly routerId: number;
   readonly capabilities: Capabilities;
 }
-
-/** Stands in 2-octet fields for an AS number that needs 4 (RFC 6793 §3). */
-export const AS_TRANS = 23456;
 
 const VERSION = 4;
 /** Optional parameter types (RFC 4271 §4.2, RFC 5492 §4, RFC 9072 §2). */

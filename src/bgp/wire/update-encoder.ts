@@ -1,0 +1,216 @@
+import type { Family } from "#route/family.ts";
+import { AFI, SAFI_UNICAST } from "./afi-safi.ts";
+import { AttributeRewriter, type RewriteSource } from "./attribute-rewrite.ts";
+import { EXTENDED_LENGTH, OPTIONAL } from "./attributes/attribute.ts";
+import { attributeTable } from "./attributes/table.ts";
+import { type ExportContext, PACKED_OCTETS } from "./export-context.ts";
+import { HEADER_OCTETS, MAX_EXTENDED_OCTETS, MessageType } from "./message-type.ts";
+
+/*
+ * Hot: every route that is told on is written here. No objects; octets go straight into the slab.
+ */
+
+/** Room for whole messages in a slab that many sockets share; the RIB's `MessageSpace`. */
+export interface EncoderSpace {
+  bytes: Uint8Array;
+  at: number;
+  reserve(octets: number): void;
+}
+
+const MP_UNREACH = attributeTable.mpUnreach.code;
+/** Octets in front of the withdrawn routes, and, where there are none, in front of the attributes. */
+const WITHDRAWN_AT = HEADER_OCTETS + 2;
+const ATTRIBUTES_AT = HEADER_OCTETS + 4;
+/** Longest prefixes, length octet included. */
+const LONGEST: Readonly<Record<Family, number>> = { ipv4: 5, ipv6: 17 };
+
+/** What is written where, from the front of the message: */
+const CLOSED = 0;
+/** header, no withdrawn routes, attributes, prefixes. */
+const CLASSIC_REACH = 1;
+/** header, no withdrawn routes, MP_REACH_NLRI with its prefixes first (RFC 7606 §5.1), the other attributes. */
+const MP_REACH_FIRST = 2;
+/** header, prefixes, no attributes. */
+const CLASSIC_UNREACH = 3;
+/** header, no withdrawn routes, MP_UNREACH_NLRI with its prefixes. */
+const MP_UNREACH_ONLY = 4;
+
+/** Makes the UPDATE messages of one update group; the RIB's `UpdateEncoder`. */
+export class UpdateWriter {
+  readonly #maxOctets: number;
+  readonly #rewriter: AttributeRewriter;
+  /** Attributes of the set being told, where they do not go straight into the slab. */
+  readonly #attributes = new Uint8Array(AttributeRewriter.bound(MAX_EXTENDED_OCTETS));
+  #attributeOctets = 0;
+  #space: EncoderSpace | undefined;
+  #layout = CLOSED;
+  #family: Family = "ipv4";
+  #bytes: Uint8Array = new Uint8Array();
+  /** Where the message begins, where its first prefix and its next one go, and where prefixes have to end. */
+  #start = 0;
+  #first = 0;
+  #at = 0;
+  #limit = 0;
+  /** Longest message for the set being told. */
+  #octets = PACKED_OCTETS;
+
+  constructor(context: ExportContext) {
+    this.#maxOctets = context.maxMessageOctets;
+    this.#rewriter = new AttributeRewriter(context);
+  }
+
+  /** Opens a message for routes that share a stored set. @returns false where the set cannot be told: nothing was begun */
+  beginReach(
+    space: EncoderSpace,
+    family: Family,
+    octets: Uint8Array,
+    start: number,
+    end: number,
+    source: RewriteSource,
+  ): boolean {
+    const rewriter = this.#rewriter;
+    if (rewriter.load(family, octets, start, end, source) === 0) return false;
+    const reach = rewriter.multiprotocol ? MP_REACH_FIRST : CLASSIC_REACH;
+    this.#attributeOctets = rewriter.write(this.#attributes, 0, source);
+    const needed = ATTRIBUTES_AT + this.#attributeOctets + LONGEST[family] + (reach === MP_REACH_FIRST ? 9 + 32 : 0);
+    if (needed > this.#maxOctets) return false;
+    this.#octets = needed > PACKED_OCTETS ? this.#maxOctets : PACKED_OCTETS;
+    this.#open(space, family, reach);
+    return true;
+  }
+
+  beginUnreach(space: EncoderSpace, family: Family): void {
+    this.#attributeOctets = 0;
+    this.#octets = PACKED_OCTETS;
+    this.#open(space, family, family === "ipv4" ? CLASSIC_UNREACH : MP_UNREACH_ONLY);
+  }
+
+  add4(address: number, length: number): void {
+    if (this.#at + 5 > this.#limit) this.#continue();
+    const bytes = this.#bytes;
+    let at = this.#at;
+    bytes[at++] = length;
+    if (length > 0) bytes[at++] = address >>> 24;
+    if (length > 8) bytes[at++] = address >>> 16;
+    if (length > 16) bytes[at++] = address >>> 8;
+    if (length > 24) bytes[at++] = address;
+    this.#at = at;
+  }
+
+  add6(w0: number, w1: number, w2: number, w3: number, length: number): void {
+    if (this.#at + 17 > this.#limit) this.#continue();
+    const bytes = this.#bytes;
+    const at = this.#at;
+    // Whole words, then back to where the prefix ends: there is room, and the next prefix overwrites the rest.
+    bytes[at] = length;
+    putWord(bytes, at + 1, w0);
+    if (length > 32) putWord(bytes, at + 5, w1);
+    if (length > 64) putWord(bytes, at + 9, w2);
+    if (length > 96) putWord(bytes, at + 13, w3);
+    this.#at = at + 1 + ((length + 7) >> 3);
+  }
+
+  /** Closes the message; one without prefixes is taken back. */
+  end(): void {
+    if (this.#at > this.#first) this.#close();
+    this.#layout = CLOSED;
+    this.#space = undefined;
+  }
+
+  /** RFC 4724 §2. */
+  endOfRib(space: EncoderSpace, family: Family): void {
+    space.reserve(PACKED_OCTETS);
+    const { bytes, at } = space;
+    const octets = ATTRIBUTES_AT + (family === "ipv4" ? 0 : 6);
+    putHeader(bytes, at, octets);
+    putU16(bytes, at + HEADER_OCTETS, 0);
+    putU16(bytes, at + HEADER_OCTETS + 2, octets - ATTRIBUTES_AT);
+    if (family !== "ipv4") {
+      bytes[at + ATTRIBUTES_AT] = OPTIONAL;
+      bytes[at + ATTRIBUTES_AT + 1] = MP_UNREACH;
+      bytes[at + ATTRIBUTES_AT + 2] = 3;
+      putU16(bytes, at + ATTRIBUTES_AT + 3, AFI[family]);
+      bytes[at + ATTRIBUTES_AT + 5] = SAFI_UNICAST;
+    }
+    space.at = at + octets;
+  }
+
+  #continue(): void {
+    this.#close();
+    this.#open(this.#space!, this.#family, this.#layout);
+  }
+
+  #open(space: EncoderSpace, family: Family, layout: number): void {
+    space.reserve(this.#octets);
+    const { bytes, at: start } = space;
+    this.#space = space;
+    this.#family = family;
+    this.#layout = layout;
+    this.#bytes = bytes;
+    this.#start = start;
+    const octets = this.#attributeOctets;
+    let tail = 0;
+    let at = start + ATTRIBUTES_AT;
+    if (layout === CLASSIC_REACH) {
+      const attributes = this.#attributes;
+      for (let i = 0; i < octets; i++) bytes[at + i] = attributes[i]!;
+      at += octets;
+    } else if (layout === MP_REACH_FIRST) {
+      at = this.#rewriter.writeMpReach(family, bytes, at);
+      tail = octets;
+    } else if (layout === MP_UNREACH_ONLY) {
+      bytes[at] = OPTIONAL | EXTENDED_LENGTH;
+      bytes[at + 1] = MP_UNREACH;
+      putU16(bytes, at + 4, AFI[family]);
+      bytes[at + 6] = SAFI_UNICAST;
+      at += 7;
+    } else {
+      at = start + WITHDRAWN_AT;
+      tail = 2;
+    }
+    this.#first = this.#at = at;
+    this.#limit = start + this.#octets - tail;
+  }
+
+  /** Writes the lengths that are known only now, and what comes behind the prefixes. */
+  #close(): void {
+    const bytes = this.#bytes;
+    const start = this.#start;
+    const lengths = start + HEADER_OCTETS;
+    let at = this.#at;
+    if (this.#layout === CLASSIC_UNREACH) {
+      putU16(bytes, lengths, at - this.#first);
+      putU16(bytes, at, 0);
+      at += 2;
+    } else {
+      putU16(bytes, lengths, 0);
+      if (this.#layout !== CLASSIC_REACH) putU16(bytes, start + ATTRIBUTES_AT + 2, at - start - ATTRIBUTES_AT - 4);
+      if (this.#layout === MP_REACH_FIRST) {
+        bytes.set(this.#attributes.subarray(0, this.#attributeOctets), at);
+        at += this.#attributeOctets;
+      }
+      const end = this.#layout === CLASSIC_REACH ? this.#first : at;
+      putU16(bytes, lengths + 2, end - start - ATTRIBUTES_AT);
+    }
+    putHeader(bytes, start, at - start);
+    this.#space!.at = at;
+  }
+}
+
+function putHeader(bytes: Uint8Array, at: number, octets: number): void {
+  for (let i = 0; i < 16; i++) bytes[at + i] = 0xff;
+  putU16(bytes, at + 16, octets);
+  bytes[at + 18] = MessageType.update;
+}
+
+function putU16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
+}
+
+function putWord(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
