@@ -47,9 +47,10 @@ export const birdNode: RouterMaker = (host, plan) => {
     },
     kill: () => bird.kill(),
     stop: () => bird.stop(),
-    converged: async () => {
+    freeze: () => bird.freeze(),
+    established: async () => {
       const states = await Promise.all(sessions.map(({ remote }) => bird.state(remote)));
-      return states.every((state) => state === "established");
+      return { up: states.filter((state) => state === "established").length, all: sessions.length };
     },
   };
 };

@@ -45,8 +45,12 @@ export interface NodeRouter {
   start(): Promise<void>;
   kill(): Promise<void>;
   stop(): Promise<void>;
-  /** All its sessions are Established. */
-  converged(): Promise<boolean>;
+  /** Alive but silent. */
+  freeze(): void;
+  /** Its sessions in state Established, and all it is to have. */
+  established(): Promise<{ readonly up: number; readonly all: number }>;
+  /** File that the node's container runtime reads. */
+  readonly conflist: string;
 }
 
 export interface Pod {
@@ -62,47 +66,49 @@ export interface Node {
   readonly plan: NodePlan;
   readonly host: Host;
   readonly router: NodeRouter;
+  readonly agent: Agent;
   readonly pods: Pod[];
-  agent: Agent | undefined;
 }
 
 /** Makes the router of a node and gives it all that it reads. */
-export type RouterMaker = (host: Host, plan: NodePlan) => NodeRouter & { readonly conflist: string };
+export type RouterMaker = (host: Host, plan: NodePlan) => NodeRouter;
 
 export interface DataCentre {
+  readonly lab: Lab;
   readonly tor: Bird;
   readonly nodes: readonly Node[];
 }
 
 /** Cables, addresses, default routes and the ToR router; nothing routes yet. */
-export async function build(
-  lab: Lab,
-  makeRouter: RouterMaker,
-): Promise<DataCentre & { nodes: readonly (Node & { conflist: string })[] }> {
+export async function build(lab: Lab, makeRouter: RouterMaker): Promise<DataCentre> {
   const torHost = await lab.host("tor");
-  const nodes = [];
-  for (const plan of nodePlans) {
-    const host = await lab.host(plan.name);
-    const router = makeRouter(host, plan);
-    nodes.push({ plan, host, router, pods: [] as Pod[], agent: undefined, conflist: router.conflist });
-  }
-  for (const rack of ["a", "b"] as const) {
-    const members = nodes.filter(({ plan }) => plan.rack === rack);
-    await lab.switch(
-      `rack-${rack}`,
-      [
-        { host: torHost, device: `rack-${rack}`, addresses: lengthened(racks[rack].gateway) },
-        ...members.map(({ host, plan }) => ({ host, device: "eth0", addresses: lengthened(plan.addresses) })),
-      ],
-      mtu,
-    );
-    for (const { host } of members) {
-      const [gateway4, gateway6] = racks[rack].gateway;
-      await host.ipBatch([`route add default via ${gateway4}`, `route add ::/0 via ${gateway6}`]);
-    }
-  }
+  const nodes = await Promise.all(
+    nodePlans.map(async (plan): Promise<Node> => {
+      const host = await lab.host(plan.name);
+      return { plan, host, router: makeRouter(host, plan), agent: await Agent.start(host), pods: [] };
+    }),
+  );
+  for (const rack of ["a", "b"] as const) await cableRack(lab, torHost, nodes, rack);
   await torHost.forward();
-  return { tor: torRouter(torHost), nodes };
+  return { lab, tor: torRouter(torHost), nodes };
+}
+
+async function cableRack(lab: Lab, tor: Host, nodes: readonly Node[], rack: "a" | "b"): Promise<void> {
+  const members = nodes.filter(({ plan }) => plan.rack === rack);
+  const { gateway } = racks[rack];
+  await lab.switch(
+    `rack-${rack}`,
+    [
+      { host: tor, device: `rack-${rack}`, addresses: lengthened(gateway) },
+      ...members.map(({ host, plan }) => ({ host, device: "eth0", addresses: lengthened(plan.addresses) })),
+    ],
+    mtu,
+  );
+  for (const { host } of members) await host.ipBatch(gateway.map((address) => `route add ${defaultRoute(address)}`));
+}
+
+function defaultRoute(gateway: string): string {
+  return `${familyOf(gateway) === 4 ? "0.0.0.0/0" : "::/0"} via ${gateway}`;
 }
 
 /** On-link prefix lengths of the racks' subnets. */
@@ -124,25 +130,30 @@ function torRouter(host: Host): Bird {
 }
 
 /** Sandboxes, and the node's CNI plugins called for each as a container runtime does. */
-export async function addPods(lab: Lab, node: Node & { conflist: string }, count: number): Promise<void> {
-  const runtime = new CniRuntime(node.host, node.conflist);
+export async function addPods(lab: Lab, node: Node, count: number): Promise<void> {
+  const runtime = new CniRuntime(node.host, node.router.conflist);
   for (let number = 1; number <= count; number++) {
     const name = `${node.plan.name}-p${number}`;
     const host = await lab.host(name);
     const id = `${name}-sandbox`;
     const added = await runtime.add(id, host);
-    const address = (family: IpFamily): string => {
-      const found = added.ips?.map((ip) => ip.address.split("/")[0] ?? "").find((ip) => familyOf(ip) === family);
-      if (found === undefined) throw new Error(`${name}: the plugins gave no IPv${family} address`);
-      return found;
-    };
     node.pods.push({
       name,
       node,
       host,
-      addresses: [address(4), address(6)],
+      addresses: addressesOf(added),
       agent: await Agent.start(host),
       cni: { runtime, id, added },
     });
   }
+}
+
+/** Of a pod's interface: IPv4, then IPv6. @throws Error where one is missing */
+export function addressesOf(added: CniResult): readonly [ipv4: string, ipv6: string] {
+  const address = (family: IpFamily): string => {
+    const found = added.ips?.map((ip) => ip.address.split("/")[0] ?? "").find((ip) => familyOf(ip) === family);
+    if (found === undefined) throw new Error(`the plugins gave no IPv${family} address`);
+    return found;
+  };
+  return [address(4), address(6)];
 }
