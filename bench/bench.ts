@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Daemon, Neighbour, Setup } from "./daemons/daemon.ts";
@@ -21,6 +21,7 @@ export class Lab {
 
   constructor() {
     this.directory = mkdtempSync(join(tmpdir(), "linnet-bench-"));
+    chmodSync(this.directory, 0o755);
     this.namespaces = createNamespaces();
     this.sources = new Speaker(this.namespaces.neighbours);
     this.sinks = new Speaker(this.namespaces.neighbours);
@@ -31,9 +32,10 @@ export class Lab {
     return this.#daemon;
   }
 
-  start(daemon: Daemon, setup: Setup): DaemonProcess {
+  async start(daemon: Daemon, setup: Setup): Promise<DaemonProcess> {
     this.#setup = setup;
-    this.#daemon = new DaemonProcess(daemon, setup, this.namespaces.daemon, join(this.directory, "daemon"));
+    const directory = join(this.directory, "daemon");
+    this.#daemon = await DaemonProcess.start(daemon, setup, this.namespaces.daemon, directory);
     return this.#daemon;
   }
 

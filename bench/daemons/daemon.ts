@@ -32,6 +32,8 @@ export interface Program {
   readonly command: string;
   readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** A file that must be there before this program starts; the one before it makes it. */
+  readonly after?: string;
 }
 
 export interface Daemon {

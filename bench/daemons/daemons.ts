@@ -1,7 +1,15 @@
 import { bird } from "./bird.ts";
 import type { Daemon } from "./daemon.ts";
+import { frr } from "./frr.ts";
+import { gobgp } from "./gobgp.ts";
 import { nullRelay } from "./null-relay.ts";
+import { openbgpd } from "./openbgpd.ts";
 
 /** Every daemon the bench knows, in the order of the tables. */
-/** Every daemon the bench knows, in the order of the tables. */
-export const daemons: readonly Daemon[] = [nullRelay, bird("bird2", "bird")];
+export const daemons: readonly Daemon[] = [
+  nullRelay,
+  bird("bird2", "bird"),
+  frr("frr", "/usr/lib/frr"),
+  gobgp("gobgp", "gobgpd"),
+  openbgpd("openbgpd", "/usr/sbin/bgpd"),
+];

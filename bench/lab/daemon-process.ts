@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Daemon, Setup } from "../daemons/daemon.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Daemon, Program, Setup } from "../daemons/daemon.ts";
 import { monotonicMs } from "./monotonic.ts";
 import { type Usage, usageOf } from "./usage.ts";
 
@@ -9,22 +10,23 @@ import { type Usage, usageOf } from "./usage.ts";
 export class DaemonProcess {
   readonly startedMs: number;
   readonly directory: string;
-  readonly #children: readonly ChildProcess[];
+  readonly #children: ChildProcess[] = [];
+
+  private constructor(directory: string) {
+    this.directory = directory;
+    this.startedMs = monotonicMs();
+  }
 
   /** @param directory made for its files and its log */
-  constructor(daemon: Daemon, setup: Setup, namespace: string, directory: string) {
+  static async start(daemon: Daemon, setup: Setup, namespace: string, directory: string): Promise<DaemonProcess> {
     mkdirSync(directory, { recursive: true });
-    this.directory = directory;
     const programs = daemon.prepare(setup, directory);
-    this.startedMs = monotonicMs();
-    this.#children = programs.map(({ command, args, environment }) => {
-      const log = openSync(join(directory, "log"), "a");
-      const wrapped = ["netns", "exec", namespace, "prlimit", "--nofile=20000", command, ...args];
-      const env = { ...process.env, ...environment };
-      const child = spawn("ip", wrapped, { stdio: ["ignore", log, log], env });
-      closeSync(log);
-      return child;
-    });
+    const started = new DaemonProcess(directory);
+    for (const program of programs) {
+      while (program.after !== undefined && !existsSync(program.after) && !started.ended) await sleep(1);
+      started.#children.push(launch(program, namespace, join(directory, "log")));
+    }
+    return started;
   }
 
   get pids(): number[] {
@@ -48,6 +50,14 @@ export class DaemonProcess {
   async stop(): Promise<void> {
     await Promise.all([...this.#children].reverse().map(end));
   }
+}
+
+function launch({ command, args, environment }: Program, namespace: string, logFile: string): ChildProcess {
+  const log = openSync(logFile, "a");
+  const wrapped = ["netns", "exec", namespace, "prlimit", "--nofile=20000", command, ...args];
+  const child = spawn("ip", wrapped, { stdio: ["ignore", log, log], env: { ...process.env, ...environment } });
+  closeSync(log);
+  return child;
 }
 
 function end(child: ChildProcess): Promise<void> {

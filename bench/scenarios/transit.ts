@@ -27,7 +27,7 @@ export const transit: Scenario = {
   needs: [],
   async run(lab: Lab, daemon: Daemon, size: number): Promise<Measurement[]> {
     const stream = encodeTable(makeTable("ipv4", size), telling);
-    const process = lab.start(daemon, setup);
+    const process = await lab.start(daemon, setup);
     const [path] = await Promise.all([
       lab.load(lab.sources, "table", stream),
       lab.establish(lab.sources, [source.index]),

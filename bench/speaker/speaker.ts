@@ -16,7 +16,18 @@ export class Speaker {
   /** @param namespace network namespace of the neighbours */
   constructor(namespace: string) {
     const program = join(import.meta.dirname, "process.ts");
-    const command = ["netns", "exec", namespace, "prlimit", "--nofile=20000", process.execPath, program];
+    const command = [
+      "netns",
+      "exec",
+      namespace,
+      "taskset",
+      "-c",
+      "0",
+      "prlimit",
+      "--nofile=20000",
+      process.execPath,
+      program,
+    ];
     this.#child = spawn("ip", command, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
     this.#child.on("message", (response: Response) => this.#answered(response));
     this.#child.on("exit", (code) => this.#failAll(new Error(`the speaker ended with ${code}`)));
