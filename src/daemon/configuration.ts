@@ -1,0 +1,140 @@
+import { compile } from "#config/compile/compile.ts";
+import { formatRemark } from "#config/manifests.ts";
+import type { NodeConfig } from "#config/node-config.ts";
+import type { ObjectSet } from "#config/objects.ts";
+import type { Remark } from "#config/remark.ts";
+import type { Clock } from "#lib/clock.ts";
+import type { Log } from "#lib/log.ts";
+
+/** All objects as a provider knows them, and what is wrong with them. */
+export interface ObjectState {
+  readonly objects: ObjectSet;
+  readonly remarks: readonly Remark[];
+}
+
+/** Where objects come from: a directory of manifests, or the API server. */
+export interface ObjectSource {
+  /** As shown to operators: the directory, or `kubernetes`. */
+  readonly title: string;
+  /** Looks again now. @throws Error (rejects) with one clear sentence where nothing can be read */
+  refresh(): Promise<ObjectState>;
+  /** Reads another place once, for `configure "PATH"`. */
+  read(path: string): Promise<ObjectState>;
+}
+
+/** What came of putting objects in force. */
+export interface Loaded {
+  readonly changed: boolean;
+  /** The first error among the remarks, as one line. */
+  readonly error: string | undefined;
+}
+
+export interface ConfigurationParts {
+  readonly nodeName: string;
+  readonly source: ObjectSource;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Puts `config` in force; called only with one that differs from the one before. */
+  apply(config: NodeConfig): void;
+}
+
+/**
+ * The configuration in force, a function of the newest valid objects. What is wrong is said once, and again only after it
+ * was mended. An operator's roll-back holds the state before the last load until the next one.
+ */
+export class Configuration {
+  readonly #parts: ConfigurationParts;
+  #inForce: ObjectState | undefined;
+  #before: ObjectState | undefined;
+  #config: NodeConfig | undefined;
+  #remarks: readonly Remark[] = [];
+  #said = new Set<string>();
+  #held = false;
+  #changedMs: number;
+
+  constructor(parts: ConfigurationParts) {
+    this.#parts = parts;
+    this.#changedMs = parts.clock.wallMs();
+  }
+
+  get config(): NodeConfig | undefined {
+    return this.#config;
+  }
+
+  /** Everything wrong with the newest objects. */
+  get remarks(): readonly Remark[] {
+    return this.#remarks;
+  }
+
+  /** When the configuration in force changed last, milliseconds since 1970. */
+  get changedMs(): number {
+    return this.#changedMs;
+  }
+
+  get source(): ObjectSource {
+    return this.#parts.source;
+  }
+
+  /** The source has something new. While an operator's roll-back holds, it waits for the next load. */
+  provided(state: ObjectState): void {
+    if (!this.#held) this.#enforce(state);
+  }
+
+  /** `configure`: reads the source (or `path`) again and puts it in force; what was in force is kept for `rollBack`. */
+  async load(path: string | undefined): Promise<Loaded> {
+    const state = await this.#read(path);
+    this.#before = this.#inForce;
+    this.#held = path !== undefined;
+    return this.#enforce(state);
+  }
+
+  /** `configure check`: what `load` would say, and nothing else. */
+  async check(path: string | undefined): Promise<Loaded> {
+    const state = await this.#read(path);
+    const { config, remarks } = compile(state.objects, this.#parts.nodeName, this.#config);
+    return { changed: config !== this.#config, error: firstError([...state.remarks, ...remarks]) };
+  }
+
+  /** `configure undo`. */
+  rollBack(): Loaded {
+    const before = this.#before;
+    if (before === undefined) return { changed: false, error: undefined };
+    this.#before = undefined;
+    this.#held = true;
+    return this.#enforce(before);
+  }
+
+  #read(path: string | undefined): Promise<ObjectState> {
+    return path === undefined ? this.#parts.source.refresh() : this.#parts.source.read(path);
+  }
+
+  #enforce(state: ObjectState): Loaded {
+    this.#inForce = state;
+    const { config, remarks } = compile(state.objects, this.#parts.nodeName, this.#config);
+    this.#remarks = [...state.remarks, ...remarks];
+    this.#say();
+    const changed = config !== undefined && config !== this.#config;
+    if (changed) {
+      this.#config = config;
+      this.#changedMs = this.#parts.clock.wallMs();
+      this.#parts.apply(config);
+    }
+    return { changed, error: firstError(this.#remarks) };
+  }
+
+  #say(): void {
+    const lines = new Map(this.#remarks.map((remark) => [formatRemark(remark), remark.severity]));
+    for (const [line, severity] of lines) {
+      if (this.#said.has(line)) continue;
+      if (severity === "error") this.#parts.log.error(line);
+      else this.#parts.log.warn(line);
+    }
+    for (const line of this.#said) if (!lines.has(line)) this.#parts.log.info(`no longer: ${line}`);
+    this.#said = new Set(lines.keys());
+  }
+}
+
+const firstError = (remarks: readonly Remark[]): string | undefined => {
+  const error = remarks.find(({ severity }) => severity === "error");
+  return error && formatRemark(error);
+};

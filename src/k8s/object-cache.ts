@@ -1,0 +1,71 @@
+import { stillInForce } from "#config/last-valid.ts";
+import { type ConfigObject, emptySet, type ObjectSet, setOf } from "#config/objects.ts";
+import type { Remark } from "#config/remark.ts";
+import { type Reading, readObject } from "#config/validate.ts";
+import type { Change } from "./changes.ts";
+
+/** One object as the cache on disk keeps it. */
+export interface CachedObject {
+  readonly kind: string;
+  readonly key: string;
+  readonly resourceVersion: string;
+  readonly object: unknown;
+}
+
+interface Kept extends CachedObject {
+  readonly reading: Reading;
+}
+
+/**
+ * What the API server has, as objects: an invalid one keeps its last valid state in force. Filled from disk at start, so
+ * that a daemon that starts while the server is away routes as before.
+ */
+export class ObjectCache {
+  readonly #kept = new Map<string, Map<string, Kept>>();
+  #objects: ObjectSet = emptySet;
+
+  /** Takes over what was saved. */
+  restore(objects: readonly CachedObject[]): void {
+    for (const each of objects) this.#put(each.kind, each.key, each.resourceVersion, each.object);
+  }
+
+  /** What is to be saved, in no order. */
+  save(): CachedObject[] {
+    return Array.from(this.#kept.values()).flatMap((kind) =>
+      Array.from(kind.values(), ({ kind, key, resourceVersion, object }) => ({ kind, key, resourceVersion, object })),
+    );
+  }
+
+  apply(kind: string, changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (change.is === "gone") this.#kept.get(kind)?.delete(change.key);
+      else this.#put(kind, change.key, change.resourceVersion, change.object);
+    }
+  }
+
+  /** The server's first whole list of `kind` was told: what only the disk knew of it is gone. */
+  settle(kind: string, told: ReadonlySet<string>): void {
+    const kept = this.#kept.get(kind);
+    for (const key of kept?.keys() ?? []) if (!told.has(key)) kept?.delete(key);
+  }
+
+  /** All objects in force, and what is wrong with the others. */
+  state(): { readonly objects: ObjectSet; readonly remarks: readonly Remark[] } {
+    const readings = Array.from(this.#kept.values()).flatMap((kind) =>
+      Array.from(kind.values(), ({ reading }) => reading),
+    );
+    const valid = readings.flatMap((reading): ConfigObject[] => (reading.is === "object" ? [reading.object] : []));
+    this.#objects = setOf([...stillInForce(this.#objects, readings), ...valid]);
+    return {
+      objects: this.#objects,
+      remarks: readings.flatMap((reading) => (reading.is === "invalid" ? reading.remarks : [])),
+    };
+  }
+
+  #put(kind: string, key: string, resourceVersion: string, object: unknown): void {
+    const ofKind = this.#kept.get(kind) ?? new Map<string, Kept>();
+    this.#kept.set(kind, ofKind);
+    const reading = readObject(object, { from: "api", resourceVersion });
+    ofKind.set(key, { kind, key, resourceVersion, object, reading });
+  }
+}

@@ -1,0 +1,108 @@
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { version } from "./cli/version.ts";
+
+/**
+ * The command line. Each command's code is loaded when it is asked for: `run` must not pay for the others at start.
+ * Exit status: 0 done, 1 it could not be done, 2 wrong flags.
+ */
+const program = new Command("linnet")
+  .description("A BGP routing daemon for Kubernetes nodes.")
+  .version(version)
+  .exitOverride();
+
+const finish = (status: number): void => {
+  process.exitCode = status;
+};
+
+const portNumber = (text: string): number => {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError("not a port number.");
+  return port;
+};
+
+program
+  .command("run")
+  .description("run the daemon of one node")
+  .option("--node <name>", "name of the Node object of this machine (default: $NODE_NAME, else the host name)")
+  .option("--manifests <dir>", "directory of manifests, watched for changes")
+  .option("--config <file>", "YAML file with any of these flags, in camelCase; flags win")
+  .addOption(
+    new Option("--log-level <level>", "least severe line that is logged").choices(["debug", "info", "warn", "error"]),
+  )
+  .addOption(new Option("--log-format <format>", "text for people, json for collectors").choices(["text", "json"]))
+  .option("--control <path>", "control socket for birdc (default: /run/linnet/bird.ctl)")
+  .option("--control-group <name>", "group that may use the control socket")
+  .option("--calico-compat <dir>", "also serve bird.ctl and bird6.ctl as Calico's BIRD 1.6 does, in this directory")
+  .option(
+    "--http <port>",
+    "port of /metrics, /healthz and /readyz on all addresses; 0 turns it off (default: 0)",
+    portNumber,
+  )
+  .option("--dry-run", "print desired sessions, routes and the CNI file, and touch nothing")
+  .action(async (flags: object) => finish(await (await import("./cli/run.ts")).run(flags)));
+
+program
+  .command("validate")
+  .description("check manifests; names file, line, object and field of what is wrong")
+  .argument("<dir>", "directory of manifests")
+  .action(async (directory: string) => finish(await (await import("./cli/validate.ts")).validate(directory)));
+
+program
+  .command("explain")
+  .description("describe a field of a resource, such as bgppeer.spec.timers")
+  .argument("<field>", "resource, or resource.path.to.field")
+  .action(async (field: string) => finish((await import("./cli/explain.ts")).explain(field)));
+
+program
+  .command("birdc")
+  .description("BIRD's client: look into the daemon, as birdc does")
+  .argument("[words...]", "options and one command; none: interactive")
+  .allowUnknownOption()
+  .helpOption(false)
+  .passThroughOptions()
+  .action(async (words: string[]) => finish(await (await import("./cli/birdc.ts")).birdc(words)));
+
+program
+  .command("status")
+  .description("is this node well? One screen")
+  .option("-s, --socket <path>", "control socket")
+  .action(async (flags: { socket?: string }) => finish(await (await import("./cli/status.ts")).status(flags)));
+
+program
+  .command("why")
+  .description("where a prefix or address stands on its way through the daemon")
+  .argument("<destination>", "PREFIX or ADDRESS")
+  .option("-s, --socket <path>", "control socket")
+  .action(async (destination: string, flags: { socket?: string }) =>
+    finish(await (await import("./cli/why.ts")).why(destination, flags)),
+  );
+
+program
+  .command("cni")
+  .description("the node's CNI network configuration")
+  .command("install")
+  .description("write the network configuration of this node's Pod CIDRs")
+  .option("--node <name>", "name of the Node object of this machine (default: $NODE_NAME, else the host name)")
+  .requiredOption("--manifests <dir>", "directory of manifests")
+  .action(async (flags: { node?: string; manifests: string }) =>
+    finish(await (await import("./cli/cni.ts")).install(flags)),
+  );
+
+program
+  .command("cleanup")
+  .description("remove our routes, next-hop objects, CNI file and nftables table from this node; for uninstalling")
+  .option("--node <name>", "name of the Node object of this machine")
+  .option("--manifests <dir>", "directory of manifests, for tables and files that are not the default ones")
+  .action(async (flags: { node?: string; manifests?: string }) =>
+    finish(await (await import("./cli/cleanup.ts")).cleanup(flags)),
+  );
+
+program.enablePositionalOptions();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  finish(error.exitCode === 0 ? 0 : 2);
+}
