@@ -1,0 +1,137 @@
+import type { NodeConfig, PeerConfig } from "#config/node-config.ts";
+import type { Clock, Timer } from "#lib/clock.ts";
+import type { Log } from "#lib/log.ts";
+import { type Address, formatAddress } from "#route/address.ts";
+import { families } from "#route/family.ts";
+import type { Connection, ListenAddress, Listener, Transport } from "./transport.ts";
+import { encodeNotification, type Notification } from "./wire/notification.ts";
+
+/** How long until a port that could not be had is tried again. */
+const LISTEN_RETRY_MS = 5_000;
+/** Callers that nobody knows get one line of log in this time. */
+const REJECTED_LOG_MS = 60_000;
+
+interface Ear {
+  readonly at: ListenAddress;
+  listener: Listener | undefined;
+  retry: Timer | undefined;
+  /** Why it does not listen, as logged. */
+  complaint: string | undefined;
+  /** TCP-MD5 keys that the listener has, by address. */
+  readonly keys: Map<string, { readonly address: Address; readonly password: string }>;
+}
+
+/** Where neighbours call: the listening sockets, their TCP-MD5 keys, and those who are turned away. */
+export class Door {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #transport: Transport;
+  readonly #admit: (connection: Connection) => Notification | undefined;
+  #ears: Ear[] = [];
+  #listen: string | undefined;
+  #peers: readonly PeerConfig[] = [];
+  #rejected = 0;
+  #quietUntilMs = -Infinity;
+
+  /** @param admit takes a caller, or says what to tell it */
+  constructor(
+    world: { readonly clock: Clock; readonly log: Log; readonly transport: Transport },
+    admit: (connection: Connection) => Notification | undefined,
+  ) {
+    this.#clock = world.clock;
+    this.#log = world.log;
+    this.#transport = world.transport;
+    this.#admit = admit;
+  }
+
+  open(listen: NodeConfig["listen"], peers: readonly PeerConfig[]): void {
+    this.#peers = peers;
+    const wanted = [listen.port, ...listen.addresses.map(formatAddress)].join(" ");
+    if (wanted !== this.#listen) {
+      this.close();
+      this.#listen = wanted;
+      const addresses: (Address | undefined)[] = listen.addresses.length === 0 ? [undefined] : [...listen.addresses];
+      this.#ears = addresses.flatMap((address) =>
+        (address === undefined ? families : [address.family]).map((family) => newEar(family, address, listen.port)),
+      );
+      for (const ear of this.#ears) this.#start(ear);
+    }
+    for (const ear of this.#ears) this.#setKeys(ear);
+  }
+
+  close(): void {
+    for (const { listener, retry } of this.#ears) {
+      retry?.cancel();
+      listener?.close();
+    }
+    this.#ears = [];
+    this.#listen = undefined;
+  }
+
+  #start(ear: Ear): void {
+    ear.keys.clear();
+    ear.listener = this.#transport.listen(ear.at, {
+      listening: () => {
+        ear.complaint = undefined;
+        this.#log.info(`listening on ${earName(ear)}`);
+      },
+      accepted: (connection) => {
+        const notification = this.#admit(connection);
+        if (notification !== undefined) this.#turnAway(connection, notification);
+      },
+      failed: (reason) => {
+        if (ear.complaint !== reason) this.#log.error(`cannot listen on ${earName(ear)}: ${reason}`);
+        ear.complaint = reason;
+        ear.listener = undefined;
+        ear.retry = this.#clock.after(LISTEN_RETRY_MS, () => this.#start(ear));
+      },
+    });
+    this.#setKeys(ear);
+  }
+
+  #setKeys(ear: Ear): void {
+    const wanted = new Map(
+      this.#peers.flatMap(({ address, password }) =>
+        password === undefined || address.family !== ear.at.family
+          ? []
+          : [[formatAddress(address), { address, password }]],
+      ),
+    );
+    for (const [name, { address }] of ear.keys) {
+      if (wanted.has(name)) continue;
+      ear.listener?.setPassword(address, undefined);
+      ear.keys.delete(name);
+    }
+    for (const [name, key] of wanted) {
+      if (ear.keys.get(name)?.password === key.password) continue;
+      ear.listener?.setPassword(key.address, key.password);
+      ear.keys.set(name, key);
+    }
+  }
+
+  #turnAway(connection: Connection, notification: Notification): void {
+    const octets = encodeNotification(notification);
+    connection.open({ password: undefined, ttl: 255, minimumTtl: undefined }, { received: nothing, closed: nothing });
+    connection.send(octets, 0, octets.length, nothing);
+    connection.close();
+    this.#rejected++;
+    const nowMs = this.#clock.nowMs();
+    if (nowMs < this.#quietUntilMs) return;
+    this.#quietUntilMs = nowMs + REJECTED_LOG_MS;
+    const from = formatAddress(connection.remoteAddress);
+    this.#log.warn(`rejected a connection from ${from}: no such neighbour`, { rejectedSoFar: this.#rejected });
+  }
+}
+
+const nothing = (): void => {};
+
+const newEar = (family: Address["family"], address: Address | undefined, port: number): Ear => ({
+  at: { family, address, port },
+  listener: undefined,
+  retry: undefined,
+  complaint: undefined,
+  keys: new Map(),
+});
+
+const earName = ({ at: { address, family, port } }: Ear): string =>
+  `${address === undefined ? `all ${family} addresses` : formatAddress(address)}, port ${port}`;

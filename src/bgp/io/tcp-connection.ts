@@ -1,0 +1,164 @@
+import net from "node:net";
+import { getSystemErrorMessage } from "node:util";
+import { bug } from "#lib/bug.ts";
+import { setMd5Key, setTcpOptions } from "#lib/io/libc.ts";
+import { type Address, parseAddress } from "#route/address.ts";
+import type { Connection, ConnectionEvents, ConnectionOptions } from "../transport.ts";
+import type { ReadBudget, Reading } from "./read-budget.ts";
+
+/** CS6, internetwork control: what routers mark BGP with (RFC 4594 §3.1). */
+export const TOS = 0xc0;
+/** How long a closed connection may take to send what is queued. */
+const LINGER_MS = 5_000;
+
+/** Node's handle of a TCP socket: the way to the number of an accepted one, and to reading it into our own buffer. */
+interface Handle {
+  readonly fd: number;
+  close(): void;
+}
+type WithHandle = net.Socket & { _handle: Handle | null };
+
+interface Ends {
+  readonly localAddress: Address;
+  readonly remoteAddress: Address;
+  readonly interface: string | undefined;
+}
+
+export class TcpConnection implements Connection, Reading {
+  events: ConnectionEvents | undefined;
+  readonly #budget: ReadBudget;
+  readonly #device: string | undefined;
+  #socket: net.Socket | undefined;
+  /** Of an accepted connection that is not open yet. */
+  #handle: Handle | undefined;
+  #fd: number;
+  #ends: Ends | undefined;
+  #closing = false;
+
+  private constructor(budget: ReadBudget, fd: number, device: string | undefined) {
+    this.#budget = budget;
+    this.#fd = fd;
+    this.#device = device;
+  }
+
+  /** @param fd a prepared socket; owned from now on */
+  static dialling(fd: number, budget: ReadBudget, device: string | undefined): TcpConnection {
+    const connection = new TcpConnection(budget, fd, device);
+    connection.#adopt(new net.Socket({ fd, onread: budget.onread(connection) }));
+    connection.socket.setNoDelay(true);
+    return connection;
+  }
+
+  /** @returns undefined where the caller is gone already */
+  static accepted(socket: net.Socket, budget: ReadBudget): TcpConnection | undefined {
+    const handle = (socket as WithHandle)._handle;
+    const ends = endsOf(socket, undefined);
+    if (handle === null || ends === undefined) {
+      socket.destroy();
+      return undefined;
+    }
+    socket.setNoDelay(true);
+    const connection = new TcpConnection(budget, handle.fd, undefined);
+    connection.#handle = handle;
+    connection.#ends = ends;
+    return connection;
+  }
+
+  get socket(): net.Socket {
+    return this.#socket ?? bug("a connection that is not open");
+  }
+
+  get localAddress(): Address {
+    return this.#known().localAddress;
+  }
+
+  get remoteAddress(): Address {
+    return this.#known().remoteAddress;
+  }
+
+  get interface(): string | undefined {
+    return this.#known().interface;
+  }
+
+  /** Once connected: a socket that is closed knows them no more. @returns false where it is closed already */
+  learnAddresses(): boolean {
+    this.#ends = endsOf(this.socket, this.#device);
+    return this.#ends !== undefined;
+  }
+
+  open(options: ConnectionOptions, events: ConnectionEvents): void {
+    this.events = events;
+    if (this.#handle === undefined) return;
+    const constructing: object = { handle: this.#handle, onread: this.#budget.onread(this) };
+    this.#handle = undefined;
+    this.#adopt(new net.Socket(constructing));
+    const { family } = this.remoteAddress;
+    try {
+      setTcpOptions(this.#fd, { family, ttl: options.ttl, minTtl: options.minimumTtl, tos: TOS });
+    } catch (error) {
+      this.socket.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  change(options: ConnectionOptions): void {
+    if (this.#closing) return;
+    const { family } = this.remoteAddress;
+    setTcpOptions(this.#fd, { family, ttl: options.ttl, minTtl: options.minimumTtl ?? 0 });
+    setMd5Key(this.#fd, this.remoteAddress, options.password);
+  }
+
+  send(bytes: Uint8Array, start: number, end: number, written: () => void): void {
+    this.socket.write(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start), () => written());
+  }
+
+  /** What the neighbour still sends is read and thrown away: a reset would overtake our last words. */
+  close(): void {
+    this.events = undefined;
+    if (this.#closing) return;
+    this.#closing = true;
+    if (this.#handle !== undefined) {
+      this.#handle.close();
+      return;
+    }
+    const { socket } = this;
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    timer.unref();
+    socket.once("close", () => clearTimeout(timer));
+  }
+
+  #adopt(socket: net.Socket): void {
+    this.#socket = socket;
+    let reason = "connection closed by the neighbour";
+    socket.on("error", (error) => {
+      reason = describe(error);
+    });
+    socket.once("close", () => {
+      this.#closing = true;
+      this.#budget.forget(socket);
+      const { events } = this;
+      this.events = undefined;
+      events?.closed(reason);
+    });
+  }
+
+  #known(): Ends {
+    return this.#ends ?? bug("a connection without addresses");
+  }
+}
+
+function endsOf({ localAddress, remoteAddress }: net.Socket, device: string | undefined): Ends | undefined {
+  const [local = "", localZone] = (localAddress ?? "").split("%");
+  const [remote = "", zone] = (remoteAddress ?? "").split("%");
+  const [localParsed, remoteParsed] = [parseAddress(local), parseAddress(remote)];
+  if (localParsed === undefined || remoteParsed === undefined) return undefined;
+  return { localAddress: localParsed, remoteAddress: remoteParsed, interface: device ?? zone ?? localZone };
+}
+
+/** What the system says of a failure, without addresses that the reader knows already: `connection refused`. */
+export function describe(error: unknown): string {
+  if (error instanceof Error && "errno" in error && typeof error.errno === "number") {
+    return getSystemErrorMessage(-Math.abs(error.errno));
+  }
+  return error instanceof Error ? error.message : String(error);
+}

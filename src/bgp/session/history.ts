@@ -1,0 +1,35 @@
+import { describeNotification } from "../wire/notification.ts";
+import type { Ending, State } from "./fsm.ts";
+
+/** One change of a neighbour's state. */
+export interface Transition {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  readonly from: State;
+  readonly to: State;
+  readonly reason: string;
+}
+
+/** Transitions kept per neighbour; older ones are forgotten. */
+export const HISTORY_LENGTH = 32;
+
+/** The last transitions of one neighbour, oldest first. */
+export class History {
+  readonly #ring: Transition[] = [];
+  #next = 0;
+
+  record(transition: Transition): void {
+    this.#ring[this.#next] = transition;
+    this.#next = (this.#next + 1) % HISTORY_LENGTH;
+  }
+
+  list(): Transition[] {
+    return [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)];
+  }
+}
+
+/** One clause for logs and status: `received Cease/Administrative Shutdown: maintenance`. */
+export function describeEnding(ending: Ending): string {
+  if (ending.kind === "lost" || ending.kind === "closed") return ending.reason;
+  return `${ending.kind} ${describeNotification(ending.notification)}`;
+}

@@ -1,0 +1,349 @@
+import type { Clock } from "#lib/clock.ts";
+import type { Call, Connection, ConnectionEvents, DialEvents } from "../transport.ts";
+import { MessageCutter } from "../wire/framing.ts";
+import { encodeKeepalive } from "../wire/keepalive.ts";
+import { MessageType } from "../wire/message-type.ts";
+import { decodeNotification, encodeNotification, type Notification } from "../wire/notification.ts";
+import { decodeOpen, encodeOpen, type Open } from "../wire/open.ts";
+import { PeerFault } from "../wire/peer-fault.ts";
+import { decodeRouteRefresh, encodeRouteRefresh, type RouteRefresh } from "../wire/route-refresh.ts";
+import type { UpdateReader } from "../wire/update.ts";
+import { type Effect, type Ending, type Event, type Session, type State, step, type TimerName } from "./fsm.ts";
+import type { Negotiated } from "./negotiate.ts";
+import { Timers } from "./timers.ts";
+
+/** Messages of one neighbour since it was configured. UPDATEs that go out are counted by who makes them. */
+export interface Counters {
+  messagesIn: number;
+  messagesOut: number;
+  updatesIn: number;
+  notificationsIn: number;
+  notificationsOut: number;
+  refreshesIn: number;
+  refreshesOut: number;
+  octetsIn: number;
+  octetsOut: number;
+}
+
+/** The neighbour that a connection belongs to. */
+export interface LinkOwner {
+  readonly clock: Clock;
+  readonly counters: Counters;
+  random(): number;
+  ownOpen(): Open;
+  dial(events: DialEvents): Call;
+  /** Opens an accepted or answered connection. */
+  attach(connection: Connection, events: ConnectionEvents): void;
+  /**
+   * May the neighbour go on with this OPEN? Resolves collisions: `link` may be closed afterwards.
+   * @throws PeerFault where it may not
+   */
+  judge(link: Link, open: Open): Negotiated;
+  up(link: Link, negotiated: Negotiated): UpdateReader;
+  down(link: Link, ending: Ending): void;
+  ended(link: Link, ending: Ending): void;
+  refreshed(link: Link, message: RouteRefresh): void;
+  /** An UPDATE was not wholly good (RFC 7606). */
+  remarked(link: Link, remarks: string): void;
+  changed(link: Link, from: State, event: Event): void;
+}
+
+const nothing = (): void => {};
+const keepaliveOctets = encodeKeepalive();
+
+/** One connection, or the attempt at one: runs the effects of its state machine, and turns what happens into events. */
+export class Link {
+  session: Session;
+  readonly #owner: LinkOwner;
+  readonly #timers: Timers;
+  #call: Call | undefined;
+  #connection: Connection | undefined;
+  #dialled = false;
+  #cutter = new MessageCutter();
+  #localOpen: Open | undefined;
+  #negotiated: Negotiated | undefined;
+  #reader: UpdateReader | undefined;
+  #unsentOctets = 0;
+  #sendHoldMs = 0;
+
+  constructor(owner: LinkOwner, session: Session) {
+    this.#owner = owner;
+    this.session = session;
+    this.#timers = new Timers(
+      owner.clock,
+      () => owner.random(),
+      (timer) => this.#expired(timer),
+    );
+  }
+
+  get state(): State {
+    return this.session.state;
+  }
+
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  /** We called, or are calling. */
+  get dialled(): boolean {
+    return this.#dialled;
+  }
+
+  /** There is a connection, or a call that may become one. */
+  get busy(): boolean {
+    return this.#connection !== undefined || this.#call !== undefined;
+  }
+
+  get localOpen(): Open | undefined {
+    return this.#localOpen;
+  }
+
+  get negotiated(): Negotiated | undefined {
+    return this.#negotiated;
+  }
+
+  /** Queued and not yet with the system. */
+  get unsentOctets(): number {
+    return this.#unsentOctets;
+  }
+
+  remainingMs(timer: TimerName): number | undefined {
+    return this.#timers.remainingMs(timer);
+  }
+
+  handle(event: Event): void {
+    const from = this.session.state;
+    const { next, effects } = step(this.session, event);
+    this.session = next;
+    for (const effect of effects) this.#run(effect);
+    if (next.state !== from) this.#owner.changed(this, from, event);
+  }
+
+  /** The neighbour called. */
+  accept(connection: Connection): void {
+    this.#take(connection, false);
+    this.handle({ kind: "tcpAccepted" });
+  }
+
+  /** Nothing happens here any more. The connection must have been closed. */
+  dispose(): void {
+    this.#timers.disarmAll();
+    this.#call?.cancel();
+    this.#call = undefined;
+  }
+
+  /** Replaces how UPDATEs are read, for a configuration that changed. */
+  read(reader: UpdateReader): void {
+    this.#reader = reader;
+  }
+
+  /** Whole messages of the RIB: see `SessionOut`. */
+  send(bytes: Uint8Array, start: number, end: number, written: () => void): void {
+    if (this.#connection === undefined) {
+      this.#owner.clock.soon(written);
+      return;
+    }
+    // RFC 4271 §8.2.2, Established: an UPDATE serves as a KEEPALIVE
+    if (this.session.keepaliveMs > 0) this.#timers.arm("keepalive", this.session.keepaliveMs);
+    this.#transmit(bytes, start, end, written);
+  }
+
+  sendRefresh(message: RouteRefresh): void {
+    this.#owner.counters.refreshesOut++;
+    this.#message(encodeRouteRefresh(message));
+  }
+
+  #take(connection: Connection, dialled: boolean): void {
+    this.#connection = connection;
+    this.#dialled = dialled;
+    this.#cutter = new MessageCutter();
+    this.#negotiated = undefined;
+    this.#owner.attach(connection, {
+      received: (bytes, start, end) => this.#received(bytes, start, end),
+      closed: (reason) => this.handle({ kind: "tcpFailed", reason }),
+    });
+  }
+
+  #run(effect: Effect): void {
+    switch (effect.kind) {
+      case "arm":
+        if (effect.timer === "sendHold") this.#sendHoldMs = effect.ms;
+        this.#timers.arm(effect.timer, effect.ms);
+        return;
+      case "disarm":
+        this.#timers.disarm(effect.timer);
+        return;
+      case "dial":
+        this.#dial();
+        return;
+      case "send":
+        if (effect.message === "open") this.#sendOpen();
+        else this.#message(keepaliveOctets);
+        return;
+      case "up":
+        if (this.#negotiated !== undefined) this.#reader = this.#owner.up(this, this.#negotiated);
+        return;
+      case "down":
+        this.#reader = undefined;
+        this.#owner.down(this, effect.ending);
+        return;
+      case "close":
+        this.#close(effect.ending);
+    }
+  }
+
+  #dial(): void {
+    this.#dialled = true;
+    this.#call = this.#owner.dial({
+      connected: (connection) => {
+        this.#call = undefined;
+        this.#take(connection, true);
+        this.handle({ kind: "tcpConnected" });
+      },
+      failed: (reason) => {
+        this.#call = undefined;
+        this.handle({ kind: "tcpFailed", reason });
+      },
+    });
+  }
+
+  #close(ending: Ending): void {
+    this.#call?.cancel();
+    this.#call = undefined;
+    const connection = this.#connection;
+    if (connection !== undefined) {
+      if (ending.kind === "sent") this.#sendNotification(ending.notification);
+      this.#connection = undefined;
+      if (ending.kind !== "lost") connection.close();
+    }
+    this.#owner.ended(this, ending);
+  }
+
+  #sendOpen(): void {
+    this.#localOpen = this.#owner.ownOpen();
+    this.#message(encodeOpen(this.#localOpen));
+  }
+
+  #sendNotification(notification: Notification): void {
+    this.#owner.counters.notificationsOut++;
+    this.#message(encodeNotification(notification, this.#negotiated?.maxSendOctets));
+  }
+
+  #message(bytes: Uint8Array): void {
+    this.#owner.counters.messagesOut++;
+    this.#transmit(bytes, 0, bytes.length, nothing);
+  }
+
+  #transmit(bytes: Uint8Array, start: number, end: number, written: () => void): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    const octets = end - start;
+    this.#owner.counters.octetsOut += octets;
+    this.#unsentOctets += octets;
+    connection.send(bytes, start, end, () => {
+      this.#unsentOctets -= octets;
+      if (this.#connection === connection && this.#sendHoldMs > 0 && this.state === "established") {
+        this.#timers.arm("sendHold", this.#sendHoldMs);
+      }
+      written();
+    });
+  }
+
+  #expired(timer: TimerName): void {
+    if (timer === "sendHold" && this.#unsentOctets === 0) this.#timers.arm("sendHold", this.#sendHoldMs);
+    else if (timer === "hold") this.#holdExpired();
+    else this.handle({ kind: `${timer}Expired` });
+  }
+
+  /** After a long turn of ours the neighbour's octets may be waiting in the socket: look there first. */
+  #holdExpired(): void {
+    const connection = this.#connection;
+    this.#owner.clock.soon(() => {
+      if (this.#connection !== connection || this.#timers.remainingMs("hold") !== undefined) return;
+      this.handle({ kind: "holdExpired" });
+    });
+  }
+
+  /** One event for all UPDATEs of a read: they come by the thousand. */
+  #received(bytes: Uint8Array, start: number, end: number): void {
+    const { counters } = this.#owner;
+    counters.octetsIn += end - start;
+    const cutter = this.#cutter;
+    let updates = 0;
+    try {
+      cutter.feed(bytes, start, end);
+      while (this.#cutter === cutter && this.#connection !== undefined && cutter.next()) {
+        counters.messagesIn++;
+        if (cutter.type !== MessageType.update || this.#reader === undefined) this.#dispatch(cutter);
+        else {
+          updates++;
+          this.#update(this.#reader, cutter);
+        }
+      }
+    } catch (error) {
+      this.#fault("headerError", error);
+    }
+    counters.updatesIn += updates;
+    if (updates > 0 && this.state === "established") this.handle({ kind: "updateReceived" });
+  }
+
+  #update(reader: UpdateReader, { bytes, start, end }: MessageCutter): void {
+    try {
+      if (reader.read(bytes, start, end) !== "ok") this.#owner.remarked(this, reader.remarks());
+    } catch (error) {
+      this.#fault("updateError", error);
+    }
+  }
+
+  #dispatch({ type, bytes, start, end }: MessageCutter): void {
+    switch (type) {
+      case MessageType.open:
+        this.#open(bytes, start, end);
+        return;
+      case MessageType.update:
+        this.handle({ kind: "updateReceived" });
+        return;
+      case MessageType.notification:
+        this.#owner.counters.notificationsIn++;
+        this.handle({ kind: "notificationReceived", notification: decodeNotification(bytes, start, end) });
+        return;
+      case MessageType.keepalive:
+        this.handle({ kind: "keepaliveReceived" });
+        return;
+      default:
+        this.#refresh(bytes, start, end);
+    }
+  }
+
+  #open(bytes: Uint8Array, start: number, end: number): void {
+    if (this.state !== "openSent") {
+      this.handle({ kind: "openReceived", holdMs: 0, keepaliveMs: 0 });
+      return;
+    }
+    try {
+      const negotiated = this.#owner.judge(this, decodeOpen(bytes, start, end));
+      if (this.#connection === undefined) return;
+      this.#negotiated = negotiated;
+      this.#cutter.maxOctets = negotiated.maxReceiveOctets;
+      this.handle({ kind: "openReceived", holdMs: negotiated.holdMs, keepaliveMs: negotiated.keepaliveMs });
+    } catch (error) {
+      this.#fault("openError", error);
+    }
+  }
+
+  #refresh(bytes: Uint8Array, start: number, end: number): void {
+    this.#owner.counters.refreshesIn++;
+    try {
+      const message = this.state === "established" ? decodeRouteRefresh(bytes, start, end) : undefined;
+      this.handle({ kind: "refreshReceived" });
+      if (message !== undefined) this.#owner.refreshed(this, message);
+    } catch (error) {
+      this.#fault("updateError", error);
+    }
+  }
+
+  #fault(kind: "headerError" | "openError" | "updateError", error: unknown): void {
+    if (!(error instanceof PeerFault)) throw error;
+    this.handle({ kind, notification: error.notification });
+  }
+}
