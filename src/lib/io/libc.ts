@@ -35,7 +35,7 @@ export const MSG_DONTWAIT = 0x40;
 export const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_BINDTODEVICE = 25;
-export const SO_ATTACH_FILTER = 26;
+const SO_ATTACH_FILTER = 26;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 const IPPROTO_IP = 0;
@@ -123,6 +123,25 @@ export const dup2 = (from: number, to: number): number => outcome(calls.dup2(fro
 export function interfaceIndex(name: string): number {
   const index: number = calls.ifNameToIndex(name);
   return index === 0 ? -koffi.errno() : index;
+}
+
+/** An instruction of classic BPF (`struct sock_filter`): code, jump if true, jump if false, constant. */
+export type FilterInstruction = readonly [code: number, jumpTrue: number, jumpFalse: number, constant: number];
+
+/** Lets only datagrams pass for which the program returns more than 0 (SO_ATTACH_FILTER). */
+export function attachFilter(fd: number, program: readonly FilterInstruction[]): number {
+  const instructions = new DataView(new ArrayBuffer(program.length * 8));
+  program.forEach(([code, jumpTrue, jumpFalse, constant], index) => {
+    instructions.setUint16(index * 8, code, true);
+    instructions.setUint8(index * 8 + 2, jumpTrue);
+    instructions.setUint8(index * 8 + 3, jumpFalse);
+    instructions.setUint32(index * 8 + 4, constant, true);
+  });
+  const bytes = new Uint8Array(instructions.buffer);
+  const header = new DataView(new ArrayBuffer(16)); // struct sock_fprog: length, padding, pointer
+  header.setUint16(0, program.length, true);
+  header.setBigUint64(8, BigInt(koffi.address(bytes)), true);
+  return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, new Uint8Array(header.buffer));
 }
 
 /** Puts the calling thread (0) or another one under SCHED_RR with `priority` 1 to 99; needs CAP_SYS_NICE. */

@@ -1,0 +1,178 @@
+import { createSocket } from "node:dgram";
+import { parentPort, workerData } from "node:worker_threads";
+import {
+  close,
+  dup2,
+  errnoName,
+  MSG_DONTWAIT,
+  must,
+  recv,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SystemCallError,
+  send,
+  socket,
+} from "#lib/io/libc.ts";
+import { AF_INET } from "#lib/sockaddr.ts";
+import type { Refusal } from "../netlink-port.ts";
+import { NLMSG_DONE, NLMSG_ERROR } from "../wire/constants.ts";
+import { eachMessage, received } from "../wire/message.ts";
+import { decodeReply } from "../wire/reply.ts";
+import type { FromWorker, KernelMode, ToWorker } from "./messages.ts";
+import { notificationSocket, portOf, requestSocket } from "./netlink-socket.ts";
+
+/**
+ * The kernel thread: sends batches and waits for their answers, runs dumps, passes notifications on. A send may hold the
+ * caller for half a second while the kernel's trie grows, which is why this is not the main thread.
+ */
+const DUMP_CHUNK_OCTETS = 256 << 10;
+/** The kernel fills datagrams of a dump up to 32 KiB. */
+const DATAGRAM_OCTETS = 32 << 10;
+/** Notifications of one turn travel together, up to so many octets. */
+const NOTIFIED_OCTETS = 256 << 10;
+
+const main = parentPort!;
+const { mode } = workerData as { mode: KernelMode };
+const tell = (message: FromWorker, transfer: ArrayBuffer[] = []): void => main.postMessage(message, transfer);
+
+function start(): void {
+  const requests = requestSocket();
+  const stopListening = listen(portOf(requests));
+  const dumps = new Map<number, Dump>();
+  main.on("message", (message: ToWorker) => {
+    if (message.kind === "batch") runBatch(requests, message);
+    else if (message.kind === "dump") startDump(dumps, message.id, message.request);
+    else if (message.kind === "read") dumps.get(message.id)?.(message.buffer);
+    else {
+      stopListening();
+      close(requests);
+      main.close();
+    }
+  });
+  tell({ kind: "ready" });
+}
+
+const replies = new ArrayBuffer(DATAGRAM_OCTETS);
+
+function runBatch(fd: number, { id, buffer, octets }: ToWorker & { kind: "batch" }): void {
+  const refusals: Refusal[] = [];
+  let lost: string | undefined;
+  if (mode === "write") {
+    const sent = send(fd, new Uint8Array(buffer, 0, octets));
+    lost = sent < 0 ? errnoName(sent) : awaitAnswer(fd, lastSequence(buffer, octets), refusals);
+  }
+  tell({ kind: "answer", id, buffer, refusals, lost }, [buffer]);
+}
+
+function lastSequence(buffer: ArrayBuffer, octets: number): number {
+  let last = 0;
+  eachMessage(received(buffer, octets), ({ sequence }) => {
+    last = sequence;
+  });
+  return last;
+}
+
+/** The kernel has answered when send returns. @returns the errno's name where the answer was lost */
+function awaitAnswer(fd: number, last: number, refusals: Refusal[]): string | undefined {
+  for (;;) {
+    const octets = recv(fd, new Uint8Array(replies), MSG_DONTWAIT);
+    if (octets < 0) return errnoName(octets);
+    const data = received(replies, octets);
+    let done = false;
+    eachMessage(data, (header) => {
+      if (header.type !== NLMSG_ERROR) return;
+      const { errno, text } = decodeReply(data, header, true);
+      if (errno !== 0) refusals.push({ index: header.sequence, code: errnoName(errno), text });
+      if (header.sequence === last) done = true;
+    });
+    if (done) return undefined;
+  }
+}
+
+/** Goes on with a dump, into a buffer that the main thread gave back. */
+type Dump = (buffer: ArrayBuffer) => void;
+
+/** Each dump has a socket of its own: the kernel runs one at a time on a socket. */
+function startDump(dumps: Map<number, Dump>, id: number, request: ArrayBuffer): void {
+  const fd = requestSocket();
+  const end = (code: string, text: string): void => {
+    close(fd);
+    dumps.delete(id);
+    tell({ kind: "end", id, code, text });
+  };
+  const sent = send(fd, new Uint8Array(request));
+  if (sent < 0) {
+    end(errnoName(sent), "the request could not be sent");
+    return;
+  }
+  const go = (buffer: ArrayBuffer): void => {
+    const { octets, ended } = readDump(fd, buffer);
+    tell({ kind: "chunk", id, buffer, octets }, [buffer]);
+    if (ended !== undefined) end(ended.code, ended.text);
+  };
+  dumps.set(id, go);
+  go(new ArrayBuffer(DUMP_CHUNK_OCTETS));
+  if (dumps.has(id)) go(new ArrayBuffer(DUMP_CHUNK_OCTETS));
+}
+
+/** Fills `buffer` with datagrams of a dump, until it is full or the dump is over. */
+function readDump(
+  fd: number,
+  buffer: ArrayBuffer,
+): { octets: number; ended: { code: string; text: string } | undefined } {
+  let at = 0;
+  let ended: { code: string; text: string } | undefined;
+  while (ended === undefined && at + DATAGRAM_OCTETS <= buffer.byteLength) {
+    const octets = recv(fd, new Uint8Array(buffer, at, DATAGRAM_OCTETS));
+    if (octets < 0) return { octets: at, ended: { code: errnoName(octets), text: "" } };
+    const data = received(buffer.slice(at, at + octets));
+    eachMessage(data, (header) => {
+      if (header.type !== NLMSG_DONE && header.type !== NLMSG_ERROR) return;
+      const { errno, text } = decodeReply(data, header, header.type === NLMSG_ERROR);
+      ended = { code: errnoName(errno), text };
+    });
+    at += octets;
+  }
+  return { octets: at, ended };
+}
+
+/**
+ * Hears notifications. Node polls UDP sockets only, so one is opened through the public API and its descriptor is then
+ * made to mean the netlink socket, before the event loop has seen it: what Node reads from it are netlink datagrams.
+ */
+function listen(requester: number): () => void {
+  const udp = must("socket", socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0));
+  const netlink = notificationSocket(requester, SOCK_NONBLOCK);
+  const poll = createSocket("udp4");
+  poll.bind({ fd: udp });
+  must("dup2", dup2(netlink, udp));
+  close(netlink);
+  let waiting: Uint8Array[] = [];
+  let octets = 0;
+  const pass = (): void => {
+    if (octets === 0) return;
+    const all = Buffer.concat(waiting, octets);
+    const buffer = all.buffer.slice(all.byteOffset, all.byteOffset + octets) as ArrayBuffer;
+    waiting = [];
+    octets = 0;
+    tell({ kind: "notified", buffer }, [buffer]);
+  };
+  poll.on("message", (datagram) => {
+    if (octets === 0) setImmediate(pass);
+    waiting.push(datagram);
+    octets += datagram.length;
+    if (octets >= NOTIFIED_OCTETS) pass();
+  });
+  poll.on("error", () => {
+    pass();
+    tell({ kind: "overrun" });
+  });
+  return () => poll.close();
+}
+
+try {
+  start();
+} catch (error) {
+  if (!(error instanceof SystemCallError)) throw error;
+  tell({ kind: "failed", reason: error.message });
+}

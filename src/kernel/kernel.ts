@@ -1,0 +1,287 @@
+import type { Clock } from "#lib/clock.ts";
+import type { Log } from "#lib/log.ts";
+import type { Address } from "#route/address.ts";
+import { type Family, families } from "#route/family.ts";
+import type { HopSetTable } from "#route/hop-set.ts";
+import { ForeignRoutes } from "./foreign-routes.ts";
+import { Installer, type InstallerConfig } from "./installer.ts";
+import { Links } from "./links.ts";
+import type { DumpEnd, NetlinkPort } from "./netlink-port.ts";
+import { NextHops } from "./next-hops.ts";
+import { UNKNOWN } from "./route-store.ts";
+import { decodeAddress, dumpAddresses } from "./wire/address.ts";
+import * as c from "./wire/constants.ts";
+import { decodeLink, dumpLinks } from "./wire/link.ts";
+import { eachMessage, type MessageHeader, type Received } from "./wire/message.ts";
+import { decodeRoute, dumpRoutes, emptyRoute, hopSetOf, type RouteFacts, sourceOf } from "./wire/route.ts";
+
+/** After lost notifications, or doubts, the kernel is read anew, at most this often. */
+const COMPARE_INTERVAL_MS = 1_000;
+
+/** What the kernel's room needs from outside. */
+export interface KernelParts {
+  readonly config: InstallerConfig;
+  readonly port: NetlinkPort;
+  /** The table that the RIB takes its numbers from. */
+  readonly hopSets: HopSetTable;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Any number that outsiders do not know. */
+  readonly seed: number;
+}
+
+/**
+ * The kernel as one thing: a mirror of its links, addresses and foreign routes, the resolver above it, and the
+ * installer. It begins with a dump, adopts what carries our mark, and follows notifications from then on; when some were
+ * lost it dumps and compares. Nothing is rescanned periodically.
+ */
+export class Kernel {
+  readonly links = new Links();
+  readonly nextHops: NextHops;
+  readonly installer: Installer;
+  readonly #parts: KernelParts;
+  readonly #main: Readonly<Record<Family, ForeignRoutes>>;
+  /** Foreign routes of the table that we write to; the main ones where that is the main table. */
+  readonly #beside: Readonly<Record<Family, ForeignRoutes>>;
+  readonly #facts = emptyRoute();
+  /** Notifications that came while a dump is running: they are newer than what it tells. */
+  #held: Received[] | undefined;
+  #again = false;
+  #compareAtMs = 0;
+  #comparing = false;
+  #changed = false;
+  #whenReady: (() => void) | undefined;
+  #onChange: () => void = () => {};
+
+  constructor(parts: KernelParts) {
+    this.#parts = parts;
+    const { config, port, hopSets, clock, log, seed } = parts;
+    const foreign = (): Record<Family, ForeignRoutes> => ({
+      ipv4: new ForeignRoutes("ipv4", seed),
+      ipv6: new ForeignRoutes("ipv6", seed),
+    });
+    this.#main = foreign();
+    this.#beside = config.table === c.RT_TABLE_MAIN ? this.#main : foreign();
+    this.nextHops = new NextHops(this.links, this.#main);
+    const around = {
+      usable: (link: number) => this.links.usable(link),
+      heldBy: this.#heldBy.bind(this),
+      doubt: (why: string) => this.#compare(why),
+    };
+    this.installer = new Installer(config, port, hopSets, around, clock, log, seed);
+  }
+
+  /**
+   * Reads the kernel and adopts our routes.
+   * @param ready called once, when next hops resolve and adopted routes are known
+   */
+  start(ready: () => void): void {
+    this.#whenReady = ready;
+    this.#parts.port.listen({
+      received: (data) => this.#received(data),
+      overrun: () => this.#compare("the kernel's notifications came faster than they were read"),
+    });
+    this.#comparing = true;
+    this.#dumpAll();
+  }
+
+  /** @param changed called once a turn after links, addresses or foreign routes changed: resolve next hops again */
+  onChange(changed: () => void): void {
+    this.#onChange = changed;
+  }
+
+  /** MTU of the link that the default route leaves by, else of the one that holds `address`. */
+  uplinkMtu(address: Address | undefined): number | undefined {
+    for (const family of families) {
+      for (const { set } of this.#main[family].at(0, 0, 0, 0, 0)) {
+        const hop = set?.kind === "unicast" ? set.hops[0] : undefined;
+        if (hop !== undefined) return this.links.get(hop.link)?.mtu;
+      }
+    }
+    return address && this.links.holding(address)?.mtu;
+  }
+
+  #heldBy(
+    family: Family,
+    w0: number,
+    w1: number,
+    w2: number,
+    w3: number,
+    length: number,
+    metric: number,
+  ): number | undefined {
+    const beside = this.#beside[family];
+    if (beside.size === 0) return undefined;
+    return beside.at(w0, w1, w2, w3, length).find((route) => route.metric === metric && route.tos === 0)?.protocol;
+  }
+
+  #compare(why: string): void {
+    if (this.#comparing) {
+      this.#again = true;
+      return;
+    }
+    this.#comparing = true;
+    const { clock, log } = this.#parts;
+    const wait = Math.max(0, this.#compareAtMs - clock.nowMs());
+    log.info(`reading the kernel anew: ${why}`);
+    clock.after(wait, () => this.installer.pause(() => this.#dumpAll()));
+  }
+
+  #dumpAll(): void {
+    const { config, clock } = this.#parts;
+    this.#held = [];
+    this.#again = false;
+    this.links.clear();
+    for (const family of families) {
+      this.#main[family].clear();
+      this.#beside[family].clear();
+      this.installer.beginCompare(family);
+    }
+    const requests = [dumpLinks(), dumpAddresses("ipv4"), dumpAddresses("ipv6")];
+    for (const table of new Set([c.RT_TABLE_MAIN, config.table])) {
+      requests.push(dumpRoutes("ipv4", table), dumpRoutes("ipv6", table));
+    }
+    const next = (): void => {
+      const request = requests.shift();
+      if (request === undefined) {
+        this.#compareAtMs = clock.nowMs() + COMPARE_INTERVAL_MS;
+        this.#dumped();
+        return;
+      }
+      this.#parts.port.dump(
+        request,
+        (data) => eachMessage(data, (header) => this.#apply(data, header, true)),
+        (end) => {
+          if (this.#ended(end)) next();
+        },
+      );
+    };
+    next();
+  }
+
+  /** @returns whether to go on. A table that does not exist yet is empty. */
+  #ended({ code, text }: DumpEnd): boolean {
+    if (code === "OK" || code === "ENOENT") return true;
+    this.#parts.log.warn(`the kernel's tables cannot be read: ${text} (${code}); trying again`);
+    this.#parts.clock.after(COMPARE_INTERVAL_MS, () => this.#dumpAll());
+    return false;
+  }
+
+  #dumped(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const family of families) this.installer.endCompare(family);
+    for (const data of held) eachMessage(data, (header) => this.#apply(data, header, false));
+    this.#comparing = false;
+    if (this.#again) {
+      this.#compare("it changed meanwhile");
+      return;
+    }
+    this.#touched();
+    this.installer.resume();
+    this.#whenReady?.();
+    this.#whenReady = undefined;
+  }
+
+  #received(data: Received): void {
+    if (this.#held !== undefined) {
+      const copy = data.bytes.slice();
+      this.#held.push({ words: new Uint32Array(copy.buffer, 0, copy.length >>> 2), bytes: copy });
+      return;
+    }
+    eachMessage(data, (header) => this.#apply(data, header, false));
+  }
+
+  /** @param dumped part of a dump, not a notification */
+  #apply(data: Received, header: MessageHeader, dumped: boolean): void {
+    switch (header.type) {
+      case c.RTM_NEWLINK:
+      case c.RTM_DELLINK:
+        this.#link(data, header);
+        break;
+      case c.RTM_NEWADDR:
+      case c.RTM_DELADDR:
+        this.#address(data, header);
+        break;
+      case c.RTM_NEWROUTE:
+      case c.RTM_DELROUTE:
+        if (decodeRoute(data, header, this.#facts)) this.#route(data, header.type === c.RTM_NEWROUTE, dumped);
+        break;
+    }
+  }
+
+  #link(data: Received, header: MessageHeader): void {
+    const link = decodeLink(data, header);
+    if (link === undefined) return;
+    const before = this.links.get(link.index);
+    const gone = header.type === c.RTM_DELLINK;
+    if (gone) this.links.remove(link.index);
+    else this.links.put(link);
+    if (before?.up === true && (gone || !link.up)) {
+      for (const family of families) {
+        this.#main[family].dropLink(link.index);
+        if (this.#beside !== this.#main) this.#beside[family].dropLink(link.index);
+      }
+      this.installer.linkDown(link.index);
+    }
+    if (before === undefined || gone || before.usable !== link.usable) this.#touched();
+  }
+
+  #address(data: Received, header: MessageHeader): void {
+    const address = decodeAddress(data, header);
+    if (address === undefined) return;
+    if (header.type === c.RTM_NEWADDR) this.links.putAddress(address);
+    else this.links.removeAddress(address);
+    this.#touched();
+  }
+
+  #route(data: Received, isNew: boolean, dumped: boolean): void {
+    const facts = this.#facts;
+    const { config } = this.#parts;
+    if ((facts.flags & c.RTM_F_CLONED) !== 0) return;
+    if (facts.protocol === config.protocol && facts.table === config.table) {
+      this.#ours(data, facts, isNew, dumped);
+      return;
+    }
+    for (const [table, routes] of [
+      [c.RT_TABLE_MAIN, this.#main],
+      [config.table, this.#beside],
+    ] as const) {
+      if (facts.table !== table) continue;
+      const set = hopSetOf(data, facts);
+      if (isNew) routes[facts.family].put(facts, set);
+      else routes[facts.family].remove(facts, set);
+      this.#touched();
+      return;
+    }
+  }
+
+  #ours(data: Received, facts: RouteFacts, isNew: boolean, dumped: boolean): void {
+    const { family, w0, w1, w2, w3, length, metric } = facts;
+    const target = isNew ? this.#target(data, facts) : 0;
+    if (dumped) this.installer.found(family, w0, w1, w2, w3, length, metric, target);
+    else this.installer.disturbed(family, w0, w1, w2, w3, length, metric, target);
+  }
+
+  /** The hop set that a route of ours goes by, or UNKNOWN. */
+  #target(data: Received, facts: RouteFacts): number {
+    const { config, hopSets } = this.#parts;
+    const set = hopSetOf(data, facts);
+    if (set === undefined || facts.object !== 0) return UNKNOWN;
+    const wanted =
+      set.kind === "unicast" && facts.metric === config.metric ? config.preferredSource[facts.family] : undefined;
+    const source = sourceOf(data, facts);
+    if (`${source?.words}` !== `${wanted?.words}`) return UNKNOWN;
+    return hopSets.intern(set);
+  }
+
+  #touched(): void {
+    if (this.#changed || this.#held !== undefined) return;
+    this.#changed = true;
+    this.#parts.clock.soon(() => {
+      this.#changed = false;
+      this.installer.linksChanged();
+      this.#onChange();
+    });
+  }
+}
