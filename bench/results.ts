@@ -1,4 +1,7 @@
+import { daemons } from "./daemons/daemons.ts";
 import type { Measurement } from "./scenario.ts";
+
+const yardsticks: ReadonlySet<string> = new Set(daemons.flatMap(({ name, yardstick }) => (yardstick ? [name] : [])));
 
 /** One measurement of one daemon in one round. */
 export interface Result extends Measurement {
@@ -37,9 +40,6 @@ export interface Row {
   /** Checksums that it ended in; more than one, or others than its neighbours' rows have, is a mistake somewhere. */
   readonly checksums: readonly string[];
 }
-
-/** Not a competitor: what the bench itself costs, or what the kernel does. */
-const yardsticks: ReadonlySet<string> = new Set(["null", "c"]);
 
 export function rowsOf(results: readonly Result[]): Row[] {
   const groups = Map.groupBy(results, ({ scenario, size, metric }) => `${scenario} ${size} ${metric}`);

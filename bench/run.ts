@@ -21,7 +21,7 @@ export async function run(plan: Plan, progress: (line: string) => void): Promise
   const results: Result[] = [];
   const failures: Failure[] = [];
   for (const scenario of plan.scenarios) {
-    const able = plan.daemons.filter(({ features }) => scenario.needs.every((need) => features.has(need)));
+    const able = plan.daemons.filter((daemon) => suits(scenario, daemon));
     for (const size of plan.sizes ?? scenario.defaultSizes) {
       for (let round = 1; round <= plan.rounds; round++) {
         for (const daemon of able) {
@@ -43,6 +43,9 @@ export async function run(plan: Plan, progress: (line: string) => void): Promise
   }
   return { results, failures };
 }
+
+const suits = (scenario: Scenario, { yardstick, features }: Daemon): boolean =>
+  yardstick === undefined ? scenario.needs.every((need) => features.has(need)) : yardstick === scenario.yardstick;
 
 const describe = ({ scenario, size, daemon, round }: Omit<Failure, "reason">): string =>
   `${scenario} ${size} ${daemon} #${round}`;

@@ -1,12 +1,12 @@
 import type { Lab } from "./bench.ts";
-import type { Daemon, Feature } from "./daemons/daemon.ts";
+import type { Daemon, Feature, Yardstick } from "./daemons/daemon.ts";
 
 /** One number that a scenario measures of one daemon, with what was sampled meanwhile. */
 export interface Measurement {
   /** What was timed, such as `transit` or `withdraw`. */
   readonly metric: string;
   readonly value: number;
-  readonly unit: "s" | "B/route" | "MB" | "%";
+  readonly unit: "s" | "ms" | "B/route" | "MB" | "%";
   /** Processor time of the daemon meanwhile, seconds. */
   readonly cpuSeconds?: number;
   /** Of the state that the daemon ended in; equal work gives equal checksums. */
@@ -16,9 +16,10 @@ export interface Measurement {
 export interface Scenario {
   readonly name: string;
   readonly about: string;
-  /** What `--size` stands for, and its value where it is not given. */
+  /** What `--size` stands for, and its values where it is not given. */
   readonly sizeOf: string;
   readonly defaultSizes: readonly number[];
   readonly needs: readonly Feature[];
+  readonly yardstick?: Yardstick;
   run(lab: Lab, daemon: Daemon, size: number): Promise<Measurement[]>;
 }

@@ -24,6 +24,8 @@ export interface Setup {
   readonly holdSeconds: number;
 }
 
+export type Yardstick = "relay" | "kernel";
+
 /** What not every daemon can do. */
 export type Feature = "kernel" | "originate" | "mark" | "birdc";
 
@@ -38,6 +40,8 @@ export interface Program {
 
 export interface Daemon {
   readonly name: string;
+  /** Not a daemon but a measure of one: what the bench itself takes, or what the kernel does. */
+  readonly yardstick?: Yardstick;
   readonly features: ReadonlySet<Feature>;
   /** @returns undefined where it is not installed */
   version(): string | undefined;

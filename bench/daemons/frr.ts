@@ -45,6 +45,8 @@ function configuration(setup: Setup): string {
     ` bgp router-id ${own}`,
     " no bgp ebgp-requires-policy",
     " no bgp network import-check",
+    // Equal paths: the lower router id, as RFC 4271 §9.1.2.2 (f) says, not the older path.
+    " bgp bestpath compare-routerid",
     " no bgp default ipv4-unicast",
     // Both wait on purpose by default; nobody else here does.
     " coalesce-time 0",

@@ -22,6 +22,8 @@ function configuration(setup: Setup): string {
     `  as = ${localAs}`,
     `  router-id = "${daemonAddress(0)}"`,
     `  local-address-list = ["0.0.0.0"]`,
+    "[global.route-selection-options.config]",
+    "  external-compare-router-id = true",
     "[global.apply-policy.config]",
     `  export-policy-list = ["told"]`,
     `  default-export-policy = "accept-route"`,

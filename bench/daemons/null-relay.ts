@@ -8,6 +8,7 @@ import type { Daemon } from "./daemon.ts";
  */
 export const nullRelay: Daemon = {
   name: "null",
+  yardstick: "relay",
   features: new Set(),
   version: () => process.version.slice(1),
   prepare(setup, directory) {

@@ -26,6 +26,15 @@ export function encodeTable(table: Table, telling: Telling): Buffer {
   return encodeSets(table, telling.every ?? 1, (set) => attributesOf(table, set, telling));
 }
 
+/** What a daemon tells of `table` that hears it from all of these: of each set the shortest path, else the first teller's. */
+export function encodeBest(table: Table, tellings: readonly Telling[]): Buffer {
+  return encodeSets(table, 1, (set) => {
+    const length = (telling: Telling): number => prepends(set, telling.variant);
+    const best = tellings.reduce((one, other) => (length(other) < length(one) ? other : one));
+    return attributesOf(table, set, best);
+  });
+}
+
 /** The UPDATE messages that withdraw what `encodeTable` announces. */
 export function encodeWithdrawal(table: Table, every = 1): Buffer {
   const out = new Octets();
@@ -141,7 +150,7 @@ function attributesOf(table: Table, set: number, telling: Telling): Uint8Array {
   const random = new Random(Math.imul(table.seed, 0x1000193) ^ set);
   const out = new Writer(128);
   attribute(out, 0x40, 1, (value) => value.u8(random.chance(0.1) ? 2 : 0));
-  const own = telling.as === undefined ? [] : Array<number>(1 + variantOf(set, telling.variant)).fill(telling.as);
+  const own = telling.as === undefined ? [] : Array<number>(1 + prepends(set, telling.variant)).fill(telling.as);
   const through = Array.from({ length: random.weighted(extraHops) }, () => carriers[random.below(carriers.length)]!);
   asPath(out, [...own, ...through, 2000 + random.below(60_000), 200_000 + random.below(200_000)]);
   if (table.family === "ipv4") attribute(out, 0x40, 3, (value) => value.u32(undotted(telling.nextHop)));
@@ -182,7 +191,7 @@ function optional(out: Writer, random: Random, variant: number): void {
 }
 
 /** How often the neighbour prepends itself: differs between variants, so that each of them is best for some sets. */
-const variantOf = (set: number, variant: number): number =>
+const prepends = (set: number, variant: number): number =>
   variant === 0 ? 0 : Math.imul(set + 1, variant * 0x9e3779b1) >>> 30;
 
 function asPath(out: Writer, path: readonly number[]): void {

@@ -1,5 +1,8 @@
 import type { Scenario } from "../scenario.ts";
-import { transit } from "./transit.ts";
+import { ingest } from "./ingest.ts";
+import { reflector } from "./reflector.ts";
+import { ten } from "./ten.ts";
+import { transit, transit6 } from "./transit.ts";
 
 /** Every scenario, in the order of the report. */
-export const scenarios: readonly Scenario[] = [transit];
+export const scenarios: readonly Scenario[] = [ingest, transit, transit6, ten, reflector];

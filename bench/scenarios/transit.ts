@@ -1,61 +1,64 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import type { Family } from "#route/family.ts";
 import { type Lab, neighbour } from "../bench.ts";
 import type { Daemon, Setup } from "../daemons/daemon.ts";
 import { makeTable } from "../generator/table.ts";
-import { encodeTable, type Telling } from "../generator/updates.ts";
-import { farAddress } from "../lab/address-plan.ts";
+import { encodeTable, encodeWithdrawal } from "../generator/updates.ts";
 import type { Measurement, Scenario } from "../scenario.ts";
 import { digestOf } from "../speaker/expectation.ts";
+import { plainSetup, pulse, Scene, tellingOf } from "./scene.ts";
 
 const source = neighbour(0, { export: "none" });
 const sink = neighbour(1);
-export const setup: Setup = {
-  families: ["ipv4"],
-  neighbours: [source, sink],
-  kernel: false,
-  originate: undefined,
-  holdSeconds: 240,
-};
-export const nextHop6 = [0xfd00_0000, 0, 0, 2] as const;
-const telling: Telling = { as: source.as, nextHop: farAddress(0), nextHop6, variant: 0 };
+const late = neighbour(2);
+const flapping = 10;
+const nothing = { prefixes: 0 };
 
-export const transit: Scenario = {
-  name: "transit",
-  about: "a table from one neighbour to another: first octet sent to last change received",
+/** One in, one out, and everything that can happen to the table after it. */
+const transitOf = (family: Family): Scenario => ({
+  name: family === "ipv4" ? "transit" : "transit6",
+  about: `an ${family} table from one neighbour to another, from the first octet sent to the last change received; its memory; \
+the same table to a new neighbour; every tenth set withdrawn and announced with other attributes; all withdrawn; the source lost`,
   sizeOf: "prefixes",
   defaultSizes: [1_000_000],
   needs: [],
+  yardstick: "relay",
   async run(lab: Lab, daemon: Daemon, size: number): Promise<Measurement[]> {
-    const stream = encodeTable(makeTable("ipv4", size), telling);
-    const process = await lab.start(daemon, setup);
-    const [path] = await Promise.all([
-      lab.load(lab.sources, "table", stream),
-      lab.establish(lab.sources, [source.index]),
-      lab.establish(lab.sinks, [sink.index]),
+    const table = makeTable(family, size);
+    const announce = encodeTable(table, tellingOf(source));
+    const withdraw = encodeWithdrawal(table);
+    const flap = Buffer.concat([
+      encodeWithdrawal(table, flapping),
+      encodeTable(table, { ...tellingOf(source, 1), every: flapping }),
     ]);
-    await sleep(300);
-    const before = process.usage();
-    const settled = lab.sinks.ask("settle", {
-      sessions: [sink.index],
-      expect: digestOf(stream),
-      quietMs: 200,
-      timeoutMs: 120_000,
-    });
-    const sent = await lab.sources.ask("send", { streams: [{ session: source.index, path }] });
-    const { settled: done, sessions } = await settled;
-    const after = process.usage();
-    const received = sessions[0];
-    if (!done || received === undefined)
-      throw new Error(`got ${JSON.stringify(received)}, not ${JSON.stringify(digestOf(stream))}`);
-    return [
-      {
-        metric: "transit",
-        value: (received.changedMs - sent.startMs) / 1e3,
-        unit: "s",
-        cpuSeconds: after.cpuSeconds - before.cpuSeconds,
-        checksum: received.checksum,
-      },
-      { metric: "memory", value: (after.residentOctets - before.residentOctets) / size, unit: "B/route" },
-    ];
+    const setup: Setup = { ...plainSetup, families: [family], neighbours: [source, sink, late, pulse] };
+    const [full, flapped] = [digestOf(announce), digestOf(Buffer.concat([announce, flap]))];
+
+    const scene = await Scene.open(lab, daemon, setup, [source], [sink]);
+    const paths = {
+      announce: await lab.load(lab.sources, "announce", announce),
+      withdraw: await lab.load(lab.sources, "withdraw", withdraw),
+      flap: await lab.load(lab.sources, "flap", flap),
+    };
+    const send = (path: string) => () => scene.send([[source, path]]);
+
+    const { residentOctets } = scene.process.usage();
+    const results = [await scene.timed("transit", send(paths.announce), [sink], full)];
+    if (daemon.yardstick === "relay") return results;
+    results.push(scene.memorySince(residentOctets, size));
+    results.push(await scene.timed("dump", () => dial(lab), [late], full));
+    results.push(await scene.timed("flaps", send(paths.flap), [sink], flapped));
+    results.push(await scene.timed("withdraw", send(paths.withdraw), [sink], nothing));
+    await scene.timed("again", send(paths.announce), [sink], full);
+    const lose = async (): Promise<number> => (await lab.sources.ask("close", { sessions: [source.index] })).atMs;
+    results.push(await scene.timed("lost", lose, [sink], nothing));
+    return [...results, await scene.longestSilence("keepalive")];
   },
-};
+});
+
+/** @returns when the session of the neighbour that comes late was up */
+async function dial(lab: Lab): Promise<number> {
+  return (await lab.sinks.ask("open", { sessions: [lab.session(late.index)], timeoutMs: 10_000 })).lastMs;
+}
+
+export const transit = transitOf("ipv4");
+export const transit6 = transitOf("ipv6");

@@ -35,12 +35,13 @@ const commands: { readonly [Name in CommandName]: (ask: Ask<Name>) => Promise<Re
   },
 
   async settle({ sessions: ids, expect, quietMs, timeoutMs }) {
-    const watched = ids.map(sessionOf);
     const untilMs = monotonicMs() + timeoutMs;
     let lookedMs = 0;
     for (;;) {
       await sleep(quietMs / 4);
       const now = monotonicMs();
+      const watched = ids.flatMap((id) => sessions.get(id) ?? []);
+      if (watched.length < ids.length && now < untilMs) continue;
       const lastMs = Math.max(...watched.map((session) => session.lastArrivalMs));
       if (now - lastMs < quietMs && now < untilMs) continue;
       if (lastMs === lookedMs && now < untilMs) continue;
@@ -49,6 +50,10 @@ const commands: { readonly [Name in CommandName]: (ask: Ask<Name>) => Promise<Re
       const settled = received.every((one) => meets(one, expect));
       if (settled || now > untilMs) return { settled, sessions: received };
     }
+  },
+
+  async judge({ sessions: ids }) {
+    return { sessions: ids.map((id) => sessionOf(id).recorder.judge()) };
   },
 
   async close({ sessions: ids }) {

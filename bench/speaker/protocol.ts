@@ -14,6 +14,8 @@ export interface Commands {
   send: { ask: { streams: readonly { session: number; path: string }[] }; reply: { startMs: number; endMs: number } };
   /** Waits until every session holds what is expected, or nothing came for long. */
   settle: { ask: Settle; reply: { settled: boolean; sessions: readonly Received[] } };
+  /** Looks at what came until now. */
+  judge: { ask: { sessions: readonly number[] }; reply: { sessions: readonly Received[] } };
   /** Closes sessions without a word. */
   close: { ask: { sessions: readonly number[] }; reply: { atMs: number } };
 }

@@ -15,9 +15,12 @@ export interface SessionSpec {
   readonly families: readonly Family[];
   /** AS number of the daemon at the other end. */
   readonly daemonAs: number;
+  /** Whole messages to send as soon as the session is Established. */
+  readonly greeting?: Uint8Array;
 }
 
 const port = 179;
+const redialMs = 2;
 const asTrans = 23456;
 const keepalive = Buffer.from(`${"ff".repeat(16)}001304`, "hex");
 const longestRead = 1 << 16;
@@ -49,7 +52,7 @@ export class Session {
       const error = await this.#attempt();
       if (error === undefined) return;
       if (monotonicMs() > untilMs) throw new Error(`${this.spec.localAddress}: ${error.message}`);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setTimeout(resolve, redialMs));
     }
   }
 
@@ -113,6 +116,7 @@ export class Session {
       this.establishedMs = monotonicMs();
       const everyMs = (this.spec.holdSeconds * 1000) / 3;
       this.#keepaliveTimer = setInterval(() => this.#socket?.write(keepalive), everyMs);
+      if (this.spec.greeting !== undefined) this.#socket?.write(this.spec.greeting);
       this.#settled?.();
       this.#settled = undefined;
     } else if (type === 3) {

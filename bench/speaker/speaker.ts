@@ -28,7 +28,7 @@ export class Speaker {
       process.execPath,
       program,
     ];
-    this.#child = spawn("ip", command, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    this.#child = spawn("ip", command, { stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "advanced" });
     this.#child.on("message", (response: Response) => this.#answered(response));
     this.#child.on("exit", (code) => this.#failAll(new Error(`the speaker ended with ${code}`)));
   }

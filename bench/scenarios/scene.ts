@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Lab, neighbour } from "../bench.ts";
+import type { Daemon, Neighbour, Setup } from "../daemons/daemon.ts";
+import type { Telling } from "../generator/updates.ts";
+import { farAddress, localAs } from "../lab/address-plan.ts";
+import type { DaemonProcess } from "../lab/daemon-process.ts";
+import type { Measurement } from "../scenario.ts";
+import type { Expectation } from "../speaker/protocol.ts";
+
+/** A neighbour whose session has the shortest hold time there is, so that late KEEPALIVEs show. */
+export const pulse = neighbour(999, { export: "none" });
+const pulseHoldSeconds = 3;
+
+export const plainSetup: Omit<Setup, "neighbours"> = {
+  families: ["ipv4"],
+  kernel: false,
+  originate: undefined,
+  holdSeconds: 240,
+};
+
+/** How a neighbour tells tables: with its own AS number and an address of its link as the next hop. */
+export const tellingOf = ({ as, link }: Neighbour, variant = 0): Telling => ({
+  ...(as === localAs ? {} : { as }),
+  nextHop: farAddress(link),
+  nextHop6: [0xfd00_0000 + link * 0x1_0000, 0, 0, 2],
+  variant,
+});
+
+/** Neighbours that are up with a daemon that runs, and the stopwatch. */
+export class Scene {
+  readonly lab: Lab;
+  readonly process: DaemonProcess;
+
+  private constructor(lab: Lab, process: DaemonProcess) {
+    this.lab = lab;
+    this.process = process;
+  }
+
+  /** @param sinks the neighbours that only listen */
+  static async open(
+    lab: Lab,
+    daemon: Daemon,
+    setup: Setup,
+    sources: readonly Neighbour[],
+    sinks: readonly Neighbour[],
+  ): Promise<Scene> {
+    const process = await lab.start(daemon, setup);
+    const indices = (list: readonly Neighbour[]): number[] => list.map(({ index }) => index);
+    await lab.establish(lab.sources, indices(sources));
+    await lab.establish(lab.sinks, indices(sinks));
+    if (setup.neighbours.includes(pulse)) {
+      const session = { ...lab.session(pulse.index), holdSeconds: pulseHoldSeconds };
+      await lab.sinks.ask("open", { sessions: [session], timeoutMs: 10_000 });
+    }
+    // What the daemon does right after a session came up belongs to no measurement.
+    await sleep(500);
+    return new Scene(lab, process);
+  }
+
+  /** Sends one stream on each of these sessions, at once. @returns when it began */
+  async send(streams: readonly (readonly [Neighbour, string])[]): Promise<number> {
+    const list = streams.map(([{ index }, path]) => ({ session: index, path }));
+    return (await this.lab.sources.ask("send", { streams: list })).startMs;
+  }
+
+  /** From what `act` says to the last change that brought all of `sinks` to what is expected. */
+  async timed(
+    metric: string,
+    act: () => Promise<number>,
+    sinks: readonly Neighbour[],
+    expect: Expectation,
+  ): Promise<Measurement> {
+    const before = this.process.usage();
+    const asked = { sessions: sinks.map(({ index }) => index), expect, quietMs: 200, timeoutMs: 180_000 };
+    const settling = this.lab.sinks.ask("settle", asked);
+    const startMs = await act();
+    const { settled, sessions } = await settling;
+    const { cpuSeconds } = this.process.usage();
+    const wrong = sessions.find(
+      ({ prefixes, checksum }) => prefixes !== expect.prefixes || (expect.checksum ?? checksum) !== checksum,
+    );
+    if (!settled)
+      throw new Error(`${metric}: a neighbour holds ${JSON.stringify(wrong)}, not ${JSON.stringify(expect)}`);
+    const endMs = Math.max(...sessions.map(({ changedMs }) => changedMs));
+    const checksum = sessions[0]?.checksum;
+    return {
+      metric,
+      value: (endMs - startMs) / 1e3,
+      unit: "s",
+      cpuSeconds: cpuSeconds - before.cpuSeconds,
+      ...(checksum === undefined ? {} : { checksum }),
+    };
+  }
+
+  /** Growth of the daemon's memory since it had used `octets`. */
+  memorySince(octets: number, routes: number): Measurement {
+    return { metric: "memory", value: (this.process.usage().residentOctets - octets) / routes, unit: "B/route" };
+  }
+
+  /** Longest time between two KEEPALIVEs on the pulse session; a third of its hold time is what to expect. */
+  async longestSilence(metric: string): Promise<Measurement> {
+    const { sessions } = await this.lab.sinks.ask("judge", { sessions: [pulse.index] });
+    return { metric, value: sessions[0]?.longestSilenceMs ?? Number.NaN, unit: "ms" };
+  }
+}
