@@ -9,6 +9,24 @@ import type { Hop } from "#route/hop-set.ts";
 /** How a neighbour stands to us, which decides what may be told to whom (RFC 4271 §9.2, RFC 4456 §6). */
 export type NeighbourKind = "local" | "external" | "internal" | "client";
 
+/**
+ * Where one neighbour's routes go: its Adj-RIB-In. The same shape as the sink that `bgp/wire` writes to. Prefixes come as
+ * loose words so that a full table passes without an object per route; octets are borrowed for the call.
+ */
+export interface RouteSink {
+  /** Finds a stored set by its octets and holds it. @returns its number, or 0 where there is none */
+  find(context: number, octets: Uint8Array, start: number, end: number): number;
+  /** Stores a set and holds it. @returns its number, never 0 */
+  add(context: number, octets: Uint8Array, start: number, end: number, facts: AttributeFacts): number;
+  /** Ends the hold of `find` or `add`; routes that use the set keep it. */
+  drop(attributes: number): void;
+  reach4(address: number, length: number, attributes: number): void;
+  reach6(w0: number, w1: number, w2: number, w3: number, length: number, attributes: number): void;
+  unreach4(address: number, length: number): void;
+  unreach6(w0: number, w1: number, w2: number, w3: number, length: number): void;
+  endOfRib(family: Family): void;
+}
+
 /** Room for whole messages in a slab that many sockets share. */
 export interface MessageSpace {
   /** The slab; `reserve` may put another one in its place. */

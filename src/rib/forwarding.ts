@@ -1,0 +1,173 @@
+import type { Hop, HopSetTable } from "#route/hop-set.ts";
+import type { LocRib } from "./loc-rib.ts";
+import { LOCAL } from "./neighbours.ts";
+import type { ForwardingTable } from "./ports.ts";
+import { DirtyQueue } from "./table/dirty-queue.ts";
+import type { NextHopTable } from "./table/next-hop-table.ts";
+import { BLACKHOLE } from "./table/path-table.ts";
+import type { Job, Turns } from "./turns.ts";
+
+/** Prefixes of one step. */
+const BATCH = 1024;
+/** Combinations of next hops that are remembered; more begin anew. */
+const MAX_COMBINATIONS = 65_536;
+/** Numbers of next hops stay below this, numbers of combinations begin here. */
+const FIRST_COMBINATION = 2 ** 22;
+
+export interface ForwardingParts {
+  readonly loc: LocRib;
+  readonly nextHops: NextHopTable;
+  readonly hopSets: HopSetTable;
+  readonly table: ForwardingTable;
+  readonly turns: Turns;
+  /** Highest prefix number. */
+  readonly maxPrefixes: number;
+  /** Most equal paths in one route; 1 turns multipath off. */
+  readonly maxPaths: number;
+}
+
+/**
+ * Tells the forwarding table what the Loc-RIB of one family wants: for each changed prefix the hop set of its best path,
+ * or of all paths that are equal to it; only where that differs from what was told before.
+ */
+export class Forwarding implements Job {
+  readonly #parts: ForwardingParts;
+  readonly #queue: DirtyQueue;
+  /** Hop set by prefix, 0: no route. */
+  readonly #installed: Uint32Array;
+  readonly #blackhole: number;
+  /** Number of a combination of next hops, by the number of all but the last and the last; and the hop set of each. */
+  readonly #combinations = new Map<number, number>();
+  readonly #combined = new Map<number, number>();
+  installed = 0;
+  #maxPaths: number;
+
+  constructor(parts: ForwardingParts) {
+    this.#parts = parts;
+    this.#maxPaths = parts.maxPaths;
+    this.#queue = new DirtyQueue(parts.maxPrefixes);
+    this.#installed = new Uint32Array(parts.maxPrefixes + 1);
+    this.#blackhole = parts.hopSets.intern({ kind: "blackhole" });
+    parts.loc.attach(this.#queue, true);
+    parts.turns.add(this);
+  }
+
+  /** Hop set that was told for `prefix`; 0: no route. */
+  hopSetOf(prefix: number): number {
+    return this.#installed[prefix]!;
+  }
+
+  get backlog(): number {
+    return this.#queue.length;
+  }
+
+  /** Ways to next hops have changed: what was computed from them is forgotten. */
+  forgetCombinations(): void {
+    this.#combinations.clear();
+    this.#combined.clear();
+  }
+
+  step(): boolean {
+    const { loc } = this.#parts;
+    for (let left = BATCH; left > 0; left--) {
+      const prefix = this.#queue.shift();
+      if (prefix === 0) return false;
+      this.#tell(prefix, this.wanted(prefix));
+      if (loc.headOf(prefix) === 0) loc.settle(prefix);
+    }
+    return true;
+  }
+
+  #tell(prefix: number, hopSet: number): void {
+    const before = this.#installed[prefix]!;
+    if (before === hopSet) return;
+    this.#installed[prefix] = hopSet;
+    if (before === 0) this.installed++;
+    if (hopSet === 0) this.installed--;
+    const { table, loc } = this.#parts;
+    const { prefixes } = loc;
+    const length = prefixes.lengthOf(prefix);
+    const w0 = prefixes.word(prefix, 0);
+    if (loc.family === "ipv4") {
+      if (hopSet === 0) table.clear4(w0, length);
+      else table.set4(w0, length, hopSet);
+      return;
+    }
+    const w1 = prefixes.word(prefix, 1);
+    const w2 = prefixes.word(prefix, 2);
+    const w3 = prefixes.word(prefix, 3);
+    if (hopSet === 0) table.clear6(w0, w1, w2, w3, length);
+    else table.set6(w0, w1, w2, w3, length, hopSet);
+  }
+
+  /** Hop set that the Loc-RIB wants for `prefix`; 0: no route. */
+  wanted(prefix: number): number {
+    const { loc, nextHops } = this.#parts;
+    const best = loc.bestOf(prefix);
+    if (best === 0) return 0;
+    if (loc.paths.neighbourOf(best) === LOCAL) {
+      return (loc.paths.stateOf(best) & BLACKHOLE) !== 0 ? this.#blackhole : 0;
+    }
+    const head = loc.headOf(prefix);
+    if (this.#maxPaths > 1 && loc.paths.next(head) !== 0) {
+      const count = loc.decision.equals(head, best, this.#maxPaths);
+      if (count > 1) return this.#several(count);
+    }
+    return nextHops.hopSetOf(loc.decision.nextHopOf(best));
+  }
+
+  /** Hop set of the first `count` paths that the decision process found equal. */
+  #several(count: number): number {
+    const { loc } = this.#parts;
+    const equal = loc.decision.multipath;
+    let weighted = true;
+    for (let index = 0; index < count && weighted; index++) {
+      weighted = loc.attributes.bandwidthOf(loc.paths.attributesOf(equal[index]!)) > 0;
+    }
+    if (weighted) return this.#weighted([...equal.subarray(0, count)]);
+    if (this.#combinations.size > MAX_COMBINATIONS) this.forgetCombinations();
+    let combination = loc.decision.nextHopOf(equal[0]!);
+    for (let index = 1; index < count; index++) {
+      combination = this.#combine(combination, loc.decision.nextHopOf(equal[index]!));
+    }
+    let hopSet = this.#combined.get(combination);
+    if (hopSet === undefined) {
+      hopSet = this.#union([...equal.subarray(0, count)].map((path) => this.#hopsOf(path)));
+      this.#combined.set(combination, hopSet);
+    }
+    return hopSet;
+  }
+
+  #combine(combination: number, nextHop: number): number {
+    const key = combination * FIRST_COMBINATION + nextHop;
+    let known = this.#combinations.get(key);
+    if (known === undefined) {
+      known = FIRST_COMBINATION + this.#combinations.size;
+      this.#combinations.set(key, known);
+    }
+    return known;
+  }
+
+  #hopsOf(path: number): readonly Hop[] {
+    const { loc, nextHops } = this.#parts;
+    return nextHops.resolutionOf(loc.decision.nextHopOf(path))?.hops ?? [];
+  }
+
+  /** Shares by link bandwidth, which all of them tell: the fastest gets 256, the others in proportion. */
+  #weighted(paths: readonly number[]): number {
+    const { attributes, paths: table } = this.#parts.loc;
+    const bandwidths = paths.map((path) => attributes.bandwidthOf(table.attributesOf(path)));
+    const most = Math.max(...bandwidths);
+    return this.#union(
+      paths.map((path, index) => {
+        const weight = Math.max(1, Math.round((bandwidths[index]! * 256) / most));
+        return this.#hopsOf(path).map((hop) => ({ ...hop, weight }));
+      }),
+    );
+  }
+
+  #union(lists: readonly (readonly Hop[])[]): number {
+    const hops = lists.flat();
+    return hops.length === 0 ? 0 : this.#parts.hopSets.intern({ kind: "unicast", hops });
+  }
+}

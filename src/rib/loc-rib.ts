@@ -1,0 +1,282 @@
+import { LOOPED as LOOPED_SET } from "#route/attribute-facts.ts";
+import type { Family } from "#route/family.ts";
+import type { Decision } from "./decision.ts";
+import type { NeighbourTable } from "./neighbours.ts";
+import type { AttributeTable } from "./table/attribute-table.ts";
+import type { DirtyQueue } from "./table/dirty-queue.ts";
+import {
+  ageOf,
+  BLOCK_BITS,
+  FILTERED,
+  LOOPED,
+  OUT,
+  type PathTable,
+  pathState,
+  withGeneration,
+} from "./table/path-table.ts";
+import type { PrefixTable } from "./table/prefix-table.ts";
+import type { Turns } from "./turns.ts";
+
+/** What import policy makes of a path. */
+export interface Importer {
+  /** @returns the attribute set to select and tell on (not held), or 0 where the path is refused */
+  apply(received: number, prefix: number): number;
+}
+
+/** Everything a Loc-RIB stands on. */
+export interface LocRibParts {
+  readonly family: Family;
+  readonly prefixes: PrefixTable;
+  readonly paths: PathTable;
+  readonly attributes: AttributeTable;
+  readonly decision: Decision;
+  readonly neighbours: NeighbourTable;
+  readonly turns: Turns;
+}
+
+/**
+ * Adj-RIBs-In and Loc-RIB of one family: the paths of each prefix in a chain, the best of them beside it. Every change of
+ * a best path queues its prefix for all consumers; a prefix without paths goes when the last of them has seen that.
+ */
+export class LocRib {
+  readonly family: Family;
+  readonly prefixes: PrefixTable;
+  readonly paths: PathTable;
+  readonly attributes: AttributeTable;
+  readonly decision: Decision;
+  /** By neighbour: import policy, where it has one. */
+  readonly importers: (Importer | undefined)[] = [];
+  /** By neighbour: refused paths, best paths, paths told in the present generation. */
+  readonly filtered: Uint32Array;
+  readonly bests: Uint32Array;
+  readonly fresh: Uint32Array;
+  /** By neighbour: the present generation of its paths, and how old a path may be that `purge` leaves alone. */
+  readonly generations: Uint8Array;
+  readonly #turns: Turns;
+  readonly #queues: DirtyQueue[] = [];
+  /** The consumer that also wants to know of changes among equal paths. */
+  #multipath: DirtyQueue | undefined;
+
+  constructor(parts: LocRibParts) {
+    this.family = parts.family;
+    this.prefixes = parts.prefixes;
+    this.paths = parts.paths;
+    this.attributes = parts.attributes;
+    this.decision = parts.decision;
+    this.#turns = parts.turns;
+    this.filtered = new Uint32Array(parts.neighbours.max);
+    this.bests = new Uint32Array(parts.neighbours.max);
+    this.fresh = new Uint32Array(parts.neighbours.max);
+    this.generations = new Uint8Array(parts.neighbours.max);
+  }
+
+  attach(queue: DirtyQueue, multipath = false): void {
+    this.#queues.push(queue);
+    if (multipath) this.#multipath = queue;
+  }
+
+  /** What the queue still holds must have been settled. */
+  detach(queue: DirtyQueue): void {
+    const at = this.#queues.indexOf(queue);
+    if (at >= 0) this.#queues.splice(at, 1);
+  }
+
+  headOf(prefix: number): number {
+    return this.prefixes.links[prefix * 2]!;
+  }
+
+  bestOf(prefix: number): number {
+    return this.prefixes.links[prefix * 2 + 1]!;
+  }
+
+  /** The path of `prefix` that `neighbour` told, 0 where it told none. */
+  pathOf(prefix: number, neighbour: number): number {
+    const { words, owners } = this.paths;
+    let path = this.prefixes.links[prefix * 2]!;
+    while (path !== 0 && owners[path >>> BLOCK_BITS] !== neighbour) path = words[(path << 2) + 2]!;
+    return path;
+  }
+
+  /**
+   * `neighbour` tells a path.
+   * @param received its attribute set as it came; held by the path from here on
+   * @param flags state bits that the caller knows: `FILTERED`, `BLACKHOLE`
+   * @throws TableFull
+   */
+  announce(prefix: number, neighbour: number, received: number, flags: number): void {
+    let attributes = received;
+    let bits = flags;
+    if ((this.attributes.flagsOf(received) & LOOPED_SET) !== 0) bits |= LOOPED;
+    else if (this.importers[neighbour] !== undefined && (bits & FILTERED) === 0) {
+      attributes = this.importers[neighbour].apply(received, prefix);
+      if (attributes === 0) {
+        attributes = received;
+        bits |= FILTERED;
+      }
+    }
+    const known = this.pathOf(prefix, neighbour);
+    if (known === 0) this.#insert(prefix, neighbour, received, attributes, bits);
+    else this.#update(prefix, known, received, attributes, bits);
+  }
+
+  #insert(prefix: number, neighbour: number, received: number, attributes: number, bits: number): void {
+    const state = pathState(bits, this.generations[neighbour]!, this.#turns.second);
+    const { links } = this.prefixes;
+    let path: number;
+    try {
+      path = this.paths.add(neighbour, prefix, attributes, state);
+    } catch (error) {
+      this.settle(prefix);
+      throw error;
+    }
+    this.attributes.hold(attributes);
+    if (attributes !== received) {
+      this.attributes.hold(received);
+      this.paths.received.set(path, received);
+    }
+    this.paths.setNext(path, links[prefix * 2]!);
+    links[prefix * 2] = path;
+    this.fresh[neighbour]!++;
+    if ((bits & FILTERED) !== 0) this.filtered[neighbour]!++;
+    this.#arrived(prefix, path);
+  }
+
+  /** `path` is new among the paths of `prefix`, or better or worse than it was without having been among the best. */
+  #arrived(prefix: number, path: number): void {
+    if (!this.decision.stands(path)) return;
+    const best = this.bestOf(prefix);
+    if (best === 0) {
+      this.#setBest(prefix, path);
+      return;
+    }
+    const mine = this.attributes.rankOf(this.paths.attributesOf(path));
+    const its = this.attributes.rankOf(this.paths.attributesOf(best));
+    if (mine > its) return;
+    if (mine < its) this.#setBest(prefix, path);
+    else this.reselect(prefix, false);
+  }
+
+  #update(prefix: number, path: number, received: number, attributes: number, bits: number): void {
+    const { paths } = this;
+    const neighbour = paths.neighbourOf(path);
+    const state = paths.stateOf(path);
+    const generation = this.generations[neighbour]!;
+    if (ageOf(state, generation) !== 0) this.fresh[neighbour]!++;
+    const sameFlags = (state & 7) === bits;
+    if (sameFlags && paths.attributesOf(path) === attributes && this.receivedOf(path) === received) {
+      paths.setState(path, withGeneration(state, generation));
+      return;
+    }
+    this.replace(prefix, path, received, attributes, pathState(bits, generation, this.#turns.second));
+  }
+
+  /** Puts another attribute set, another state, or both in the place of a path's, and selects again. */
+  replace(prefix: number, path: number, received: number, attributes: number, state: number): void {
+    const { paths } = this;
+    const counted = this.#countsWith(prefix, path);
+    const before = paths.attributesOf(path);
+    const receivedBefore = paths.received.get(path);
+    const neighbour = paths.neighbourOf(path);
+    this.attributes.hold(attributes);
+    if (attributes !== received) this.attributes.hold(received);
+    if (((paths.stateOf(path) ^ state) & FILTERED) !== 0)
+      this.filtered[neighbour]! += (state & FILTERED) !== 0 ? 1 : -1;
+    paths.setAttributes(path, attributes);
+    paths.setState(path, state);
+    paths.received.set(path, attributes !== received ? received : 0);
+    if (counted) this.reselect(prefix, this.bestOf(prefix) === path);
+    else this.#arrived(prefix, path);
+    this.attributes.release(before);
+    if (receivedBefore !== 0) this.attributes.release(receivedBefore);
+  }
+
+  /** Is `path` the best one, or equal to it in rank, so that it has a say in which one is? */
+  #countsWith(prefix: number, path: number): boolean {
+    const best = this.bestOf(prefix);
+    if (best === 0) return false;
+    if (best === path) return true;
+    if ((this.paths.stateOf(path) & OUT) !== 0) return false;
+    const { attributes, paths } = this;
+    return attributes.rankOf(paths.attributesOf(path)) === attributes.rankOf(paths.attributesOf(best));
+  }
+
+  withdraw(prefix: number, neighbour: number): void {
+    const path = this.pathOf(prefix, neighbour);
+    if (path !== 0) this.remove(path);
+  }
+
+  remove(path: number): void {
+    const { paths, attributes } = this;
+    const { links } = this.prefixes;
+    const prefix = paths.prefixOf(path);
+    const neighbour = paths.neighbourOf(path);
+    const counted = this.#countsWith(prefix, path);
+    if (links[prefix * 2] === path) {
+      links[prefix * 2] = paths.next(path);
+    } else {
+      let before = links[prefix * 2]!;
+      while (paths.next(before) !== path) before = paths.next(before);
+      paths.setNext(before, paths.next(path));
+    }
+    if (counted) this.reselect(prefix, false);
+    const state = paths.stateOf(path);
+    if ((state & FILTERED) !== 0) this.filtered[neighbour]!--;
+    if (ageOf(state, this.generations[neighbour]!) === 0) this.fresh[neighbour]!--;
+    const received = paths.received.get(path);
+    if (received !== 0) {
+      attributes.release(received);
+      paths.received.set(path, 0);
+    }
+    attributes.release(paths.attributesOf(path));
+    paths.remove(path);
+    if (links[prefix * 2] === 0) this.settle(prefix);
+  }
+
+  /** Runs the decision process over all paths of `prefix`. @param changed the best path is not what it was, even if it stays */
+  reselect(prefix: number, changed: boolean): void {
+    const best = this.decision.select(this.headOf(prefix));
+    if (changed || best !== this.bestOf(prefix)) this.#setBest(prefix, best);
+    else this.#multipath?.push(prefix);
+    this.#turns.wake();
+  }
+
+  #setBest(prefix: number, best: number): void {
+    const { links } = this.prefixes;
+    const before = links[prefix * 2 + 1]!;
+    if (before !== 0) this.bests[this.paths.neighbourOf(before)]!--;
+    if (best !== 0) this.bests[this.paths.neighbourOf(best)]!++;
+    links[prefix * 2 + 1] = best;
+    this.mark(prefix);
+  }
+
+  /** All consumers shall look at `prefix` again. */
+  mark(prefix: number): void {
+    const queues = this.#queues;
+    for (let index = 0; index < queues.length; index++) queues[index]!.push(prefix);
+    this.#turns.wake();
+  }
+
+  /** A consumer has seen `prefix`: if it has no paths and no other consumer waits for it, its number is free. */
+  settle(prefix: number): void {
+    if (this.headOf(prefix) !== 0 || !this.prefixes.has(prefix)) return;
+    const queues = this.#queues;
+    for (let index = 0; index < queues.length; index++) if (queues[index]!.has(prefix)) return;
+    this.prefixes.free(prefix);
+  }
+
+  /** The set as the neighbour sent it. */
+  receivedOf(path: number): number {
+    return this.paths.received.get(path) || this.paths.attributesOf(path);
+  }
+
+  /** How many paths of `neighbour` were not told since its last generation began. */
+  staleOf(neighbour: number): number {
+    return this.paths.countOf(neighbour) - this.fresh[neighbour]!;
+  }
+
+  /** All paths of `neighbour` become older by one generation: stale, until they are told again. */
+  age(neighbour: number): void {
+    this.generations[neighbour] = (this.generations[neighbour]! + 1) & 7;
+    this.fresh[neighbour] = 0;
+  }
+}

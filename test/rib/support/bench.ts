@@ -1,0 +1,178 @@
+import type { OriginatedPrefix } from "#config/node-config.ts";
+import type { RouteSink } from "#rib/ports.ts";
+import { type NeighbourConfig, type NeighbourSession, Rib, type RibParts } from "#rib/rib.ts";
+import { parseAddress } from "#route/address.ts";
+import { emptyFacts } from "#route/attribute-facts.ts";
+import type { Attributes } from "#route/attributes.ts";
+import type { Family } from "#route/family.ts";
+import { HopSetTable } from "#route/hop-set.ts";
+import { parsePrefix } from "#route/prefix.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { factsOf, JsonEncoder, jsonCodec, octetsOf } from "./codec.ts";
+import { Ear, FakeForwarding, FakeResolver } from "./wires.ts";
+
+export const smallLimits = {
+  prefixes4: 5000,
+  prefixes6: 5000,
+  paths4: 20_000,
+  paths6: 20_000,
+  attributeSets: 2000,
+  attributeOctets: 2_000_000,
+  neighbours: 64,
+};
+
+export const plain: Attributes = {
+  origin: 0,
+  asPath: [],
+  nextHop: undefined,
+  linkLocalNextHop: undefined,
+  med: undefined,
+  localPref: undefined,
+  atomicAggregate: false,
+  aggregator: undefined,
+  communities: [],
+  originatorId: undefined,
+  clusterList: [],
+  extendedCommunities: [],
+  largeCommunities: [],
+  unknown: [],
+};
+
+export const address = (text: string) => parseAddress(text)!;
+
+/** Attributes with an AS path as a sequence. */
+export const attributes = (asPath: number[], nextHop: string, rest: Partial<Attributes> = {}): Attributes => ({
+  ...plain,
+  asPath: asPath.length === 0 ? [] : [{ kind: "sequence", members: asPath }],
+  nextHop: address(nextHop),
+  ...rest,
+});
+
+export const own = (prefix: string, rest: Partial<OriginatedPrefix> = {}): OriginatedPrefix => ({
+  prefix: parsePrefix(prefix)!,
+  from: "podCIDR",
+  source: "node/n1",
+  blackhole: true,
+  communities: [],
+  largeCommunities: [],
+  localPref: undefined,
+  ...rest,
+});
+
+/** A RIB with everything around it, and neighbours to speak with. */
+export class Bench {
+  readonly clock = new FakeClock();
+  readonly resolver = new FakeResolver();
+  readonly hopSets = new HopSetTable();
+  readonly forwarding = new FakeForwarding(this.hopSets);
+  readonly events: string[] = [];
+  readonly rib: Rib;
+
+  constructor(parts: Partial<RibParts> = {}) {
+    this.rib = new Rib({
+      clock: this.clock,
+      seed: 0x12345678,
+      routerId: 0x0a000001,
+      localAs: 64512,
+      codec: jsonCodec,
+      resolver: this.resolver,
+      hopSets: this.hopSets,
+      forwarding: this.forwarding,
+      maxPaths: 8,
+      held: false,
+      limits: smallLimits,
+      events: {
+        endOfRib: (name, family) => this.events.push(`end of rib ${name} ${family}`),
+        prefixLimit: (name, family, count) => this.events.push(`limit ${name} ${family} ${count}`),
+      },
+      ...parts,
+    });
+  }
+
+  /** A neighbour by its address, up at once. */
+  neighbour(text: string, kind: NeighbourSession["kind"], rest: NeighbourOptions = {}): TestNeighbour {
+    return new TestNeighbour(this, text, kind, rest);
+  }
+
+  settle(): void {
+    this.clock.settle();
+  }
+}
+
+export interface NeighbourOptions {
+  readonly config?: Partial<NeighbourConfig>;
+  readonly session?: Partial<NeighbourSession>;
+}
+
+export class TestNeighbour {
+  readonly name: string;
+  readonly kind: NeighbourSession["kind"];
+  ear = new Ear();
+  sink: RouteSink;
+  readonly #bench: Bench;
+  readonly #options: NeighbourOptions;
+
+  constructor(bench: Bench, text: string, kind: NeighbourSession["kind"], options: NeighbourOptions) {
+    this.#bench = bench;
+    this.#options = options;
+    this.name = text;
+    this.kind = kind;
+    bench.rib.setNeighbour({
+      name: text,
+      importPolicies: [],
+      exportPolicies: [],
+      advertise: [],
+      refuseDefault: false,
+      prefixLimit: {},
+      ...options.config,
+    });
+    this.sink = this.up();
+  }
+
+  /** A new session with an ear of its own. */
+  up(kept: readonly Family[] = []): RouteSink {
+    this.ear = new Ear();
+    const [routerId = 0] = address(this.name).words.slice(-1);
+    this.sink = this.#bench.rib.up(this.name, {
+      kind: this.kind,
+      routerId,
+      address: address(this.name),
+      link: undefined,
+      families: ["ipv4", "ipv6"],
+      kept,
+      encoding: this.kind,
+      encoder: () => new JsonEncoder(),
+      out: this.ear,
+      ...this.#options.session,
+    });
+    return this.sink;
+  }
+
+  down(retained: readonly Family[] = []): void {
+    this.#bench.rib.down(this.name, retained);
+  }
+
+  announce(prefixes: string | readonly string[], set: Attributes): void {
+    const octets = octetsOf(set);
+    const context = this.kind === "external" ? 1 : 2;
+    const facts = { ...emptyFacts(), ...factsOf(set) };
+    const number =
+      this.sink.find(context, octets, 0, octets.length) || this.sink.add(context, octets, 0, octets.length, facts);
+    for (const text of [prefixes].flat()) {
+      const { family, words, length } = parsePrefix(text)!;
+      const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = words;
+      if (family === "ipv4") this.sink.reach4(w0, length, number);
+      else this.sink.reach6(w0, w1, w2, w3, length, number);
+    }
+    this.sink.drop(number);
+  }
+
+  withdraw(...prefixes: string[]): void {
+    for (const text of prefixes) {
+      const { family, words, length } = parsePrefix(text)!;
+      const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = words;
+      if (family === "ipv4") this.sink.unreach4(w0, length);
+      else this.sink.unreach6(w0, w1, w2, w3, length);
+    }
+  }
+}
