@@ -14,7 +14,7 @@ import { type Reading, readObject } from "./validate.ts";
 
 /** Aliases may not blow a small file up (the "billion laughs"). */
 const MAX_ALIASES = 100;
-const YAML_OPTIONS = { merge: true, prettyErrors: false } as const;
+const YAML_OPTIONS = { merge: true, prettyErrors: false, logLevel: "error" } as const;
 
 /** A part of a file that can be read by itself: what stands between two `---`. */
 interface Chunk {

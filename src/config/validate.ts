@@ -49,7 +49,8 @@ function check(raw: Mapping, info: KindInfo, key: string | undefined, label: str
   const remarks = (parsed.issues ?? []).map((issue): Remark => {
     const path = issue.path?.map((part) => part.key as string | number) ?? [];
     const secret = info.kind === "Secret" && path[0] !== "metadata";
-    const text = issue.expected === "never" ? unknownField(path, schema) : secret ? "must be text" : issue.message;
+    const worded = secret ? `must be text${path[0] === "data" ? " in base64" : ""}` : issue.message;
+    const text = issue.expected === "never" ? unknownField(path, schema) : worded;
     return { severity: "error", object: label, path, text, source };
   });
   return { is: "invalid", kind: info.kind, name: key, remarks };
@@ -99,8 +100,6 @@ function sentence(issue: v.BaseIssue<unknown>): string {
       return `${got} is not a whole number`;
     case "regex":
       return `${got} must match ${limit}`;
-    case "base64":
-      return "is not base64"; // never shows the value: it is a secret's
     case "picklist":
       return `${got} is none of ${choices(issue)}`;
     default:

@@ -1,24 +1,33 @@
-import { bitsOf } from "#route/family.ts";
+import { type Family, families } from "#route/family.ts";
 import { type Prefix, prefixOf } from "#route/prefix.ts";
+
+interface Owned<T> {
+  readonly prefix: Prefix;
+  readonly owner: T;
+}
 
 /** Blocks that do not overlap, each with its owner; answers who stands in the way of another block. */
 export class BlockOwners<T> {
-  /** By block, at its own length and at every shorter length in use: also blocks inside of a greater one are found. */
-  readonly #at = new Map<string, { readonly prefix: Prefix; readonly owner: T }>();
-  readonly #lengths: readonly number[];
+  /** By block, at its own length and at every shorter one in use: so blocks inside of a greater one are found too. */
+  readonly #at = new Map<number | string, Owned<T>>();
+  readonly #lengths: Readonly<Record<Family, readonly number[]>>;
 
-  /** @param lengths all prefix lengths that will be asked about or added */
-  constructor(lengths: Iterable<number>) {
-    this.#lengths = [...new Set(lengths)].sort((a, b) => a - b);
+  /** @param expected all blocks that will be added or asked about, for their lengths */
+  constructor(expected: readonly Prefix[]) {
+    const [ipv4 = [], ipv6 = []] = families.map((family) => {
+      const lengths = new Set(expected.filter((prefix) => prefix.family === family).map(({ length }) => length));
+      return [...lengths].sort((a, b) => a - b);
+    });
+    this.#lengths = { ipv4, ipv6 };
   }
 
   /** A block that was added and overlaps `prefix`, if there is one. */
-  overlapping(prefix: Prefix): { readonly prefix: Prefix; readonly owner: T } | undefined {
-    const inside = this.#at.get(keyOf(prefix, prefix.length));
+  overlapping(prefix: Prefix): Owned<T> | undefined {
+    const inside = this.#at.get(keyOf(prefix));
     if (inside !== undefined) return inside;
-    for (const length of this.#lengths) {
+    for (const length of this.#lengths[prefix.family]) {
       if (length >= prefix.length) break;
-      const outside = this.#at.get(keyOf(prefix, length));
+      const outside = this.#at.get(keyOf(prefixOf(prefix, length)));
       if (outside?.prefix.length === length) return outside;
     }
     return undefined;
@@ -26,15 +35,16 @@ export class BlockOwners<T> {
 
   /** @param prefix overlaps nothing that was added */
   add(prefix: Prefix, owner: T): void {
-    for (const length of this.#lengths) {
+    for (const length of this.#lengths[prefix.family]) {
       if (length > prefix.length) break;
-      const key = keyOf(prefix, length);
+      const key = keyOf(length === prefix.length ? prefix : prefixOf(prefix, length));
       if (!this.#at.has(key)) this.#at.set(key, { prefix, owner });
     }
   }
 }
 
-function keyOf(prefix: Prefix, length: number): string {
-  const { words } = length === prefix.length ? prefix : prefixOf(prefix, length);
-  return `${words.join(".")}/${length}/${bitsOf(prefix.family)}`;
+/** A number where that is enough: maps find it faster than text. */
+function keyOf({ words, length }: Prefix): number | string {
+  const [first = 0, ...rest] = words;
+  return rest.length === 0 ? first * 64 + length : `${words.join(".")}/${length}`;
 }

@@ -1,4 +1,4 @@
-import { type Address, formatAddress, formatRouterId, parseAddress } from "#route/address.ts";
+import { type Address, formatAddress, formatRouterId } from "#route/address.ts";
 import { type Family, families } from "#route/family.ts";
 import { formatPrefix, type Prefix } from "#route/prefix.ts";
 import type { ConfigObject, ObjectSet } from "../objects.ts";
@@ -86,13 +86,12 @@ function asFromLabel(
 function addressesOf(object: ConfigObject<"Node">, report: Report): Partial<Record<Family, Address>> {
   const { annotations } = object.value.metadata;
   const found: Partial<Record<Family, Address>> = {};
-  for (const [index, { type, address: text }] of object.value.status.addresses.entries()) {
+  for (const [index, { type, address }] of object.value.status.addresses.entries()) {
     if (type !== "InternalIP") continue;
-    const address = parseAddress(text);
-    if (address !== undefined) found[address.family] ??= address;
+    if (address.address !== undefined) found[address.address.family] ??= address.address;
     else {
       const path = ["status", "addresses", index, "address"];
-      report.warning(object, path, `${JSON.stringify(text)} is not an IP address, and is not used`);
+      report.warning(object, path, `${JSON.stringify(address.written)} is not an IP address, and is not used`);
     }
   }
   for (const family of families) {
@@ -111,25 +110,25 @@ export function hashedRouterId(name: string): number {
 
 /** Who has it first keeps it; others are told. */
 class Claims {
-  readonly #owners = new Map<string, NodeFacts>();
+  readonly #owners = new Map<number | string, NodeFacts>();
   readonly #report: Report;
 
   constructor(report: Report) {
     this.#report = report;
   }
 
-  /** @param what names it uniquely @returns whether it is the node's now */
-  claim(what: string, node: NodeFacts, path: FieldPath, advice: string): boolean {
-    const owner = this.#owners.get(what);
-    if (owner === undefined) this.#owners.set(what, node);
-    else this.#report.error(node.object, path, `${what} is that of Node/${owner.name} already; ${advice}`);
+  /** @param what names it, for the remark @returns whether it is the node's now */
+  claim(key: number | string, node: NodeFacts, path: FieldPath, what: () => string): boolean {
+    const owner = this.#owners.get(key);
+    if (owner === undefined) this.#owners.set(key, node);
+    else this.#report.error(node.object, path, `Node/${owner.name} has ${what()}`);
     return owner === undefined;
   }
 }
 
 /** Addresses and router ids that two nodes have: an address stays with the earlier one, router ids are only reported. */
 function withoutDuplicates(nodes: readonly NodeFacts[], report: Report): NodeFacts[] {
-  const claims = new Claims(report);
+  const [addresses, routerIds] = [new Claims(report), new Claims(report)];
   return nodes.map((node) => {
     const { annotations } = node.object.value.metadata;
     const kept = families.flatMap((family) => {
@@ -137,18 +136,24 @@ function withoutDuplicates(nodes: readonly NodeFacts[], report: Report): NodeFac
       if (address === undefined) return [];
       const key = `linnet.dev/${family}-address` as const;
       const path = annotations[key] === undefined ? ["status", "addresses"] : ["metadata", "annotations", key];
-      const free = claims.claim(`address ${formatAddress(address)}`, node, path, "no sessions to it are made");
+      const what = (): string => `the address ${formatAddress(address)} too; no sessions to it are made`;
+      const free = addresses.claim(keyOf(address), node, path, what);
       return free ? [[family, address] as const] : [];
     });
     const idPath = ["metadata", "annotations", "linnet.dev/router-id"];
-    claims.claim(`router id ${formatRouterId(node.routerId)}`, node, idPath, "give it another one by this annotation");
+    routerIds.claim(node.routerId, node, idPath, () => {
+      return `the router id ${formatRouterId(node.routerId)} too; give this node another one by this annotation`;
+    });
     return kept.length === Object.keys(node.addresses).length ? node : { ...node, addresses: Object.fromEntries(kept) };
   });
 }
 
+const keyOf = ({ words: [first = 0, ...rest] }: Address): number | string =>
+  rest.length === 0 ? first : `${first}.${rest.join(".")}`;
+
 /** Pod CIDRs stay with the earlier of two nodes. */
 function withoutOverlaps(nodes: readonly NodeFacts[], report: Report): NodeFacts[] {
-  const owners = new BlockOwners<NodeFacts>(nodes.flatMap(({ podCidrs }) => podCidrs.map(({ length }) => length)));
+  const owners = new BlockOwners<NodeFacts>(nodes.flatMap(({ podCidrs }) => podCidrs));
   return nodes.map((node) => {
     const kept = node.podCidrs.filter((block, index) => {
       const other = owners.overlapping(block);

@@ -9,10 +9,8 @@ import type { NodeFacts } from "./node-facts.ts";
 import { ORIGIN_KINDS } from "./policies.ts";
 import { gracefulRestartOf, timersOf } from "./settings.ts";
 
-/** What differs between the ways to come by a neighbour. */
+/** One neighbour of those that an object gives. */
 export interface Neighbour {
-  /** undefined: the node mesh or a reflector. */
-  readonly bgpPeer: ConfigObject<"BGPPeer"> | undefined;
   readonly address: Address;
   /** Where the neighbour is a node. */
   readonly node: NodeFacts | undefined;
@@ -26,31 +24,28 @@ const meshSpec: BgpPeerSpec = {
 
 const NEXT_HOP = { Auto: "auto", Self: "self", Unchanged: "unchanged" } as const;
 
-export function peerConfig(neighbour: Neighbour, context: Context): PeerConfig {
-  const { bgpPeer, address, node, reflectorClient } = neighbour;
-  const { own, settings } = context;
+/**
+ * Makes the configurations of neighbours that one object gives: what is common to them is worked out once.
+ * @param bgpPeer undefined: the node mesh, or reflectors
+ */
+export function peerMaker(
+  bgpPeer: ConfigObject<"BGPPeer"> | undefined,
+  password: string | undefined,
+  { own, settings }: Context,
+): (neighbour: Neighbour) => PeerConfig {
   const spec = bgpPeer?.value.spec ?? meshSpec;
   const origin = bgpPeer === undefined ? "mesh" : spec.nodeSelector === undefined ? "global" : "node";
-  const port = spec.port ?? node?.port ?? 179;
-  const shared = families.filter((family) => own.addresses[family] !== undefined && hasFamily(node, family));
-  return {
-    name: nameOf(origin, address, spec.interface, spec.port ?? 179),
+  const common = {
     origin,
     source: bgpPeer === undefined ? "BGPConfiguration/default" : `BGPPeer/${bgpPeer.name}`,
-    description: spec.description ?? (node === undefined ? undefined : `Node/${node.name}`),
-    address,
     interface: spec.interface,
-    port,
     passive: spec.passive,
     localAddress: spec.sourceAddress,
     localAs: spec.localAsNumber ?? own.as,
-    remoteAs: spec.asNumber ?? node?.as ?? "external",
-    password: undefined,
+    password,
     ttl: ttlOf(spec),
-    families: spec.families ?? (shared.length === 0 ? [address.family] : shared),
     timers: timersOf(settings, spec.timers),
     gracefulRestart: gracefulRestartOf(settings, spec.gracefulRestart),
-    reflectorClient,
     nextHop: NEXT_HOP[spec.nextHop],
     allowOwnAs: spec.allowOwnAs,
     extendedNextHop: spec.extendedNextHop,
@@ -58,22 +53,44 @@ export function peerConfig(neighbour: Neighbour, context: Context): PeerConfig {
     importPolicies: spec.importPolicies,
     exportPolicies: spec.exportPolicies,
     advertise: spec.advertise.map((kind) => ORIGIN_KINDS[kind]),
-  };
+  } as const;
+  const suffix = suffixOf(spec);
+  return ({ address, node, reflectorClient }) => ({
+    name: `${ORIGIN_LABEL[origin]}_${symbolOf(address)}${suffix}`,
+    description: spec.description ?? (node === undefined ? undefined : `Node/${node.name}`),
+    address,
+    port: spec.port ?? node?.port ?? 179,
+    remoteAs: spec.asNumber ?? node?.as ?? "external",
+    families: spec.families ?? sharedFamilies(own, node, address.family),
+    reflectorClient,
+    ...common,
+  });
 }
 
 /** A neighbour that is no node takes what we have. */
-const hasFamily = (node: NodeFacts | undefined, family: Family): boolean =>
-  node === undefined || node.addresses[family] !== undefined;
+function sharedFamilies(own: NodeFacts, node: NodeFacts | undefined, session: Family): readonly Family[] {
+  const shared = families.filter(
+    (family) => own.addresses[family] !== undefined && (node === undefined || node.addresses[family] !== undefined),
+  );
+  return shared.length === 0 ? [session] : shared;
+}
 
 const ORIGIN_LABEL = { mesh: "Mesh", node: "Node", global: "Global" } as const;
 
-/** `Mesh_10_0_0_2`: letters, digits and underscores only, as birdc's symbols are, and as calicoctl looks for them. */
-function nameOf(origin: PeerConfig["origin"], address: Address, link: string | undefined, port: number): string {
-  const parts = [ORIGIN_LABEL[origin], formatAddress(address), link, port === 179 ? undefined : `port_${port}`];
-  return parts
-    .filter((part) => part !== undefined)
-    .join("_")
-    .replace(/[^A-Za-z0-9_]/g, "_");
+const symbols = new WeakMap<Address, string>();
+
+/** `10_0_0_2`: letters, digits and underscores only, as birdc's symbols are, and as calicoctl looks for them. */
+function symbolOf(address: Address): string {
+  const known = symbols.get(address) ?? symbol(formatAddress(address));
+  symbols.set(address, known);
+  return known;
+}
+
+const symbol = (text: string): string => text.replace(/[^A-Za-z0-9_]/g, "_");
+
+/** What keeps names apart where one address stands for several neighbours. */
+function suffixOf({ interface: link, port = 179 }: BgpPeerSpec): string {
+  return `${link === undefined ? "" : `_${symbol(link)}`}${port === 179 ? "" : `_port_${port}`}`;
 }
 
 function ttlOf({ ebgpMultihop, ttlSecurity }: BgpPeerSpec): PeerConfig["ttl"] {

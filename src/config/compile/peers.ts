@@ -6,7 +6,7 @@ import { selects } from "../schema/selector.ts";
 import type { Context } from "./context.ts";
 import { byAge, type NodeFacts } from "./node-facts.ts";
 import { passwordOf } from "./passwords.ts";
-import { type Neighbour, peerConfig } from "./peer-config.ts";
+import { type Neighbour, peerMaker } from "./peer-config.ts";
 import { isClient, related, rolesOf } from "./reflectors.ts";
 
 type BgpPeerObject = ConfigObject<"BGPPeer">;
@@ -51,7 +51,7 @@ function fromBgpPeer(object: BgpPeerObject, context: Context): PeerConfig[] {
   if (neighbours.length === 0) return [];
   const secret = passwordOf(spec.password, object, ["spec", "password"], context);
   if (secret === "missing") return [];
-  return neighbours.map((neighbour) => ({ ...peerConfig(neighbour, context), ...secret }));
+  return neighbours.map(peerMaker(object, secret.password, context));
 }
 
 function outsider(object: BgpPeerObject, context: Context): Neighbour[] {
@@ -66,7 +66,7 @@ function outsider(object: BgpPeerObject, context: Context): Neighbour[] {
       `${asNumber} is not the AS number of Node/${node.name}: that is ${node.as}`,
     );
   }
-  return [{ bgpPeer: object, address: peerAddress, node, reflectorClient }];
+  return [{ address: peerAddress, node, reflectorClient }];
 }
 
 const hasAddress = ({ addresses }: NodeFacts, address: Address): boolean => {
@@ -83,7 +83,7 @@ function nodesOf(object: BgpPeerObject, context: Context): Neighbour[] {
   const far = selects(peerSelector, own.labels);
   return nodes
     .filter(({ labels }) => (near && selects(peerSelector, labels)) || (far && selects(nodeSelector, labels)))
-    .flatMap((node) => toNode(node, object, context));
+    .flatMap((node) => toNode(node, context));
 }
 
 /** Sessions between the nodes of our AS, all of them or by way of reflectors. */
@@ -95,12 +95,12 @@ function meshPeers(context: Context): PeerConfig[] {
   if (secret === "missing") return [];
   return nodes
     .filter((node) => node.as === own.as && (full || related(roles, rolesOf(node, spec.reflectors))))
-    .flatMap((node) => toNode(node, undefined, context))
-    .map((neighbour) => ({ ...peerConfig(neighbour, context), ...secret }));
+    .flatMap((node) => toNode(node, context))
+    .map(peerMaker(undefined, secret.password, context));
 }
 
 /** Nothing for our own node, and for one that has no address we could dial. */
-function toNode(node: NodeFacts, bgpPeer: BgpPeerObject | undefined, context: Context): Neighbour[] {
+function toNode(node: NodeFacts, context: Context): Neighbour[] {
   const { own, roles, spec, report } = context;
   if (node.name === own.name) return [];
   const preferred = spec.meshFamily;
@@ -114,5 +114,5 @@ function toNode(node: NodeFacts, bgpPeer: BgpPeerObject | undefined, context: Co
     return [];
   }
   const reflectorClient = node.as === own.as && isClient(roles, rolesOf(node, spec.reflectors));
-  return [{ bgpPeer, address, node, reflectorClient }];
+  return [{ address, node, reflectorClient }];
 }

@@ -1,33 +1,37 @@
+type Fields = Readonly<Record<string, unknown>>;
+
 /**
  * `next`, with every part that deeply equals the same part of `previous` taken from there: what did not change is the
  * same value, and a later comparison is `===`. For plain values: objects, arrays, and what is not an object.
  */
 export function share<T>(previous: unknown, next: T): T {
-  if (Object.is(previous, next)) return next;
-  if (typeof next !== "object" || next === null || typeof previous !== "object" || previous === null) return next;
+  if (equal(previous, next)) return previous as T;
+  if (typeof previous !== "object" || previous === null || typeof next !== "object" || next === null) return next;
   if (Array.isArray(next)) return (Array.isArray(previous) ? shareList(previous, next) : next) as T;
-  return Array.isArray(previous) ? next : shareFields(previous as Fields, next as Fields & T);
+  const fields = Object.entries(next).map(([key, value]) => [key, share((previous as Fields)[key], value)]);
+  return Object.fromEntries(fields) as T;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
+/** An object that has a name is compared with the one of that name, so that one more moves nothing. */
 function shareList(previous: readonly unknown[], next: readonly unknown[]): readonly unknown[] {
-  // An object that has a name is compared with the one of that name, so that one insertion moves nothing.
   const named = new Map(previous.map((part) => [nameOf(part), part]));
-  const result = next.map((part, index) => share(named.get(nameOf(part) ?? NaN) ?? previous[index], part));
-  const same = result.length === previous.length && result.every((part, index) => Object.is(part, previous[index]));
-  return same ? previous : result;
+  return next.map((part, index) => share(nameOf(part) === undefined ? previous[index] : named.get(nameOf(part)), part));
 }
 
 const nameOf = (part: unknown): unknown => (part as { name?: unknown } | null | undefined)?.name;
 
-function shareFields<T extends Fields>(previous: Fields, next: T): T {
-  const keys = Object.keys(next);
-  let same = keys.length === Object.keys(previous).length;
-  const result: Record<string, unknown> = {};
-  for (const key of keys) {
-    result[key] = share(previous[key], next[key]);
-    if (!Object.is(result[key], previous[key]) || !(key in previous)) same = false;
+/** Deep equality; a field that is undefined is not the same as none. */
+export function equal(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== "object" || a === null || typeof b !== "object" || b === null) return false;
+  if (Array.isArray(a))
+    return Array.isArray(b) && a.length === b.length && a.every((part, index) => equal(part, b[index]));
+  if (Array.isArray(b)) return false;
+  let missing = 0;
+  for (const key in b) {
+    if (!equal((a as Fields)[key], (b as Fields)[key]) || !Object.hasOwn(a, key)) return false;
+    missing++;
   }
-  return (same ? previous : result) as T;
+  for (const _ in a) missing--;
+  return missing === 0;
 }

@@ -112,15 +112,14 @@ export const bgpConfigurationSpec = v.strictObject({
   overrides: or([], "What differs on some nodes; later entries win.", v.pipe(v.array(override), v.maxLength(64))),
 });
 
+const singleton = v.pipe(
+  v.string(),
+  v.check((name) => name === "default", 'only one BGPConfiguration is used, and its name must be "default"'),
+);
+
 /** The singleton `default`: what holds for all nodes. */
 export const bgpConfiguration = resource(
-  says(
-    "Only the object named default is used.",
-    v.pipe(
-      metadata,
-      v.check(({ name }) => name === "default", 'only one BGPConfiguration is used, and its name must be "default"'),
-    ),
-  ),
+  says("Only one object is used.", v.object({ ...metadata.entries, name: singleton })),
   or({}, "What is wanted.", bgpConfigurationSpec),
 );
 

@@ -27,6 +27,12 @@ const annotations = v.object({
   "linnet.dev/reflector-cluster-id": may("The node is a route reflector of this cluster (RFC 4456).", routerId),
 });
 
+/** What the kubelet found: host names stand there too, so that only InternalIPs can be wrong. */
+const reported = v.pipe(
+  v.string(),
+  v.transform((written) => ({ written, address: parseAddress(written) })),
+);
+
 /** core/v1 Node, as far as it is used. */
 export const node = v.object({
   metadata: says(
@@ -48,7 +54,7 @@ export const node = v.object({
       addresses: or(
         [],
         "The node's addresses; the first InternalIP of each family is used.",
-        v.array(v.object({ type: says("Kind of address.", v.string()), address: says("The address.", v.string()) })),
+        v.array(v.object({ type: says("Kind of address.", v.string()), address: says("The address.", reported) })),
       ),
     }),
   ),

@@ -15,7 +15,6 @@ export const integer = (least: number, most: number) =>
 export const port = integer(1, 65_535);
 
 const MAX_AS = 0xffff_ffff;
-const asWrong = (value: unknown) => `${quote(value)} is not an AS number: write 1 to 4294967295, or asdot like "1.10"`;
 
 /** @param value a number, its text, or asdot (RFC 5396) @returns undefined unless it is a usable AS number (RFC 7607: not 0) */
 export function parseAsNumber(value: number | string): number | undefined {
@@ -25,16 +24,24 @@ export function parseAsNumber(value: number | string): number | undefined {
   return as >= 1 && as <= MAX_AS ? as : undefined;
 }
 
+/** YAML reads an unquoted `1.10` as the number 1.1, so only whole numbers are taken as numbers. */
+function readAs(value: number | string): number | { readonly wrong: string } {
+  if (typeof value === "number" && !Number.isInteger(value))
+    return { wrong: `${value} needs quotes to be read as asdot` };
+  const bare = typeof value === "string" ? parseAsNumber(value.replace(/^AS/i, "")) : undefined;
+  const hint = bare === undefined ? "" : `; did you mean ${bare}?`;
+  const wrong = `${quote(value)} is not an AS number: write 1 to 4294967295, or asdot like "1.10"${hint}`;
+  return parseAsNumber(value) ?? { wrong };
+}
+
 const numberOrText = v.union([v.number(), v.string()]);
 
-/** YAML reads an unquoted `1.10` as the number 1.1: only whole numbers are taken as numbers. */
 export const asNumber = v.pipe(
   numberOrText,
   v.rawTransform<number | string, number>(({ dataset, addIssue, NEVER }) => {
-    const fraction = typeof dataset.value === "number" && !Number.isInteger(dataset.value);
-    const as = fraction ? undefined : parseAsNumber(dataset.value);
-    if (as !== undefined) return as;
-    addIssue({ message: fraction ? `${dataset.value} needs quotes to be read as asdot` : asWrong(dataset.value) });
+    const as = readAs(dataset.value);
+    if (typeof as === "number") return as;
+    addIssue({ message: as.wrong });
     return NEVER;
   }),
   v.metadata({ form: "AS number", intOrString: true }),
@@ -46,9 +53,9 @@ export const peerAsNumber = v.pipe(
   v.rawTransform<number | string, number | "internal" | "external">(({ dataset, addIssue, NEVER }) => {
     const { value } = dataset;
     if (value === "internal" || value === "external") return value;
-    const as = typeof value === "number" && !Number.isInteger(value) ? undefined : parseAsNumber(value);
-    if (as !== undefined) return as;
-    addIssue({ message: `${asWrong(value)}, or internal, or external` });
+    const as = readAs(value);
+    if (typeof as === "number") return as;
+    addIssue({ message: typeof value === "number" ? as.wrong : `${as.wrong}, or internal, or external` });
     return NEVER;
   }),
   v.metadata({ form: "AS number, internal or external", intOrString: true }),
