@@ -4,6 +4,12 @@ import { formatPrefix, type Prefix, prefixOf } from "#route/prefix.ts";
 import { SemanticError, SyntaxFailure } from "./errors.ts";
 import { type SymbolKind, type SymbolTable, type Token, tokenize } from "./lexer.ts";
 
+const wrongKind: Readonly<Record<SymbolKind, string>> = {
+  protocol: "Protocol name required",
+  "routing table": "Table name required",
+  filter: "Filter name required",
+};
+
 /**
  * A cursor over one command's terminals. It remembers what was looked for at the present place, so that a failure can
  * say what could have stood there.
@@ -53,9 +59,19 @@ export class Parser {
     this.expect("END");
   }
 
+  /** Passes over the rest of the command. */
+  skip(): void {
+    while (this.#token.name !== "END") this.#advance();
+  }
+
   /** Is a known name next? */
   isSymbol(kind: SymbolKind): boolean {
     this.#wanted = kind;
+    return this.is("CF_SYM_KNOWN");
+  }
+
+  /** Is a name next that stands for anything at all? */
+  isAnySymbol(): boolean {
     return this.is("CF_SYM_KNOWN");
   }
 
@@ -63,16 +79,21 @@ export class Parser {
   symbol(kind: SymbolKind): string {
     this.#wanted = kind;
     const { text } = this.expect("CF_SYM_KNOWN");
-    if (this.#symbols.get(text) !== kind) throw new SemanticError(`${text} is not a ${kind}`);
+    if (this.#symbols.get(text) !== kind) throw new SemanticError(wrongKind[kind]);
     return text;
   }
 
-  /** Any word at all, for commands that look names up themselves. */
+  /** The next terminal, if it is a word of whatever kind; it stays where it is. */
+  peekWord(): string | undefined {
+    const { name, text } = this.#token;
+    return /^[A-Za-z_]/.test(text) && name !== "TEXT" ? text : undefined;
+  }
+
+  /** Takes a word of whatever kind. */
   anyWord(): string | undefined {
-    const token = this.#token;
-    if (!/^[A-Za-z_]/.test(token.text) || token.name === "TEXT") return undefined;
-    this.#advance();
-    return token.text;
+    const word = this.peekWord();
+    if (word !== undefined) this.#advance();
+    return word;
   }
 
   acceptNumber(): number | undefined {

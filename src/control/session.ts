@@ -1,14 +1,16 @@
 import { bug } from "#lib/bug.ts";
 import type { Clock } from "#lib/clock.ts";
-import type { Command, CommandContext, SessionSettings } from "./command.ts";
+import type { Command, CommandContext, LogClass, SessionSettings } from "./command.ts";
+import { symbolsOf } from "./commands/show.ts";
 import { findCommand } from "./commands/table.ts";
 import type { Dialect } from "./dialect.ts";
 import { Refusal, SemanticError, SyntaxFailure } from "./errors.ts";
-import type { SymbolTable } from "./lexer.ts";
 import { octetLength, REPLY_BLOCK_OCTETS, ReplyFramer, type ReplyLine, RequestCutter } from "./line-protocol.ts";
 import { Parser } from "./parser.ts";
+import type { Reconfiguration } from "./reconfiguration.ts";
+import { json } from "./render/json.ts";
 import { line, oneLine, type Reply, type Wait } from "./reply.ts";
-import { timePrinter, type ZoneOffset } from "./timeformat.ts";
+import { type TimeFormats, timePrinter, type ZoneOffset } from "./timeformat.ts";
 import type { DaemonView } from "./views.ts";
 
 /** The connection of one client; implemented by `io/`. */
@@ -22,10 +24,23 @@ export interface Wire {
   end(): void;
 }
 
+/** How one socket serves its clients. */
 export interface SessionOptions {
   readonly dialect: Dialect;
+  /** All its sessions begin restricted. */
   readonly restricted: boolean;
+  /** undefined: the dialect's own. */
+  readonly formats: TimeFormats | undefined;
   readonly zone: ZoneOffset;
+}
+
+/** What sessions share. */
+export interface SessionWorld {
+  readonly daemon: DaemonView;
+  readonly clock: Clock;
+  readonly reconfiguration: Reconfiguration;
+  /** Called once, when the session is over. */
+  ended(): void;
 }
 
 /** How long a reply may work before others have their turn, and how many lines pass between two looks at the clock. */
@@ -39,11 +54,10 @@ const MOST_WAITING_REQUESTS = 256;
  * in slices, so that a long one costs neither memory nor the others' time.
  */
 export class Session {
-  readonly settings: SessionSettings;
   readonly #wire: Wire;
-  readonly #daemon: DaemonView;
-  readonly #clock: Clock;
+  readonly #world: SessionWorld;
   readonly #options: SessionOptions;
+  readonly #settings: SessionSettings;
   readonly #cutter = new RequestCutter();
   readonly #framer = new ReplyFramer();
   readonly #requests: (string | undefined)[] = [];
@@ -51,17 +65,22 @@ export class Session {
   #block = "";
   #blockOctets = 0;
   #state: "open" | "inputEnded" | "closed" = "open";
+  /** The wire is full. */
   #blocked = false;
+  /** The present reply waits; calling it gives up. */
   #waiting: (() => void) | undefined;
+  /** The next slice is on its way. */
   #scheduled = false;
+  #working = false;
+  #lostNotices = 0;
 
-  constructor(wire: Wire, daemon: DaemonView, clock: Clock, options: SessionOptions) {
+  constructor(wire: Wire, options: SessionOptions, world: SessionWorld) {
     this.#wire = wire;
-    this.#daemon = daemon;
-    this.#clock = clock;
+    this.#world = world;
     this.#options = options;
-    this.settings = { restricted: options.restricted, formats: options.dialect.formats };
-    this.#put(line(1, `BIRD ${options.dialect.version} ready.`), true);
+    const { dialect, restricted, formats } = options;
+    this.#settings = { restricted, formats: formats ?? dialect.formats, echo: new Set() };
+    this.#put(line(1, `BIRD ${dialect.version} ready.`), true);
     this.#flush();
   }
 
@@ -85,6 +104,11 @@ export class Session {
   /** The wire has room again. */
   writable(): void {
     this.#blocked = false;
+    if (this.#lostNotices > 0) {
+      const lost = this.#lostNotices;
+      this.#lostNotices = 0;
+      this.notice(`<${lost} messages lost>`);
+    }
     this.#work();
   }
 
@@ -97,26 +121,50 @@ export class Session {
     this.#reply?.return(line(0, ""));
     this.#reply = undefined;
     this.#requests.length = 0;
+    this.#world.ended();
+  }
+
+  /** A log line, sent on if the client asked for such. */
+  echo(logClass: LogClass, text: string): void {
+    if (this.#settings.echo.has(logClass)) this.notice(text);
+  }
+
+  /** Sends a line that belongs to no reply; counted instead while the client does not read. */
+  notice(text: string): void {
+    if (this.#state === "closed") return;
+    if (this.#blocked) {
+      this.#lostNotices++;
+      return;
+    }
+    this.#append(`+${text.replaceAll("\n", " ").slice(0, 160)}\n`);
+    if (!this.#working) this.#flush();
   }
 
   /** Goes on with what there is to do, for one slice. */
   #work(): void {
-    if (this.#scheduled) return;
-    const until = this.#clock.nowMs() + SLICE_MS;
+    if (this.#scheduled || this.#working) return;
+    this.#working = true;
+    const { clock } = this.#world;
+    const until = clock.nowMs() + SLICE_MS;
     while (this.#state !== "closed" && !this.#blocked && this.#waiting === undefined) {
       if (this.#reply === undefined && !this.#begin()) break;
       this.#advance();
-      if (this.#clock.nowMs() < until) continue;
-      this.#scheduled = true;
-      this.#clock.soon(() => {
-        this.#scheduled = false;
-        this.#work();
-      });
+      if (clock.nowMs() < until) continue;
+      this.#later();
       break;
     }
+    this.#working = false;
     this.#flush();
     const idle = this.#reply === undefined && this.#requests.length === 0;
-    if (this.#state === "inputEnded" && idle) this.#wire.end();
+    if (this.#state === "inputEnded" && idle && !this.#blocked) this.#wire.end();
+  }
+
+  #later(): void {
+    this.#scheduled = true;
+    this.#world.clock.soon(() => {
+      this.#scheduled = false;
+      this.#work();
+    });
   }
 
   /** Begins the next reply. @returns false where there is nothing to reply to */
@@ -132,28 +180,18 @@ export class Session {
   #advance(): void {
     const reply = this.#reply ?? bug("no reply to advance");
     for (let lines = 0; lines < LINES_BETWEEN_LOOKS && !this.#blocked; lines++) {
-      const step = this.#next(reply);
-      if (step.done) {
+      const { done, value } = next(reply);
+      if (done) {
         this.#reply = undefined;
-        this.#put(step.value, true);
+        this.#put(value, true);
         return;
       }
-      if (step.value === "turn") return;
-      if ("start" in step.value) {
-        this.#wait(step.value);
+      if (value === "turn") return;
+      if ("start" in value) {
+        this.#wait(value);
         return;
       }
-      this.#put(step.value, false);
-    }
-  }
-
-  /** A refusal while the reply is made ends it. */
-  #next(reply: Reply): IteratorResult<ReplyLine | "turn" | Wait, ReplyLine> {
-    try {
-      return reply.next();
-    } catch (error) {
-      if (error instanceof Refusal) return { done: true, value: line(error.code, error.message) };
-      throw error;
+      this.#put(value, false);
     }
   }
 
@@ -171,39 +209,57 @@ export class Session {
   #answer(request: string): Reply {
     const words: string[] = [];
     const { dialect } = this.#options;
+    let command: Command | undefined;
     try {
-      const parser = new Parser(request, symbolsOf(this.#daemon));
-      const command = findCommand(parser, words);
-      const run = command.parse(parser, this.#daemon);
-      return this.#permit(command) ?? run(this.#context());
+      const parser = new Parser(request, new Map(symbolsOf(this.#tables()).map(({ name, kind }) => [name, kind])));
+      // `json` before a command: Linnet's own, for programs.
+      const context = this.#context(parser.accept("JSON"));
+      command = findCommand(parser, dialect, words);
+      const run = command.parse(parser, context);
+      return this.#permits(command) ? run() : denied();
     } catch (error) {
-      if (error instanceof SyntaxFailure || error instanceof SemanticError) {
-        const { code, text } = dialect.explain(error, words);
-        return oneLine(code, text);
-      }
       if (error instanceof Refusal) return oneLine(error.code, error.message);
-      throw error;
+      if (!(error instanceof SyntaxFailure || error instanceof SemanticError)) throw error;
+      // BIRD 1.6 looks names up late.
+      const named = dialect.name === "1.6" && error instanceof SyntaxFailure && error.wanted !== undefined;
+      if (named && command !== undefined && !this.#permits(command)) return denied();
+      const { code, text } = dialect.explain(error, words);
+      return oneLine(code, text);
     }
   }
 
-  #permit({ changes }: Command): Reply | undefined {
-    return changes && this.settings.restricted ? oneLine(8007, "Access denied") : undefined;
+  #permits({ whenRestricted }: Command): boolean {
+    if (!this.#settings.restricted || whenRestricted === "allowed") return true;
+    return whenRestricted === "deniedByBird2" && this.#options.dialect.name !== "2";
   }
 
-  #context(): CommandContext {
-    const nowMs = this.#clock.wallMs();
-    const times = timePrinter(this.settings.formats, nowMs, this.#options.zone);
+  #tables(): Pick<CommandContext, "daemon" | "tables"> {
+    const { daemon } = this.#world;
+    const tables = this.#options.dialect.tables.map((table) => ({ ...table, table: daemon.tables[table.family] }));
+    return { daemon, tables };
+  }
+
+  #context(forPrograms: boolean): CommandContext {
+    const { clock, reconfiguration } = this.#world;
+    const { dialect, zone } = this.#options;
+    const nowMs = clock.wallMs();
+    const times = timePrinter(this.#settings.formats, nowMs, zone);
     return {
-      daemon: this.#daemon,
-      dialect: this.#options.dialect,
-      clock: this.#clock,
-      settings: this.settings,
-      render: this.#options.dialect.renderer(times, nowMs),
+      ...this.#tables(),
+      dialect,
+      clock,
+      reconfiguration,
+      settings: this.#settings,
+      render: forPrograms ? json : dialect.renderer(times, nowMs),
+      notice: (text) => this.notice(text),
     };
   }
 
   #put(reply: ReplyLine, last: boolean): void {
-    const text = this.#framer.frame(reply, last);
+    this.#append(this.#framer.frame(reply, last));
+  }
+
+  #append(text: string): void {
     const octets = octetLength(text);
     if (this.#blockOctets + octets > REPLY_BLOCK_OCTETS) this.#flush();
     this.#block += text;
@@ -219,11 +275,14 @@ export class Session {
   }
 }
 
-function symbolsOf(daemon: DaemonView): SymbolTable {
-  const symbols = new Map<string, "protocol" | "routing table" | "filter">();
-  for (const { name } of daemon.protocols()) symbols.set(name, "protocol");
-  for (const { name } of daemon.policies()) symbols.set(name, "filter");
-  symbols.set("master4", "routing table");
-  symbols.set("master6", "routing table");
-  return symbols;
+const denied = (): Reply => oneLine(8007, "Access denied");
+
+/** A refusal while the reply is made ends it. */
+function next(reply: Reply): IteratorResult<ReplyLine | "turn" | Wait, ReplyLine> {
+  try {
+    return reply.next();
+  } catch (error) {
+    if (error instanceof Refusal) return { done: true, value: line(error.code, error.message) };
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 import { Refusal } from "../errors.ts";
+import { matchesGlob } from "../glob.ts";
 import type { Parser } from "../parser.ts";
 import type { DaemonView, ProtocolView } from "../views.ts";
 
@@ -25,31 +26,8 @@ export function selectOne(parser: Parser, optional: boolean): Selection {
   const pattern = parser.acceptText();
   if (pattern === undefined) parser.fail();
   return (daemon) => {
-    const matching = daemon.protocols().filter((view) => matches(pattern, view.name));
+    const matching = daemon.protocols().filter((view) => matchesGlob(pattern, view.name));
     if (matching.length === 0) throw new Refusal(8003, "No protocols match");
     return matching;
   };
-}
-
-/** `*` is any text, `?` any character. */
-export function matches(pattern: string, text: string): boolean {
-  // Greedy matching that goes back to the last star only: linear for one star, and never exponential.
-  let [at, star, resume] = [0, -1, 0];
-  for (let position = 0; position < text.length; ) {
-    const wanted = pattern[at];
-    if (wanted === "*") {
-      star = at++;
-      resume = position;
-    } else if (wanted === "?" || wanted === text[position]) {
-      at++;
-      position++;
-    } else if (star >= 0) {
-      at = star + 1;
-      position = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (pattern[at] === "*") at++;
-  return at === pattern.length;
 }

@@ -1,17 +1,28 @@
 import type { Command } from "../command.ts";
+import type { Dialect } from "../dialect.ts";
 import type { Parser } from "../parser.ts";
+import { configureCommands } from "./configure.ts";
+import { linnetCommands } from "./linnet.ts";
+import { protocolCommands } from "./protocols.ts";
+import { sessionCommands } from "./session.ts";
 import { showCommands } from "./show.ts";
 
 /** Every command, one row each. */
-export const commands: readonly Command[] = [...showCommands];
+export const commands: readonly Command[] = [
+  ...showCommands,
+  ...protocolCommands,
+  ...configureCommands,
+  ...sessionCommands,
+  ...linnetCommands,
+];
 
 /**
  * Walks the keywords of a command. The longest row that fits wins, so `configure check` is not `configure`.
  * @param words filled with the keywords met, also when the walk fails
  * @throws SyntaxFailure where no command begins so
  */
-export function findCommand(parser: Parser, words: string[]): Command {
-  let candidates = commands;
+export function findCommand(parser: Parser, dialect: Dialect, words: string[]): Command {
+  let candidates = commands.filter(({ onlyBird2 }) => !onlyBird2 || dialect.name === "2");
   for (;;) {
     const depth = words.length;
     const next = [...new Set(candidates.flatMap((command) => command.words[depth] ?? []))];

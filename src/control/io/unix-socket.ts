@@ -1,8 +1,7 @@
 import { chmodSync, chownSync, lstatSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import type { Clock } from "#lib/clock.ts";
-import { Session, type SessionOptions, type Wire } from "../session.ts";
-import type { DaemonView } from "../views.ts";
+import type { Control } from "../control.ts";
+import type { SessionOptions, Wire } from "../session.ts";
 
 /** One control socket. */
 export interface ControlSocketOptions extends SessionOptions {
@@ -23,11 +22,7 @@ export interface ControlSocket {
  * Listens at `options.path`, mode 0660. A socket that nobody listens at is replaced.
  * @throws Error where another process listens there, or the path is something else than a socket
  */
-export async function listenAt(
-  options: ControlSocketOptions,
-  daemon: DaemonView,
-  clock: Clock,
-): Promise<ControlSocket> {
+export async function listenAt(options: ControlSocketOptions, control: Control): Promise<ControlSocket> {
   await removeStale(options.path);
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -37,7 +32,7 @@ export async function listenAt(
     }
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    serve(socket, daemon, clock, options);
+    serve(socket, control, options);
   });
   await listening(server, options.path);
   chmodSync(options.path, 0o660);
@@ -51,7 +46,7 @@ export async function listenAt(
   };
 }
 
-function serve(socket: Socket, daemon: DaemonView, clock: Clock, options: SessionOptions): void {
+function serve(socket: Socket, control: Control, options: SessionOptions): void {
   socket.setEncoding("utf8");
   const wire: Wire = {
     write: (text) => socket.write(text),
@@ -59,7 +54,7 @@ function serve(socket: Socket, daemon: DaemonView, clock: Clock, options: Sessio
     resume: () => socket.resume(),
     end: () => socket.end(),
   };
-  const session = new Session(wire, daemon, clock, options);
+  const session = control.open(wire, options);
   socket.on("data", (text: string) => session.receive(text));
   socket.on("end", () => session.inputEnded());
   socket.on("drain", () => session.writable());

@@ -25,7 +25,7 @@ export function routesBird2(times: TimePrinter): RouteRenderer {
       return [line(1007, `${countText(counts)} in table ${table}`)];
     },
     *end(totals, listed) {
-      if (totals === undefined || totals.explicit) return ok;
+      if (totals === undefined || totals.tables < 2) return ok;
       if (listed) yield line(1007, "");
       return line(14, `Total: ${countText(totals)} in ${totals.tables} tables`);
     },
@@ -89,8 +89,11 @@ export function hopLine(hop: HopView, several: boolean): string {
 
 const typeNames = { bgp: "BGP", static: "static", device: "device", kernel: "inherit" } as const;
 
+/** How a route came to be, as the line `Type:` names it. */
+export const typeName = ({ source }: RouteView): string => typeNames[source];
+
 function detailLines(route: RouteView): ReplyLine[] {
-  const lines = [line(1008, `\tType: ${typeNames[route.source]} univ`)];
+  const lines = [line(1008, `\tType: ${typeName(route)} univ`)];
   return [...lines, ...extraLines(route).map((text) => line(1012, text))];
 }
 

@@ -58,6 +58,4 @@ export interface RouteTotals {
   readonly routes: number;
   readonly nets: number;
   readonly tables: number;
-  /** The tables were named in the command, or there is but one. */
-  readonly explicit: boolean;
 }

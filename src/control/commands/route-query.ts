@@ -1,0 +1,172 @@
+import type { Family } from "#route/family.ts";
+import type { Prefix } from "#route/prefix.ts";
+import { Refusal } from "../errors.ts";
+import type { ReplyLine } from "../line-protocol.ts";
+import type { RouteRenderer, RouteTotals } from "../render/renderer.ts";
+import type { Reply } from "../reply.ts";
+import type { ExportVerdict, NetView, RouteTableView, RouteView } from "../views.ts";
+
+/** What `show route` was asked. */
+export interface RouteQuery {
+  /** Tables to look at, in this order. */
+  readonly tables: readonly NamedTable[];
+  readonly target: RouteTarget | undefined;
+  /** Only routes that this protocol brought. */
+  readonly protocol: string | undefined;
+  /** Only what a protocol is told, by what became of it; `exports` may miss tables whose channel is not up. */
+  readonly toldTo: ToldTo | undefined;
+  /** `where` and `filter`. */
+  readonly accepts: ((net: NetView, route: RouteView) => boolean) | undefined;
+  readonly detailed: boolean;
+  readonly primary: boolean;
+  /** Routes that import policy rejected, instead of the others. */
+  readonly filtered: boolean;
+  readonly listing: "list" | "stats" | "count";
+}
+
+export interface NamedTable {
+  readonly name: string;
+  readonly family: Family;
+  readonly table: RouteTableView;
+}
+
+export interface RouteTarget {
+  readonly kind: "exact" | "longest" | "within";
+  readonly prefix: Prefix;
+}
+
+export interface ToldTo {
+  readonly mode: "export" | "preexport" | "noexport" | "exported";
+  verdict(net: NetView): ExportVerdict | undefined;
+}
+
+/** How many nets are looked at without a line before others may have their turn. */
+const NETS_BETWEEN_TURNS = 32;
+
+interface Counters {
+  shown: number;
+  routes: number;
+  nets: number;
+}
+
+/** The reply, one net at a time. @param notFound text of 8001 */
+export function* showRoutes(query: RouteQuery, render: RouteRenderer, notFound: string): Reply {
+  const lookup = query.target !== undefined && query.target.kind !== "within";
+  const total: Counters = { shown: 0, routes: 0, nets: 0 };
+  const walk = new Listing(query, render);
+  let found = false;
+  for (const table of query.tables) {
+    const counters: Counters = { shown: 0, routes: 0, nets: 0 };
+    if (lookup) {
+      const net = lookUp(table.table, query);
+      if (net === undefined) continue;
+      found = true;
+      if (query.listing !== "count") yield* walk.net(table.name, net, counters);
+      continue;
+    }
+    if (query.listing === "stats") yield* walk.heading(table.name);
+    yield* walkTable(table, query, walk, counters);
+    if (query.listing !== "list") yield* render.count(table.name, totals(counters, query), query.listing === "stats");
+    total.shown += counters.shown;
+    total.routes += counters.routes;
+    total.nets += counters.nets;
+  }
+  if (lookup && !found) throw new Refusal(8001, notFound);
+  const counted = !lookup && query.listing !== "list";
+  return yield* render.end(counted ? totals(total, query) : undefined, query.listing === "stats");
+}
+
+const totals = (counters: Counters, query: RouteQuery): RouteTotals => ({ ...counters, tables: query.tables.length });
+
+function lookUp(table: RouteTableView, { target, filtered }: RouteQuery): NetView | undefined {
+  if (target === undefined) return undefined;
+  if (target.kind === "longest") return table.longestMatch(target.prefix);
+  const net = table.exact(target.prefix);
+  return net?.routes.some((route) => route.filtered === filtered) ? net : undefined;
+}
+
+function* walkTable(
+  { name, table }: NamedTable,
+  query: RouteQuery,
+  listing: Listing,
+  counters: Counters,
+): Generator<ReplyLine | "turn"> {
+  const walk = table.walk(query.target?.prefix);
+  let quiet = 0;
+  try {
+    for (let net = walk.step(); net !== "end"; net = walk.step()) {
+      let spoke = false;
+      if (net !== "more") {
+        for (const line of listing.net(name, net, counters)) {
+          spoke = true;
+          yield line;
+        }
+      }
+      quiet = spoke ? 0 : quiet + 1;
+      if (quiet === NETS_BETWEEN_TURNS) {
+        quiet = 0;
+        yield "turn";
+      }
+    }
+  } finally {
+    walk.close();
+  }
+}
+
+/** Chooses routes and puts them into words; a table's heading comes with its first route. */
+class Listing {
+  readonly #query: RouteQuery;
+  readonly #render: RouteRenderer;
+  #headed: string | undefined;
+
+  constructor(query: RouteQuery, render: RouteRenderer) {
+    this.#query = query;
+    this.#render = render;
+  }
+
+  heading(table: string): readonly ReplyLine[] {
+    if (this.#headed === table) return [];
+    const first = this.#headed === undefined;
+    this.#headed = table;
+    return this.#render.heading(table, first);
+  }
+
+  /** Counts one net's routes. @returns its lines, none where they are only counted */
+  net(table: string, net: NetView, counters: Counters): readonly ReplyLine[] {
+    const { filtered, listing, detailed } = this.#query;
+    const present = net.routes.filter((route) => route.filtered === filtered);
+    if (present.length === 0) return [];
+    counters.nets++;
+    counters.routes += present.length;
+    const chosen = this.#choose(net, present);
+    counters.shown += chosen.length;
+    if (listing === "count" || chosen.length === 0) return [];
+    const lines = [...this.heading(table)];
+    chosen.forEach((route, index) => {
+      lines.push(...this.#render.route({ table, prefix: net.prefix, route, first: index === 0, detailed }));
+    });
+    return lines;
+  }
+
+  #choose(net: NetView, present: readonly RouteView[]): readonly RouteView[] {
+    const { primary, protocol, accepts, toldTo } = this.#query;
+    const candidates = toldTo === undefined ? present : told(toldTo, net);
+    return candidates.filter((route, index) => {
+      if (primary && !(route.best || (route.filtered && index === 0))) return false;
+      if (protocol !== undefined && route.protocol !== protocol) return false;
+      return accepts === undefined || accepts(net, route);
+    });
+  }
+}
+
+function told({ mode, verdict }: ToldTo, net: NetView): readonly RouteView[] {
+  const offered = verdict(net);
+  if (offered === undefined) return [];
+  const wanted = {
+    preexport: true,
+    export: offered.accepted,
+    noexport: !offered.accepted,
+    exported: offered.sent,
+  } as const;
+  return wanted[mode] ? [offered.route] : [];
+}

@@ -1,0 +1,20 @@
+import type { Value, ValueType } from "./values.ts";
+
+/** An expression of the filter language. `type` is known before it is evaluated. */
+export type Expression = { readonly type: ValueType } & (
+  | { readonly kind: "constant"; readonly value: Value }
+  | { readonly kind: "attribute"; readonly name: string }
+  | { readonly kind: "method"; readonly of: Expression; readonly method: string }
+  | { readonly kind: "not"; readonly of: Expression }
+  | { readonly kind: "defined"; readonly of: Expression }
+  | { readonly kind: "format"; readonly of: Expression }
+  | { readonly kind: BinaryOperator; readonly left: Expression; readonly right: Expression }
+);
+
+export type BinaryOperator = "||" | "&&" | "=" | "!=" | "<" | "<=" | ">" | ">=" | "~" | "!~" | "+" | "-" | "*" | "/";
+
+/** A statement of `filter { … }`. What assigns or prints is read and has no effect: routes are only looked at. */
+export type Statement =
+  | { readonly kind: "accept" | "reject" | "nothing" }
+  | { readonly kind: "block"; readonly statements: readonly Statement[] }
+  | { readonly kind: "if"; readonly condition: Expression; readonly then: Statement; readonly otherwise: Statement };

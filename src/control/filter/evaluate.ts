@@ -1,0 +1,200 @@
+import { bug } from "#lib/bug.ts";
+import type { AsPath } from "#route/as-path.ts";
+import { contains } from "#route/prefix.ts";
+import { matchesGlob } from "../glob.ts";
+import type { BinaryOperator, Expression, Statement } from "./ast.ts";
+import { attributeTable, methodTable, type Subject } from "./attributes.ts";
+import { formatValue, inSpan, type MaskItem, type PrefixPattern, type Value, wordsOf } from "./values.ts";
+
+/** The expression has no value here: division by zero, or an attribute where there is no route at all. */
+export class EvaluationError extends Error {
+  override readonly name = "EvaluationError";
+}
+
+/**
+ * @param subject undefined: there is no route, as for `eval`
+ * @returns undefined where the route lacks what the expression is about
+ * @throws EvaluationError
+ */
+export function evaluate(expression: Expression, subject: Subject | undefined): Value | undefined {
+  switch (expression.kind) {
+    case "constant":
+      return expression.value;
+    case "attribute":
+      if (subject === undefined) throw new EvaluationError("runtime error");
+      return (attributeTable[expression.name] ?? bug(`no attribute ${expression.name}`)).get(subject);
+    case "method": {
+      const of = evaluate(expression.of, subject);
+      return of === undefined ? undefined : methodTable[`${of.type}.${expression.method}`]?.apply(of);
+    }
+    case "not":
+      return truth(!isTrue(evaluate(expression.of, subject)));
+    case "defined":
+      return truth(evaluate(expression.of, subject) !== undefined);
+    case "format": {
+      const of = evaluate(expression.of, subject);
+      return { type: "string", value: of === undefined ? "(void)" : formatValue(of) };
+    }
+    default:
+      return binary(expression.kind, expression.left, expression.right, subject);
+  }
+}
+
+const truth = (value: boolean): Value => ({ type: "bool", value });
+const isTrue = (value: Value | undefined): boolean => value?.type === "bool" && value.value;
+
+/** Does the condition hold for this route? What cannot be evaluated does not. */
+export function holds(condition: Expression, subject: Subject): boolean {
+  try {
+    return isTrue(evaluate(condition, subject));
+  } catch (error) {
+    if (error instanceof EvaluationError) return false;
+    throw error;
+  }
+}
+
+/** Runs a filter's body. @returns undefined where it ends without a verdict, which rejects */
+export function decide(statement: Statement, subject: Subject): "accept" | "reject" | undefined {
+  switch (statement.kind) {
+    case "accept":
+    case "reject":
+      return statement.kind;
+    case "nothing":
+      return undefined;
+    case "if":
+      return decide(holds(statement.condition, subject) ? statement.then : statement.otherwise, subject);
+    case "block": {
+      for (const inner of statement.statements) {
+        const verdict = decide(inner, subject);
+        if (verdict !== undefined) return verdict;
+      }
+      return undefined;
+    }
+  }
+}
+
+function binary(
+  operator: BinaryOperator,
+  leftExpression: Expression,
+  rightExpression: Expression,
+  subject: Subject | undefined,
+): Value | undefined {
+  const left = evaluate(leftExpression, subject);
+  if (operator === "&&") return truth(isTrue(left) && isTrue(evaluate(rightExpression, subject)));
+  if (operator === "||") return truth(isTrue(left) || isTrue(evaluate(rightExpression, subject)));
+  const right = evaluate(rightExpression, subject);
+  switch (operator) {
+    case "=":
+      return truth(equal(left, right));
+    case "!=":
+      return truth(!equal(left, right));
+    case "~":
+      return truth(matchesValue(left, right));
+    case "!~":
+      return truth(!matchesValue(left, right));
+    case "<":
+    case "<=":
+    case ">":
+    case ">=":
+      return truth(ordered(operator, left, right));
+    default:
+      return arithmetic(operator, left, right);
+  }
+}
+
+function arithmetic(operator: "+" | "-" | "*" | "/", left: Value | undefined, right: Value | undefined) {
+  if (left?.type !== "int" || right?.type !== "int") return undefined;
+  if (operator === "/" && right.value === 0) throw new EvaluationError("division by zero");
+  const results = {
+    "+": () => left.value + right.value,
+    "-": () => left.value - right.value,
+    "*": () => Math.imul(left.value, right.value),
+    "/": () => Math.floor(left.value / right.value),
+  };
+  return { type: "int", value: results[operator]() >>> 0 } as const;
+}
+
+/** Values of different types differ; so do absent ones. A path equals a mask that it matches. */
+function equal(left: Value | undefined, right: Value | undefined): boolean {
+  if (left === undefined || right === undefined) return false;
+  if (left.type === "path" && right.type === "path mask") return pathMatches(left.value, right.value);
+  if (left.type !== right.type || (left.type === "enum" && right.type === "enum" && left.of !== right.of)) return false;
+  return formatValue(left) === formatValue(right);
+}
+
+function ordered(operator: "<" | "<=" | ">" | ">=", left: Value | undefined, right: Value | undefined): boolean {
+  const [a, b] = [left && wordsOf(left), right && wordsOf(right)];
+  if (a === undefined || b === undefined || a.length !== b.length) return false;
+  const at = a.findIndex((word, index) => word !== b[index]);
+  const order = at < 0 ? 0 : (a[at] ?? 0) < (b[at] ?? 0) ? -1 : 1;
+  if (order === 0) return operator === "<=" || operator === ">=";
+  return operator.startsWith("<") === order < 0;
+}
+
+/** `~`: is the left in the right, in whatever way the two can be so. */
+function matchesValue(left: Value | undefined, right: Value | undefined): boolean {
+  if (left === undefined || right === undefined) return false;
+  if (right.type === "prefix")
+    return (left.type === "prefix" || left.type === "ip") && contains(right.value, left.value);
+  if (right.type === "prefix set") {
+    return left.type === "prefix" && right.value.some((candidate) => fits(left.value, candidate));
+  }
+  if (right.type === "string") return left.type === "string" && matchesGlob(right.value, left.value);
+  if (right.type === "path mask") return left.type === "path" && pathMatches(left.value, right.value);
+  return isMember(left, right) || elementsOf(left).some((element) => isMember(element, right));
+}
+
+/** Is one value in a list or a set? */
+function isMember(value: Value, collection: Value): boolean {
+  const words = wordsOf(value);
+  if (words === undefined) return false;
+  if (collection.type === "set") {
+    return collection.of === value.type && collection.value.some((span) => inSpan(words, span));
+  }
+  return elementsOf(collection).some((element) => equal(element, value));
+}
+
+/** What a list is made of. */
+function elementsOf(value: Value): readonly Value[] {
+  switch (value.type) {
+    case "path":
+      return value.value.flatMap(({ members }) => members.map((member): Value => ({ type: "int", value: member })));
+    case "clist":
+      return value.value.map((community): Value => ({ type: "pair", value: community }));
+    case "eclist":
+      return value.value.map((community): Value => ({ type: "ec", value: community }));
+    case "lclist":
+      return value.value.map((community): Value => ({ type: "lc", value: community }));
+    default:
+      return [];
+  }
+}
+
+function fits(net: PrefixPattern["prefix"], { prefix, low, high }: PrefixPattern): boolean {
+  if (net.length < low || net.length > high) return false;
+  return contains(prefix, net) || contains(net, prefix);
+}
+
+/** Whole-path matching; a set of the path fills one place with any of its members. */
+function pathMatches(path: AsPath, mask: readonly MaskItem[]): boolean {
+  const places = path.flatMap(({ kind, members }) => {
+    return kind === "set" || kind === "confed-set" ? [members] : members.map((member) => [member]);
+  });
+  // reachable[i]: the mask so far matches the first i places.
+  let reachable = [true, ...places.map(() => false)];
+  for (const item of mask) {
+    const next = reachable.map(() => false);
+    reachable.forEach((reached, at) => {
+      if (!reached) return;
+      if (item.kind === "any") next.fill(true, at);
+      else if (at < places.length && (places[at] ?? []).some((as) => itemMatches(item, as))) next[at + 1] = true;
+    });
+    reachable = next;
+  }
+  return reachable[places.length] === true;
+}
+
+function itemMatches(item: MaskItem, as: number): boolean {
+  if (item.kind === "as") return as >= item.low && as <= item.high;
+  return item.kind === "set" ? item.spans.some((span) => inSpan([as], span)) : true;
+}

@@ -1,0 +1,100 @@
+import type { Clock, Timer } from "#lib/clock.ts";
+import type { ConfigurationActions, ConfigurationOutcome } from "./views.ts";
+
+export interface LoadRequest {
+  readonly check: boolean;
+  readonly soft: boolean;
+  readonly path: string | undefined;
+  /** Go back unless it is confirmed within this time; 0: no such condition. */
+  readonly timeoutMs: number;
+  /** Told when that time is over. */
+  readonly expired: () => void;
+}
+
+/**
+ * The operator's safety net around a new configuration, one for the whole daemon: a configuration loaded with a timeout
+ * is rolled back unless it is confirmed in time.
+ */
+export class Reconfiguration {
+  readonly #actions: ConfigurationActions;
+  readonly #clock: Clock;
+  #busy = false;
+  #unconfirmed: { readonly timer: Timer; readonly untilMs: number } | undefined;
+  /** The last load changed something, and was not undone since. */
+  #undoable = false;
+
+  constructor(actions: ConfigurationActions, clock: Clock) {
+    this.#actions = actions;
+    this.#clock = clock;
+  }
+
+  get source(): string {
+    return this.#actions.source;
+  }
+
+  /** Until the configuration is rolled back; undefined: it is confirmed. */
+  get unconfirmedMs(): number | undefined {
+    return this.#unconfirmed && Math.max(0, this.#unconfirmed.untilMs - this.#clock.nowMs());
+  }
+
+  /** @param done called once, with `busy` where another load is on its way */
+  load(request: LoadRequest, done: (outcome: ConfigurationOutcome | "busy") => void): void {
+    this.#once(done, (finish) => {
+      this.#actions.load(request, (outcome) => {
+        if (outcome.kind === "applied") this.#applied(request, outcome.changed);
+        finish(outcome);
+      });
+    });
+  }
+
+  /** @returns false where there is nothing to confirm */
+  confirm(): boolean {
+    if (this.#unconfirmed === undefined) return false;
+    this.#disarm();
+    return true;
+  }
+
+  /** @param done called once, with `nothing` where there is nothing to undo */
+  undo(done: (outcome: ConfigurationOutcome | "busy" | "nothing") => void): void {
+    if (this.#unconfirmed === undefined && !this.#undoable) {
+      done("nothing");
+      return;
+    }
+    this.#once(done, (finish) => this.#rollBack(finish));
+  }
+
+  #applied({ timeoutMs, expired }: LoadRequest, changed: boolean): void {
+    this.#disarm();
+    this.#undoable = changed;
+    if (timeoutMs === 0) return;
+    const timer = this.#clock.after(timeoutMs, () => {
+      this.#unconfirmed = undefined;
+      expired();
+      this.#rollBack(() => {});
+    });
+    this.#unconfirmed = { timer, untilMs: this.#clock.nowMs() + timeoutMs };
+  }
+
+  #rollBack(done: (outcome: ConfigurationOutcome) => void): void {
+    this.#disarm();
+    this.#undoable = false;
+    this.#actions.rollBack(done);
+  }
+
+  #disarm(): void {
+    this.#unconfirmed?.timer.cancel();
+    this.#unconfirmed = undefined;
+  }
+
+  #once<Outcome>(done: (outcome: Outcome | "busy") => void, start: (finish: (outcome: Outcome) => void) => void): void {
+    if (this.#busy) {
+      done("busy");
+      return;
+    }
+    this.#busy = true;
+    start((outcome) => {
+      this.#busy = false;
+      done(outcome);
+    });
+  }
+}
