@@ -1,4 +1,3 @@
-import { bug } from "#lib/bug.ts";
 import { toOctets } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
 import { AFI, SAFI_UNICAST } from "./afi-safi.ts";
@@ -13,31 +12,35 @@ import { MAX_EXTENDED_OCTETS } from "./message-type.ts";
  */
 
 const {
-  origin,
   asPath,
   nextHop,
   med,
   localPref,
-  atomicAggregate,
   aggregator,
-  communities,
   originatorId,
   clusterList,
   mpReach,
   extendedCommunities,
   as4Path,
   as4Aggregator,
-  largeCommunities,
 } = attributeTable;
 
-/** Types below 64 are found by their place in an array; all known ones are. */
-const PLACES = 64;
+const bit = (code: number): number => 1 << code;
+const NEXT_HOP_BIT = bit(nextHop.code);
+const LOCAL_PREF_BIT = bit(localPref.code);
+const REFLECTION_BITS = bit(originatorId.code) | bit(clusterList.code);
+
+/** Types that are in the table: all others are unknown to us. */
 const KNOWN = new Uint8Array(256);
-for (const { code } of Object.values(attributeTable)) KNOWN[code] = code < PLACES ? 1 : bug(`attribute ${code}`);
+for (const { code } of Object.values(attributeTable)) KNOWN[code] = 1;
 
 const AS_SEQUENCE = 2;
 const LONGEST_SEGMENT = 255;
 const NON_TRANSITIVE_COMMUNITY = 0x40;
+const CATEGORY = OPTIONAL | TRANSITIVE;
+
+/** AS_PATH in 4-octet numbers, for neighbours that know 2 octets only; good for one `write`. */
+const widePath = new Uint8Array(2 * MAX_EXTENDED_OCTETS);
 
 /** Who gave us the route; the RIB's `PathSource`. */
 export interface RewriteSource {
@@ -48,26 +51,28 @@ export interface RewriteSource {
 const word = (bytes: Uint8Array, at: number): number =>
   ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 
-/** Rewrites stored sets for one update group. */
+/**
+ * Rewrites stored sets for one update group: `load`, then `write`. The set is walked in ascending type order; what has to
+ * be added waits in a mask of type codes until the walk has come past its place.
+ */
 export class AttributeRewriter {
   readonly #context: ExportContext;
   readonly #external: boolean;
-  /** Next hop fields of ourselves, by family; undefined where we have no address for it. */
   readonly #own: Readonly<Record<Family, Uint8Array | undefined>>;
-  /** Where each known attribute of the set begins; -1: absent. */
-  readonly #places = new Int32Array(PLACES);
-  /** Where the unknown ones begin, in ascending type order. */
-  readonly #unknown = new Int32Array(256);
-  #unknownCount = 0;
-  /** AS_PATH in 4-octet numbers, for neighbours that know 2 octets only. */
-  readonly #path = new Uint8Array(2 * MAX_EXTENDED_OCTETS);
+  /** The loaded set, sorted. */
   #set: Uint8Array = new Uint8Array();
-  #out: Uint8Array = new Uint8Array();
-  #at = 0;
+  #start = 0;
+  #end = 0;
   /** The next hop to be told: `hop[hopAt, hopAt + hopOctets)`. */
   #hop: Uint8Array = new Uint8Array();
   #hopAt = 0;
   #hopOctets = 0;
+  /** Where the next octet goes. */
+  #out: Uint8Array = new Uint8Array();
+  #at = 0;
+  /** Octets in `widePath`, and where AGGREGATOR is, for AS4_PATH and AS4_AGGREGATOR. */
+  #wideOctets = 0;
+  #aggregatorAt = 0;
 
   constructor(context: ExportContext) {
     this.#context = context;
@@ -77,7 +82,7 @@ export class AttributeRewriter {
 
   /** Octets that the attributes of a stored set of `octets` octets need at most. */
   static bound(octets: number): number {
-    // AS4_PATH may repeat the path; the rest is what may be added: next hop, a segment, four attributes of a word.
+    // AS4_PATH may repeat the path; the rest is what may be added: next hop, a segment, five attributes of a word or two.
     return 2 * octets + 128;
   }
 
@@ -86,17 +91,21 @@ export class AttributeRewriter {
    * @returns octets of the next hop to be told, 0 where there is none: then the set cannot be told
    */
   load(family: Family, octets: Uint8Array, start: number, end: number, source: RewriteSource): number {
-    this.#set = octets;
-    const places = this.#places;
-    places.fill(-1);
-    this.#unknownCount = 0;
-    for (let at = start; at < end; ) {
+    let classic = -1;
+    let multi = -1;
+    let last = -1;
+    let sorted = true;
+    for (let at = start; at < end; at = endOf(octets, at)) {
       const code = octets[at + 1]!;
-      if (KNOWN[code] === 1) places[code] = at;
-      else this.#noteUnknown(at, code);
-      at = valueAt(octets, at) + lengthOf(octets, at);
+      if (code < last) sorted = false;
+      last = code;
+      if (code === nextHop.code) classic = at;
+      else if (code === mpReach.code) multi = at;
     }
-    this.#chooseNextHop(family, source);
+    this.#chooseNextHop(family, source, octets, classic, multi);
+    this.#set = sorted ? octets : sortAttributes(octets, start, end);
+    this.#start = sorted ? start : 0;
+    this.#end = sorted ? end : this.#set.length;
     return this.#hopOctets;
   }
 
@@ -121,53 +130,98 @@ export class AttributeRewriter {
 
   /** Writes all attributes but MP_REACH_NLRI, in ascending type order. @returns where they end */
   write(out: Uint8Array, at: number, source: RewriteSource): number {
-    const places = this.#places;
+    const set = this.#set;
     const external = this.#external;
     const reflected = !external && (source.kind === "internal" || source.kind === "client");
+    // RFC 4271 §5.1.4: the MED of one neighbouring AS is not for the next one.
+    const keepMed = !external || source.kind === "local";
+    let pending = this.multiprotocol ? 0 : NEXT_HOP_BIT;
+    if (!external) pending |= reflected ? LOCAL_PREF_BIT | REFLECTION_BITS : LOCAL_PREF_BIT;
     this.#out = out;
     this.#at = at;
-    this.#copyIf(origin.code);
-    const as4PathNeeded = this.#writePath();
-    if (!this.multiprotocol) {
-      this.#head(nextHop.flags, nextHop.code, 4);
-      for (let i = 0; i < 4; i++) out[this.#at++] = this.#hop[this.#hopAt + i]!;
+    for (let from = this.#start, next = 0; from < this.#end; from = next) {
+      const code = set[from + 1]!;
+      const value = valueAt(set, from);
+      next = endOf(set, from);
+      const due = code < 31 ? pending & (bit(code) - 1) : pending;
+      if (due !== 0) {
+        this.#add(due, source);
+        pending ^= due;
+      }
+      switch (code) {
+        case asPath.code:
+          if (this.#writePath(value, next)) pending |= bit(as4Path.code);
+          break;
+        case med.code:
+          if (keepMed) this.#copy(from, next);
+          break;
+        case localPref.code:
+          if (!external) this.#copy(from, next);
+          pending &= ~LOCAL_PREF_BIT;
+          break;
+        case aggregator.code:
+          if (this.#writeAggregator(from, value, next)) pending |= bit(as4Aggregator.code);
+          break;
+        case originatorId.code:
+          if (reflected) this.#copy(from, next);
+          pending &= ~bit(originatorId.code);
+          break;
+        case clusterList.code:
+          if (reflected) this.#writeClusterList(value, next);
+          pending &= ~bit(clusterList.code);
+          break;
+        case extendedCommunities.code:
+          this.#writeExtendedCommunities(from, value, next);
+          break;
+        case nextHop.code:
+        case mpReach.code:
+          break; // the next hop is told as chosen
+        default:
+          if (KNOWN[code] === 1) this.#copy(from, next);
+          else this.#passUnknown(from, next);
+      }
     }
-    // RFC 4271 §5.1.4: the MED of one neighbouring AS is not for the next one.
-    if (!external || source.kind === "local") this.#copyIf(med.code);
-    if (!external) {
-      if (places[localPref.code]! >= 0) this.#copyIf(localPref.code);
-      else this.#wordAttribute(localPref.flags, localPref.code, DEFAULT_LOCAL_PREF);
-    }
-    this.#copyIf(atomicAggregate.code);
-    const as4AggregatorNeeded = this.#writeAggregator();
-    this.#copyIf(communities.code);
-    if (reflected) this.#writeReflection(source.routerId);
-    let unknown = this.#writeUnknown(0, extendedCommunities.code);
-    this.#writeExtendedCommunities();
-    if (as4PathNeeded) this.#writeAs4Path();
-    if (as4AggregatorNeeded) this.#writeAs4Aggregator();
-    unknown = this.#writeUnknown(unknown, largeCommunities.code);
-    this.#copyIf(largeCommunities.code);
-    this.#writeUnknown(unknown, 256);
+    if (pending !== 0) this.#add(pending, source);
     return this.#at;
   }
 
-  /** RFC 4271 §5: unknown non-transitive attributes are not passed on. */
-  #noteUnknown(at: number, code: number): void {
-    const set = this.#set;
-    if ((set[at]! & TRANSITIVE) === 0) return;
-    const unknown = this.#unknown;
-    let place = this.#unknownCount++;
-    for (; place > 0 && set[unknown[place - 1]! + 1]! > code; place--) unknown[place] = unknown[place - 1]!;
-    unknown[place] = at;
+  /** Writes the attributes that the set lacked, by their bits, lowest first. */
+  #add(due: number, source: RewriteSource): void {
+    for (let left = due; left !== 0; left &= left - 1) {
+      switch (31 - Math.clz32(left & -left)) {
+        case nextHop.code:
+          this.#head(nextHop.flags, nextHop.code, 4);
+          this.#put(this.#hop, this.#hopAt, this.#hopAt + 4);
+          break;
+        case localPref.code:
+          this.#head(localPref.flags, localPref.code, 4);
+          this.#u32(DEFAULT_LOCAL_PREF);
+          break;
+        case originatorId.code:
+          this.#head(originatorId.flags, originatorId.code, 4);
+          this.#u32(source.routerId);
+          break;
+        case clusterList.code:
+          this.#writeClusterList(0, 0);
+          break;
+        case as4Path.code:
+          this.#head(as4Path.flags, as4Path.code, this.#wideOctets);
+          this.#put(widePath, 0, this.#wideOctets);
+          break;
+        case as4Aggregator.code:
+          this.#head(as4Aggregator.flags, as4Aggregator.code, 8);
+          this.#put(this.#set, this.#aggregatorAt, this.#aggregatorAt + 8);
+          break;
+      }
+    }
   }
 
   /** RFC 4271 §5.1.3, RFC 2545 §2, RFC 8950 §4. */
-  #chooseNextHop(family: Family, source: RewriteSource): void {
+  #chooseNextHop(family: Family, source: RewriteSource, set: Uint8Array, classic: number, multi: number): void {
     const { nextHop: mode, extendedNextHop } = this.#context;
     this.#hopOctets = 0;
     const unchanged = mode === "unchanged" || (mode === "auto" && !this.#external && source.kind !== "local");
-    if (unchanged) this.#keepNextHop();
+    if (unchanged) this.#keepNextHop(set, classic, multi);
     const fits = this.#hopOctets === 4 ? family === "ipv4" : family === "ipv6" || extendedNextHop;
     if (this.#hopOctets !== 0 && fits) return;
     const own = this.#own[family];
@@ -178,15 +232,12 @@ export class AttributeRewriter {
   }
 
   /** The set's own next hop; not a link-local one, which means nothing to others (RFC 2545 §3). */
-  #keepNextHop(): void {
-    const set = this.#set;
-    const classic = this.#places[nextHop.code]!;
-    const multi = this.#places[mpReach.code]!;
+  #keepNextHop(set: Uint8Array, classic: number, multi: number): void {
     if (classic < 0 && multi < 0) return;
     const at = classic >= 0 ? valueAt(set, classic) : valueAt(set, multi) + 4;
     const octets = classic >= 0 ? 4 : set[at - 1]!;
     const linkLocal = octets > 4 && set[at] === 0xfe && (set[at + 1]! & 0xc0) === 0x80;
-    if (linkLocal || word(set, at) === 0) return;
+    if (linkLocal || (octets > 4 && word(set, at) === 0)) return;
     this.#hop = set;
     this.#hopAt = at;
     this.#hopOctets = Math.min(octets, 16);
@@ -196,57 +247,27 @@ export class AttributeRewriter {
    * AS_PATH, with our AS in front for external neighbours (RFC 4271 §5.1.2) and 2-octet numbers for old ones (RFC 6793 §4.2.2).
    * @returns whether an AS4_PATH has to go with it
    */
-  #writePath(): boolean {
-    const octets = this.#pathOctets();
-    if (this.#context.fourOctetAs) {
-      this.#head(asPath.flags, asPath.code, octets);
-      this.#at = this.#pathValue(this.#out, this.#at);
-      return false;
-    }
-    const path = this.#path;
-    this.#pathValue(path, 0);
-    let short = 0;
-    for (let at = 0; at < octets; at += 2 + 4 * path[at + 1]!) short += 2 + 2 * path[at + 1]!;
-    this.#head(asPath.flags, asPath.code, short);
-    const out = this.#out;
-    let needed = false;
-    for (let at = 0; at < octets; ) {
-      const end = at + 2 + 4 * path[at + 1]!;
-      out[this.#at++] = path[at]!;
-      out[this.#at++] = path[at + 1]!;
-      for (at += 2; at < end; at += 4) {
-        const as = word(path, at);
-        if (as > 0xffff) needed = true;
-        this.#u16(as > 0xffff ? AS_TRANS : as);
-      }
-    }
-    return needed;
-  }
-
-  /** Is there a first segment that has room for one more AS number? */
-  #joinsFirstSegment(value: number, octets: number): boolean {
+  #writePath(value: number, end: number): boolean {
     const set = this.#set;
-    return octets > 0 && set[value] === AS_SEQUENCE && set[value + 1]! < LONGEST_SEGMENT;
+    const join = end > value && set[value] === AS_SEQUENCE && set[value + 1]! < LONGEST_SEGMENT;
+    const octets = end - value + (this.#external ? (join ? 4 : 6) : 0);
+    if (!this.#context.fourOctetAs) {
+      this.#wideOctets = octets;
+      this.#pathValue(widePath, 0, value, end, join);
+      return this.#writeOldPath();
+    }
+    this.#head(asPath.flags, asPath.code, octets);
+    this.#pathValue(this.#out, this.#at, value, end, join);
+    this.#at += octets;
+    return false;
   }
 
-  /** Octets of the value of AS_PATH, in 4-octet numbers, as it is told. */
-  #pathOctets(): number {
-    const place = this.#places[asPath.code]!;
-    const octets = place < 0 ? 0 : lengthOf(this.#set, place);
-    if (!this.#external) return octets;
-    return octets + (place >= 0 && this.#joinsFirstSegment(valueAt(this.#set, place), octets) ? 4 : 6);
-  }
-
-  /** Writes the value of AS_PATH, in 4-octet numbers. @returns where it ends */
-  #pathValue(out: Uint8Array, start: number): number {
+  /** Writes the path in 4-octet numbers; `join`: its first segment has room for our AS. */
+  #pathValue(out: Uint8Array, start: number, value: number, end: number, join: boolean): void {
     const set = this.#set;
-    const place = this.#places[asPath.code]!;
-    let from = place < 0 ? 0 : valueAt(set, place);
-    const octets = place < 0 ? 0 : lengthOf(set, place);
-    const end = from + octets;
     let at = start;
+    let from = value;
     if (this.#external) {
-      const join = this.#joinsFirstSegment(from, octets);
       const { localAs } = this.#context;
       out[at] = AS_SEQUENCE;
       out[at + 1] = join ? set[from + 1]! + 1 : 1;
@@ -258,111 +279,97 @@ export class AttributeRewriter {
       if (join) from += 2;
     }
     while (from < end) out[at++] = set[from++]!;
-    return at;
   }
 
-  /** Follows `#writePath`, which left the path in 4-octet numbers. */
-  #writeAs4Path(): void {
-    const octets = this.#pathOctets();
-    this.#head(as4Path.flags, as4Path.code, octets);
-    for (let i = 0; i < octets; i++) this.#out[this.#at++] = this.#path[i]!;
+  /** The path of `widePath` in 2-octet numbers. @returns whether one of them did not fit */
+  #writeOldPath(): boolean {
+    const octets = this.#wideOctets;
+    let short = 0;
+    for (let at = 0; at < octets; at += 2 + 4 * widePath[at + 1]!) short += 2 + 2 * widePath[at + 1]!;
+    this.#head(asPath.flags, asPath.code, short);
+    let needed = false;
+    for (let at = 0; at < octets; ) {
+      const end = at + 2 + 4 * widePath[at + 1]!;
+      this.#put(widePath, at, at + 2);
+      for (at += 2; at < end; at += 4) {
+        const as = word(widePath, at);
+        if (as > 0xffff) needed = true;
+        this.#u16(as > 0xffff ? AS_TRANS : as);
+      }
+    }
+    return needed;
   }
 
-  /** @returns whether an AS4_AGGREGATOR has to go with it */
-  #writeAggregator(): boolean {
-    const place = this.#places[aggregator.code]!;
-    if (place < 0 || this.#context.fourOctetAs) {
-      this.#copyIf(aggregator.code);
+  /** @returns whether an AS4_AGGREGATOR has to go with it (RFC 6793 §4.2.2) */
+  #writeAggregator(from: number, value: number, end: number): boolean {
+    if (this.#context.fourOctetAs) {
+      this.#copy(from, end);
       return false;
     }
-    const value = valueAt(this.#set, place);
     const as = word(this.#set, value);
-    this.#head(this.#set[place]! & (OPTIONAL | TRANSITIVE | PARTIAL), aggregator.code, 6);
+    this.#aggregatorAt = value;
+    this.#head(this.#set[from]! & (CATEGORY | PARTIAL), aggregator.code, 6);
     this.#u16(as > 0xffff ? AS_TRANS : as);
-    for (let i = 4; i < 8; i++) this.#out[this.#at++] = this.#set[value + i]!;
+    this.#put(this.#set, value + 4, value + 8);
     return as > 0xffff;
   }
 
-  #writeAs4Aggregator(): void {
-    const value = valueAt(this.#set, this.#places[aggregator.code]!);
-    this.#head(as4Aggregator.flags, as4Aggregator.code, 8);
-    for (let i = 0; i < 8; i++) this.#out[this.#at++] = this.#set[value + i]!;
-  }
-
-  /** ORIGINATOR_ID stays as the first reflector wrote it, CLUSTER_LIST grows in front (RFC 4456 §8). */
-  #writeReflection(routerId: number): void {
-    if (this.#places[originatorId.code]! >= 0) this.#copyIf(originatorId.code);
-    else this.#wordAttribute(originatorId.flags, originatorId.code, routerId);
-    const place = this.#places[clusterList.code]!;
-    const octets = place < 0 ? 0 : lengthOf(this.#set, place);
-    this.#head(clusterList.flags, clusterList.code, octets + 4);
+  /** Our cluster in front of those that the route has been through (RFC 4456 §8). */
+  #writeClusterList(value: number, end: number): void {
+    this.#head(clusterList.flags, clusterList.code, 4 + end - value);
     this.#u32(this.#context.clusterId);
-    const value = place < 0 ? 0 : valueAt(this.#set, place);
-    for (let i = 0; i < octets; i++) this.#out[this.#at++] = this.#set[value + i]!;
+    this.#put(this.#set, value, end);
   }
 
   /** Non-transitive ones do not leave the AS (RFC 4360 §6). */
-  #writeExtendedCommunities(): void {
-    const set = this.#set;
-    const place = this.#places[extendedCommunities.code]!;
-    if (place < 0 || !this.#external) {
-      this.#copyIf(extendedCommunities.code);
+  #writeExtendedCommunities(from: number, value: number, end: number): void {
+    if (!this.#external) {
+      this.#copy(from, end);
       return;
     }
-    const value = valueAt(set, place);
-    const end = value + lengthOf(set, place);
+    const set = this.#set;
     let kept = 0;
     for (let at = value; at < end; at += 8) if ((set[at]! & NON_TRANSITIVE_COMMUNITY) === 0) kept += 8;
     if (kept === 0) return;
-    this.#head(set[place]! & (OPTIONAL | TRANSITIVE | PARTIAL), extendedCommunities.code, kept);
+    this.#head(set[from]! & (CATEGORY | PARTIAL), extendedCommunities.code, kept);
     for (let at = value; at < end; at += 8) {
-      if ((set[at]! & NON_TRANSITIVE_COMMUNITY) !== 0) continue;
-      for (let i = 0; i < 8; i++) this.#out[this.#at++] = set[at + i]!;
+      if ((set[at]! & NON_TRANSITIVE_COMMUNITY) === 0) this.#put(set, at, at + 8);
     }
   }
 
-  /** Unknown attributes from number `from` on whose type is below `limit`; Partial says that somebody did not understand them. */
-  #writeUnknown(from: number, limit: number): number {
-    const set = this.#set;
-    let index = from;
-    for (; index < this.#unknownCount; index++) {
-      const at = this.#unknown[index]!;
-      if (set[at + 1]! >= limit) break;
-      this.#copy(at, (set[at]! & (OPTIONAL | TRANSITIVE | EXTENDED_LENGTH)) | PARTIAL);
-    }
-    return index;
+  /** RFC 4271 §5: transitive ones go on, and Partial says that somebody did not understand them; others do not. */
+  #passUnknown(from: number, end: number): void {
+    const flags = this.#set[from]!;
+    if ((flags & TRANSITIVE) === 0) return;
+    const at = this.#at;
+    this.#put(this.#set, from, end);
+    this.#out[at] = (flags & (CATEGORY | EXTENDED_LENGTH)) | PARTIAL;
   }
 
-  /** Partial stays on optional transitive attributes; well-known and non-transitive ones never have it (RFC 4271 §4.3). */
-  #copyIf(code: number): void {
-    const at = this.#places[code]!;
-    if (at < 0) return;
-    const flags = this.#set[at]!;
-    const partial = (flags & OPTIONAL) !== 0 && (flags & TRANSITIVE) !== 0 ? PARTIAL : 0;
-    this.#copy(at, flags & (OPTIONAL | TRANSITIVE | EXTENDED_LENGTH | partial));
+  /** A known attribute as it is. Partial is for optional transitive ones alone; the low bits are zero (RFC 4271 §4.3). */
+  #copy(from: number, end: number): void {
+    const flags = this.#set[from]!;
+    const at = this.#at;
+    this.#put(this.#set, from, end);
+    this.#out[at] = flags & (CATEGORY | EXTENDED_LENGTH | ((flags & CATEGORY) === CATEGORY ? PARTIAL : 0));
   }
 
-  #copy(at: number, flags: number): void {
-    const set = this.#set;
+  #put(octets: Uint8Array, start: number, end: number): void {
     const out = this.#out;
-    const end = valueAt(set, at) + lengthOf(set, at);
-    let to = this.#at;
-    out[to++] = flags;
-    for (let i = at + 1; i < end; i++) out[to++] = set[i]!;
-    this.#at = to;
+    let at = this.#at;
+    for (let from = start; from < end; from++) out[at++] = octets[from]!;
+    this.#at = at;
   }
 
   #head(flags: number, code: number, octets: number): void {
+    const out = this.#out;
+    let at = this.#at;
     const long = octets > 255;
-    this.#out[this.#at++] = long ? flags | EXTENDED_LENGTH : flags;
-    this.#out[this.#at++] = code;
-    if (long) this.#out[this.#at++] = octets >>> 8;
-    this.#out[this.#at++] = octets;
-  }
-
-  #wordAttribute(flags: number, code: number, value: number): void {
-    this.#head(flags, code, 4);
-    this.#u32(value);
+    out[at++] = long ? flags | EXTENDED_LENGTH : flags;
+    out[at++] = code;
+    if (long) out[at++] = octets >>> 8;
+    out[at++] = octets;
+    this.#at = at;
   }
 
   #u16(value: number): void {
@@ -378,9 +385,23 @@ export class AttributeRewriter {
 
 const valueAt = (set: Uint8Array, at: number): number => ((set[at]! & EXTENDED_LENGTH) === 0 ? at + 3 : at + 4);
 
-const lengthOf = (set: Uint8Array, at: number): number =>
-  (set[at]! & EXTENDED_LENGTH) === 0 ? set[at + 2]! : (set[at + 2]! << 8) | set[at + 3]!;
+const endOf = (set: Uint8Array, at: number): number =>
+  (set[at]! & EXTENDED_LENGTH) === 0 ? at + 3 + set[at + 2]! : at + 4 + ((set[at + 2]! << 8) | set[at + 3]!);
 
+/** A copy with the attributes in ascending type order. Rare: senders sort. */
+function sortAttributes(set: Uint8Array, start: number, end: number): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (let at = start; at < end; at = endOf(set, at)) parts.push(set.subarray(at, endOf(set, at)));
+  const sorted = new Uint8Array(end - start);
+  let to = 0;
+  for (const part of parts.sort((a, b) => a[1]! - b[1]!)) {
+    sorted.set(part, to);
+    to += part.length;
+  }
+  return sorted;
+}
+
+/** The octets of our own next hop for `family`; undefined where we have no address that the neighbours take. */
 function ownField(context: ExportContext, family: Family): Uint8Array | undefined {
   const own = context.ownNextHops[family];
   if (own === undefined) return undefined;

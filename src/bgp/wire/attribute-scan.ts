@@ -56,6 +56,12 @@ const AS_SEQUENCE = 2;
 const word = (bytes: Uint8Array, at: number): number =>
   ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 
+/**
+ * Where canonical octets are written that are not the received ones: shared by all scanners, good until the next scan of any.
+ * Widening AS numbers doubles a set at most.
+ */
+const scratch = new Uint8Array(2 * MAX_EXTENDED_OCTETS);
+
 const floatBits = new Uint32Array(1);
 const floatValue = new Float32Array(floatBits.buffer);
 
@@ -72,7 +78,7 @@ export type ScanContext = Pick<
 export class AttributeScanner {
   /** Of the set last scanned; overwritten by the next scan. */
   readonly facts: AttributeFacts = emptyFacts();
-  /** The canonical set: `octets[start, end)`, borrowed until the next scan. */
+  /** The canonical set: `octets[start, end)`, borrowed until the next scan of any scanner. */
   octets: Uint8Array = new Uint8Array();
   start = 0;
   end = 0;
@@ -80,8 +86,7 @@ export class AttributeScanner {
   present = 0;
   readonly #context: ScanContext;
   readonly #remarks: Remarks;
-  readonly #scratch = new Uint8Array(4 * MAX_EXTENDED_OCTETS);
-  /** Octets of the canonical set in #scratch; -1 while it still equals what was received. */
+  /** Octets of the canonical set in `scratch`; -1 while it still equals what was received. */
   #written = -1;
   /** Types from 32 on that were there. */
   readonly #high = new Uint32Array(8);
@@ -150,7 +155,7 @@ export class AttributeScanner {
     if (this.#written < 0) {
       this.end = end;
     } else {
-      this.octets = this.#scratch;
+      this.octets = scratch;
       this.start = 0;
       this.end = this.#written;
     }
@@ -184,7 +189,7 @@ export class AttributeScanner {
   }
 
   #copy(bytes: Uint8Array, start: number, end: number): void {
-    this.#scratch.set(bytes.subarray(start, end), this.#written);
+    scratch.set(bytes.subarray(start, end), this.#written);
     this.#written += end - start;
   }
 
@@ -348,7 +353,7 @@ export class AttributeScanner {
     encodeAttribute(attribute, bytes[at]!, code, wide);
     const octets = attribute.finish();
     this.#copy(octets, 0, octets.length);
-    const fault = this.#look(code, this.#scratch, this.#written - wide.length, this.#written);
+    const fault = this.#look(code, scratch, this.#written - wide.length, this.#written);
     if (fault !== 0) this.#remarks.note(SEVERITY[code]!, code, fault, at);
   }
 

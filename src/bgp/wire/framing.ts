@@ -70,7 +70,9 @@ export class MessageCutter {
     if (left < HEADER_OCTETS) return this.#keep();
     const octets = (bytes[at + 16]! << 8) | bytes[at + 17]!;
     const type = bytes[at + 18]!;
-    for (let i = 0; i < 16; i++) if (bytes[at + i] !== 0xff) throw headerFault(HeaderError.notSynchronized, []);
+    let marker = 0xff;
+    for (let i = 0; i < 16; i++) marker &= bytes[at + i]!;
+    if (marker !== 0xff) throw headerFault(HeaderError.notSynchronized, []);
     if (octets < HEADER_OCTETS || octets > this.maxOctets) throw badLength(octets);
     if (type < MessageType.open || type > MessageType.routeRefresh) throw headerFault(HeaderError.badType, [type]);
     if (octets < shortest[type]! || octets > longest[type]!) throw badLength(octets);
@@ -84,7 +86,7 @@ export class MessageCutter {
 
   #keep(): false {
     const octets = this.#limit - this.#at;
-    if (octets > this.#kept.length) this.#kept = new Uint8Array(octets <= MAX_OCTETS ? MAX_OCTETS : HEAD_ROOM);
+    if (octets > this.#kept.length) this.#kept = new Uint8Array(Math.max(octets, 2 * this.#kept.length));
     this.#kept.set(this.bytes.subarray(this.#at, this.#limit));
     this.#keptOctets = octets;
     this.bytes = nothing;

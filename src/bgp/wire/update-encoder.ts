@@ -4,7 +4,7 @@ import { AttributeRewriter, type RewriteSource } from "./attribute-rewrite.ts";
 import { EXTENDED_LENGTH, OPTIONAL } from "./attributes/attribute.ts";
 import { attributeTable } from "./attributes/table.ts";
 import { type ExportContext, PACKED_OCTETS } from "./export-context.ts";
-import { HEADER_OCTETS, MAX_EXTENDED_OCTETS, MessageType } from "./message-type.ts";
+import { HEADER_OCTETS, MessageType } from "./message-type.ts";
 
 /*
  * Hot: every route that is told on is written here. No objects; octets go straight into the slab.
@@ -39,8 +39,11 @@ const MP_UNREACH_ONLY = 4;
 export class UpdateWriter {
   readonly #maxOctets: number;
   readonly #rewriter: AttributeRewriter;
-  /** Attributes of the set being told, where they do not go straight into the slab. */
-  readonly #attributes = new Uint8Array(AttributeRewriter.bound(MAX_EXTENDED_OCTETS));
+  /** Attributes of the set being told, where they do not go straight into the slab; grows to what the largest set needs. */
+  #buffer: Uint8Array = new Uint8Array(AttributeRewriter.bound(PACKED_OCTETS));
+  /** Where the attributes of the set being told are: there, or in the set's first message. */
+  #attributes: Uint8Array = this.#buffer;
+  #attributesAt = 0;
   #attributeOctets = 0;
   #space: EncoderSpace | undefined;
   #layout = CLOSED;
@@ -70,12 +73,25 @@ export class UpdateWriter {
   ): boolean {
     const rewriter = this.#rewriter;
     if (rewriter.load(family, octets, start, end, source) === 0) return false;
-    const reach = rewriter.multiprotocol ? MP_REACH_FIRST : CLASSIC_REACH;
-    this.#attributeOctets = rewriter.write(this.#attributes, 0, source);
-    const needed = ATTRIBUTES_AT + this.#attributeOctets + LONGEST[family] + (reach === MP_REACH_FIRST ? 9 + 32 : 0);
+    const bound = AttributeRewriter.bound(end - start);
+    if (!rewriter.multiprotocol && bound + ATTRIBUTES_AT + LONGEST.ipv4 <= PACKED_OCTETS) {
+      space.reserve(PACKED_OCTETS);
+      this.#octets = PACKED_OCTETS;
+      this.#attributes = space.bytes;
+      this.#attributesAt = space.at + ATTRIBUTES_AT;
+      this.#attributeOctets = rewriter.write(space.bytes, this.#attributesAt, source) - this.#attributesAt;
+      this.#open(space, family, CLASSIC_REACH);
+      return true;
+    }
+    if (bound > this.#buffer.length) this.#buffer = new Uint8Array(bound);
+    this.#attributes = this.#buffer;
+    this.#attributesAt = 0;
+    this.#attributeOctets = rewriter.write(this.#buffer, 0, source);
+    const layout = rewriter.multiprotocol ? MP_REACH_FIRST : CLASSIC_REACH;
+    const needed = ATTRIBUTES_AT + this.#attributeOctets + LONGEST[family] + (layout === MP_REACH_FIRST ? 9 + 32 : 0);
     if (needed > this.#maxOctets) return false;
     this.#octets = needed > PACKED_OCTETS ? this.#maxOctets : PACKED_OCTETS;
-    this.#open(space, family, reach);
+    this.#open(space, family, layout);
     return true;
   }
 
@@ -152,8 +168,7 @@ export class UpdateWriter {
     let tail = 0;
     let at = start + ATTRIBUTES_AT;
     if (layout === CLASSIC_REACH) {
-      const attributes = this.#attributes;
-      for (let i = 0; i < octets; i++) bytes[at + i] = attributes[i]!;
+      if (this.#attributes !== bytes || this.#attributesAt !== at) this.#copyAttributes(at);
       at += octets;
     } else if (layout === MP_REACH_FIRST) {
       at = this.#rewriter.writeMpReach(family, bytes, at);
@@ -172,6 +187,13 @@ export class UpdateWriter {
     this.#limit = start + this.#octets - tail;
   }
 
+  #copyAttributes(to: number): void {
+    const bytes = this.#bytes;
+    const attributes = this.#attributes;
+    const from = this.#attributesAt;
+    for (let i = 0; i < this.#attributeOctets; i++) bytes[to + i] = attributes[from + i]!;
+  }
+
   /** Writes the lengths that are known only now, and what comes behind the prefixes. */
   #close(): void {
     const bytes = this.#bytes;
@@ -186,7 +208,7 @@ export class UpdateWriter {
       putU16(bytes, lengths, 0);
       if (this.#layout !== CLASSIC_REACH) putU16(bytes, start + ATTRIBUTES_AT + 2, at - start - ATTRIBUTES_AT - 4);
       if (this.#layout === MP_REACH_FIRST) {
-        bytes.set(this.#attributes.subarray(0, this.#attributeOctets), at);
+        this.#copyAttributes(at);
         at += this.#attributeOctets;
       }
       const end = this.#layout === CLASSIC_REACH ? this.#first : at;

@@ -26,6 +26,9 @@ const NO_SET = 0;
 
 const u16 = (bytes: Uint8Array, at: number): number => (bytes[at]! << 8) | bytes[at + 1]!;
 
+/** A set with MP_REACH_NLRI cut down to its next hop: shared by all readers, good for one call. */
+const reduced = new Uint8Array(MAX_EXTENDED_OCTETS);
+
 /** Offsets of one multiprotocol attribute; `at` is -1 where there is none, or none of an agreed family. */
 interface MpPart {
   at: number;
@@ -47,17 +50,18 @@ export class UpdateReader {
   readonly #sink: RouteSink;
   readonly #remarks = new Remarks();
   readonly #scanner: AttributeScanner;
+  /** Families agreed on. */
   readonly #ipv4: boolean;
+  readonly #ipv6: boolean;
   readonly #reach = noPart();
   readonly #unreach = noPart();
-  /** A set with MP_REACH_NLRI cut down to its next hop. */
-  readonly #reduced = new Uint8Array(MAX_EXTENDED_OCTETS + 64);
 
   constructor(context: ReadContext, sink: RouteSink) {
     this.#context = context;
     this.#sink = sink;
     this.#scanner = new AttributeScanner(context, this.#remarks);
     this.#ipv4 = context.families.includes("ipv4");
+    this.#ipv6 = context.families.includes("ipv6");
   }
 
   /**
@@ -180,7 +184,7 @@ export class UpdateReader {
     if (end - value < 5) throw mpFault(bytes, at, end);
     const hopOctets = bytes[value + 3]!;
     const prefixes = value + 5 + hopOctets;
-    const family = agreedFamily(this.#context.families, u16(bytes, value), bytes[value + 2]!);
+    const family = this.#agreedFamily(u16(bytes, value), bytes[value + 2]!);
     if (family === undefined) {
       this.#remarks.note(DISCARD, mpReach.code, FAMILY_NOT_AGREED, -1);
       return;
@@ -199,7 +203,7 @@ export class UpdateReader {
   /** RFC 4760 §4, RFC 7606 §7.12. */
   #locateUnreach(bytes: Uint8Array, at: number, value: number, end: number): void {
     if (end - value < 3) throw mpFault(bytes, at, end);
-    const family = agreedFamily(this.#context.families, u16(bytes, value), bytes[value + 2]!);
+    const family = this.#agreedFamily(u16(bytes, value), bytes[value + 2]!);
     if (family === undefined) {
       this.#remarks.note(DISCARD, mpUnreach.code, FAMILY_NOT_AGREED, -1);
       return;
@@ -209,6 +213,12 @@ export class UpdateReader {
       this.#remarks.note(WITHDRAW, mpUnreach.code, UpdateError.attributeFlags, -1);
     }
     setPart(this.#unreach, at, family, value + 3, end);
+  }
+
+  #agreedFamily(afi: number, safi: number): Family | undefined {
+    if (safi !== SAFI_UNICAST) return undefined;
+    if (afi === AFI.ipv6 && this.#ipv6) return "ipv6";
+    return afi === AFI.ipv4 && this.#ipv4 ? "ipv4" : undefined;
   }
 
   /**
@@ -224,7 +234,7 @@ export class UpdateReader {
     let to = end;
     if (reachAt >= 0 || this.#reach.at >= 0 || this.#unreach.at >= 0) {
       to = this.#reduce(bytes, start, end, reachAt);
-      octets = this.#reduced;
+      octets = reduced;
       from = 0;
     }
     // A set that is stored is well-formed. With 2-octet AS numbers, received octets are never those of a stored set.
@@ -247,16 +257,15 @@ export class UpdateReader {
   /** There are attributes, but no routes to withdraw if they are wrong: then the session ends (RFC 7606 §5.2). */
   #inspect(bytes: Uint8Array, start: number, end: number): void {
     const octets = this.#reduce(bytes, start, end, -1);
-    this.#scanner.scan(this.#reduced, 0, octets);
-    if (this.#remarks.severity >= WITHDRAW) throw this.#fault(this.#reduced);
+    this.#scanner.scan(reduced, 0, octets);
+    if (this.#remarks.severity >= WITHDRAW) throw this.#fault(reduced);
   }
 
   /**
    * Copies a set without multiprotocol attributes; for the routes of the MP_REACH_NLRI at `reachAt`, without NEXT_HOP (RFC 4760
-   * §3) and with that attribute's next hop. @returns octets in #reduced
+   * §3) and with that attribute's next hop. @returns octets in `reduced`
    */
   #reduce(bytes: Uint8Array, start: number, end: number, reachAt: number): number {
-    const out = this.#reduced;
     let to = 0;
     let at = start;
     while (at < end) {
@@ -266,15 +275,15 @@ export class UpdateReader {
       if (at === reachAt) {
         const value = at + (extended ? 4 : 3);
         const octets = 5 + bytes[value + 3]!;
-        out[to] = OPTIONAL;
-        out[to + 1] = code;
-        out[to + 2] = octets;
-        for (let i = 0; i < octets; i++) out[to + 3 + i] = bytes[value + i]!;
-        out[to + 2 + octets] = 0; // reserved
+        reduced[to] = OPTIONAL;
+        reduced[to + 1] = code;
+        reduced[to + 2] = octets;
+        for (let i = 0; i < octets; i++) reduced[to + 3 + i] = bytes[value + i]!;
+        reduced[to + 2 + octets] = 0; // reserved
         to += 3 + octets;
       } else if (code !== mpReach.code && code !== mpUnreach.code && (reachAt < 0 || code !== nextHop.code)) {
         const stop = Math.min(next, end);
-        for (let i = at; i < stop; i++) out[to++] = bytes[i]!;
+        for (let i = at; i < stop; i++) reduced[to++] = bytes[i]!;
       }
       at = next;
     }
@@ -347,12 +356,6 @@ const mpFault = (bytes: Uint8Array, at: number, end: number): PeerFault =>
 function attributeAt(octets: Uint8Array, at: number): Uint8Array {
   const extended = (octets[at]! & EXTENDED_LENGTH) !== 0;
   return octets.slice(at, at + (extended ? 4 + u16(octets, at + 2) : 3 + octets[at + 2]!));
-}
-
-function agreedFamily(families: readonly Family[], afi: number, safi: number): Family | undefined {
-  if (safi !== SAFI_UNICAST) return undefined;
-  for (const family of families) if (AFI[family] === afi) return family;
-  return undefined;
 }
 
 function setPart(part: MpPart, at: number, family: Family, start: number, end: number): void {
