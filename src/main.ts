@@ -9,6 +9,7 @@ import { version } from "./cli/version.ts";
 const program = new Command("linnet")
   .description("A BGP routing daemon for Kubernetes nodes.")
   .version(version)
+  .enablePositionalOptions()
   .exitOverride();
 
 const finish = (status: number): void => {
@@ -97,8 +98,6 @@ program
   .action(async (flags: { node?: string; manifests?: string }) =>
     finish(await (await import("./cli/cleanup.ts")).cleanup(flags)),
   );
-
-program.enablePositionalOptions();
 
 try {
   await program.parseAsync();

@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import * as v from "valibot";
+import { parse } from "yaml";
+import type { LogLevel } from "#lib/log.ts";
+
+/** The caller asked for something that cannot be: one line for people, and exit status 1. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
+
+/** Flags of `run`, also the fields of its `--config` file. */
+const runFlags = v.strictObject({
+  node: v.optional(v.string()),
+  manifests: v.optional(v.string()),
+  provider: v.optional(v.picklist(["manifests", "api"])),
+  kubeconfig: v.optional(v.string()),
+  cache: v.optional(v.string()),
+  logLevel: v.optional(v.picklist(["debug", "info", "warn", "error"]), "info"),
+  logFormat: v.optional(v.picklist(["text", "json"]), "text"),
+  control: v.optional(v.string(), "/run/linnet/bird.ctl"),
+  controlGroup: v.optional(v.string()),
+  calicoCompat: v.optional(v.string()),
+  http: v.optional(port, 0),
+  dryRun: v.optional(v.boolean(), false),
+});
+
+export interface RunFlags extends v.InferOutput<typeof runFlags> {
+  readonly node: string;
+  readonly logLevel: LogLevel;
+}
+
+/** Flags over the file that `--config` names over defaults. @throws UsageError */
+export function readRunFlags(flags: object): RunFlags {
+  const { config, ...given } = flags as Record<string, unknown>;
+  const file = typeof config === "string" ? readConfigFile(config) : {};
+  const parsed = v.safeParse(runFlags, { ...file, ...given });
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    const field = issue.path?.map(({ key }) => key).join(".") ?? "";
+    throw new UsageError(`${typeof config === "string" ? `${config}: ` : ""}${field}: ${issue.message}`);
+  }
+  return { ...parsed.output, node: parsed.output.node ?? defaultNode() };
+}
+
+/** The Node object of this machine. */
+export const defaultNode = (): string => process.env.NODE_NAME || hostname();
+
+function readConfigFile(path: string): object {
+  try {
+    const raw: unknown = parse(readFileSync(path, "utf8"));
+    if (typeof raw === "object" && raw !== null && !Array.isArray(raw)) return raw;
+  } catch (error) {
+    throw new UsageError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  throw new UsageError(`${path}: must be a mapping of flags`);
+}
