@@ -8,8 +8,19 @@ import { encodeNotification, type Notification } from "./wire/notification.ts";
 
 /** How long until a port that could not be had is tried again. */
 const LISTEN_RETRY_MS = 5_000;
-/** Callers that nobody knows get one line of log in this time. */
-const REJECTED_LOG_MS = 60_000;
+/** Those who are turned away get one line of log in this time, */
+const REFUSED_LOG_MS = 60_000;
+/** and at most this many of them an answer; the others are hung up on. */
+const REFUSALS_ANSWERED = 100;
+
+/** Reaches callers that insist on TTL security (RFC 5082 §3) as well. */
+const ANSWER_TTL = 255;
+
+/** Why a caller is turned away, for the log, and what it is told (RFC 4486 §4). */
+export interface Refusal {
+  readonly notification: Notification;
+  readonly reason: string;
+}
 
 interface Ear {
   readonly at: ListenAddress;
@@ -26,17 +37,18 @@ export class Door {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #transport: Transport;
-  readonly #admit: (connection: Connection) => Notification | undefined;
+  readonly #admit: (connection: Connection) => Refusal | undefined;
   #ears: Ear[] = [];
   #listen: string | undefined;
   #peers: readonly PeerConfig[] = [];
-  #rejected = 0;
-  #quietUntilMs = -Infinity;
+  /** Turned away since `#refusalsFromMs`. */
+  #refusals = 0;
+  #refusalsFromMs = -Infinity;
 
   /** @param admit takes a caller, or says what to tell it */
   constructor(
     world: { readonly clock: Clock; readonly log: Log; readonly transport: Transport },
-    admit: (connection: Connection) => Notification | undefined,
+    admit: (connection: Connection) => Refusal | undefined,
   ) {
     this.#clock = world.clock;
     this.#log = world.log;
@@ -76,8 +88,8 @@ export class Door {
         this.#log.info(`listening on ${earName(ear)}`);
       },
       accepted: (connection) => {
-        const notification = this.#admit(connection);
-        if (notification !== undefined) this.#turnAway(connection, notification);
+        const refusal = this.#admit(connection);
+        if (refusal !== undefined) this.#turnAway(connection, refusal);
       },
       failed: (reason) => {
         if (ear.complaint !== reason) this.#log.error(`cannot listen on ${earName(ear)}: ${reason}`);
@@ -109,21 +121,26 @@ export class Door {
     }
   }
 
-  #turnAway(connection: Connection, notification: Notification): void {
-    const octets = encodeNotification(notification);
-    connection.open({ password: undefined, ttl: 255, minimumTtl: undefined }, { received: nothing, closed: nothing });
-    connection.send(octets, 0, octets.length, nothing);
-    connection.close();
-    this.#rejected++;
+  #turnAway(connection: Connection, { notification, reason }: Refusal): void {
     const nowMs = this.#clock.nowMs();
-    if (nowMs < this.#quietUntilMs) return;
-    this.#quietUntilMs = nowMs + REJECTED_LOG_MS;
-    const from = formatAddress(connection.remoteAddress);
-    this.#log.warn(`rejected a connection from ${from}: no such neighbour`, { rejectedSoFar: this.#rejected });
+    if (nowMs - this.#refusalsFromMs >= REFUSED_LOG_MS) {
+      const from = formatAddress(connection.remoteAddress);
+      this.#log.warn(`turned a call from ${from} away: ${reason}`, { turnedAwayBefore: this.#refusals });
+      this.#refusalsFromMs = nowMs;
+      this.#refusals = 0;
+    }
+    this.#refusals++;
+    if (this.#refusals <= REFUSALS_ANSWERED) {
+      const octets = encodeNotification(notification);
+      connection.open({ password: undefined, ttl: ANSWER_TTL, minimumTtl: undefined }, deaf);
+      connection.send(octets, 0, octets.length, nothing);
+    }
+    connection.close();
   }
 }
 
 const nothing = (): void => {};
+const deaf = { received: nothing, closed: nothing };
 
 const newEar = (family: Address["family"], address: Address | undefined, port: number): Ear => ({
   at: { family, address, port },

@@ -1,87 +1,109 @@
 import type { NodeConfig, PeerConfig } from "#config/node-config.ts";
 import { type Address, formatAddress, isLinkLocal } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
-import { Door } from "./door.ts";
-import { resetReason } from "./session/changes.ts";
-import { Driver, type DriverWorld, type PeerSnapshot } from "./session/driver.ts";
-import type { SessionAttributes } from "./session/fsm.ts";
+import { Door, type Refusal } from "./door.ts";
+import { Deferral } from "./session/deferral.ts";
+import { type Dialling, Driver, type DriverWorld, type SessionObserver } from "./session/driver.ts";
 import type { LocalSpeaker } from "./session/negotiate.ts";
+import type { PeerSnapshot } from "./session/snapshot.ts";
 import type { Connection } from "./transport.ts";
+import { AFI, SAFI_UNICAST } from "./wire/afi-safi.ts";
 import { Cease, ErrorCode, type Notification, operatorCease } from "./wire/notification.ts";
+import { ReadContexts } from "./wire/read-context.ts";
+
+/** Sessions of one node; neighbours beyond are left out, and the log says so. */
+export const MAX_SESSIONS = 10_000;
 
 /** What the speaker is given for life. */
-export interface SpeakerWorld extends Omit<DriverWorld, "speaker"> {
-  /** The daemon restarted, and the kernel kept our routes (RFC 4724 §4.1). Asked at every OPEN. */
-  restarting(): boolean;
+export interface SpeakerWorld extends Omit<DriverWorld, "speaker" | "contexts" | "observer"> {
+  /** This is a restart: neighbours are told so until all have sent us their routes (the R bit, RFC 4724 §4.1). */
+  readonly restarted: boolean;
+  /** Does the kernel still forward by our routes of `family` (the F bit)? Asked at every OPEN. */
   forwardingKept(family: Family): boolean;
+  readonly observer: SpeakerObserver;
 }
 
-/** How the speaker ends: `graceful` for a restart, neighbours keep our routes; `hard`: they shall forget them. */
+/** Who wants to know what becomes of sessions, and when the node has heard all that it waited for after its start. */
+export interface SpeakerObserver extends SessionObserver {
+  /** Once per family, bounded in time: what the kernel holds of an earlier life may go, and our End-of-RIB out. */
+  complete(family: Family): void;
+}
+
+/** How the speaker ends. `graceful`: neighbours keep our routes, for a restart; `hard`: they forget them. */
 export type StopMode = "graceful" | "hard";
 
 /** All neighbours of this node. */
 export class Speaker {
   readonly #world: SpeakerWorld;
+  readonly #driverWorld: DriverWorld;
+  readonly #door: Door;
   readonly #drivers = new Map<string, Driver>();
   /** By `callerKey`. */
   readonly #byCaller = new Map<string, Driver>();
   readonly #disabled = new Set<string>();
-  readonly #door: Door;
   #config: NodeConfig | undefined;
+  #deferral: Deferral | undefined;
 
   constructor(world: SpeakerWorld) {
     this.#world = world;
-    this.#door = new Door(world, (connection) => this.#accept(connection));
+    this.#driverWorld = {
+      ...world,
+      random: () => world.random(),
+      contexts: new ReadContexts(),
+      speaker: () => this.#local(),
+      observer: this.#observer(),
+    };
+    this.#door = new Door(world, (connection) => this.#admit(connection));
   }
 
   /** Makes the sessions what `config` says. One is reset only where the protocol cannot do without; the log says why. */
   reconfigure(config: NodeConfig): void {
     const before = this.#config;
     this.#config = config;
-    this.#door.open(config.listen, config.peers);
-    const wanted = new Set(config.peers.map(({ name }) => name));
+    this.#deferral ??= this.#begin(config);
+    const peers = this.#limited(config.peers);
+    const wanted = new Set(peers.map(({ name }) => name));
     for (const [name, driver] of this.#drivers) if (!wanted.has(name)) this.#remove(name, driver);
+    this.#door.open(config.listen, peers);
     const identity = before !== undefined && before.routerId !== config.routerId ? "router id" : undefined;
-    for (const peer of config.peers) this.#configure(peer, identity);
-    if (before !== undefined && before.clusterId !== config.clusterId) {
-      for (const driver of this.#drivers.values()) driver.reread();
-    }
+    for (const peer of peers) this.#configure(peer, identity);
     this.#byCaller.clear();
-    for (const driver of this.#drivers.values()) {
-      this.#byCaller.set(callerKey(driver.config.address, driver.config.interface), driver);
-    }
+    for (const driver of this.#drivers.values()) this.#byCaller.set(keyOf(driver.config), driver);
+    if (before === undefined || before.clusterId === config.clusterId) return;
+    for (const driver of this.#drivers.values()) driver.reread();
   }
 
-  /** Ends all sessions and listens no more. @param text for the neighbours' operators (RFC 9003) */
+  /**
+   * Ends all sessions and listens no more.
+   * @param text for the neighbours' operators, with `hard` (RFC 9003)
+   */
   stop(mode: StopMode, text = ""): void {
     this.#door.close();
-    const cease = mode === "hard" ? operatorCease(Cease.administrativeShutdown, text) : undefined;
-    for (const driver of this.#drivers.values()) driver.stop(cease, "the daemon stops");
+    const notification = mode === "hard" ? operatorCease(Cease.administrativeShutdown, text) : undefined;
+    for (const driver of this.#drivers.values()) driver.stop(notification, "the daemon stops");
   }
 
-  /** @returns false where there is no such neighbour */
+  /** Until `enable`. @param text for the neighbour's operator (RFC 9003). @returns false where there is no such neighbour */
   disable(name: string, text = ""): boolean {
-    const driver = this.#drivers.get(name);
-    if (driver === undefined) return false;
-    this.#disabled.add(name);
-    driver.stop(operatorCease(Cease.administrativeShutdown, text), "disabled by the operator");
-    return true;
+    return this.#with(name, (driver) => {
+      this.#disabled.add(name);
+      this.#deferral?.forget(name);
+      driver.stop(operatorCease(Cease.administrativeShutdown, text), "disabled by the operator");
+    });
   }
 
   enable(name: string): boolean {
-    const driver = this.#drivers.get(name);
-    if (driver === undefined) return false;
-    if (this.#disabled.delete(name)) driver.start();
-    return true;
+    return this.#with(name, (driver) => {
+      if (this.#disabled.delete(name)) driver.start();
+    });
   }
 
+  /** A new session; also ends `disable`. */
   restart(name: string, text = ""): boolean {
-    const driver = this.#drivers.get(name);
-    if (driver === undefined) return false;
-    driver.stop(operatorCease(Cease.administrativeReset, text), "restarted by the operator");
-    this.#disabled.delete(name);
-    driver.start();
-    return true;
+    return this.#with(name, (driver) => {
+      this.#disabled.delete(name);
+      driver.restart(operatorCease(Cease.administrativeReset, text), "restarted by the operator");
+    });
   }
 
   /** Asks the neighbour for its routes again. @returns false where it is not there, or cannot */
@@ -89,34 +111,91 @@ export class Speaker {
     return this.#drivers.get(name)?.askRefresh() ?? false;
   }
 
-  /** Tells the neighbour our routes again. */
+  /** Tells the neighbour our routes again. @returns false where it is not there */
   refreshOut(name: string): boolean {
-    const driver = this.#drivers.get(name);
-    driver?.tellAgain();
-    return driver !== undefined;
+    return this.#drivers.get(name)?.tellAgain() ?? false;
   }
 
+  /** The neighbour sent more prefixes than allowed (RFC 4486 §4). */
   prefixLimitReached(name: string, family: Family, limit: number): void {
-    this.#drivers.get(name)?.prefixLimitReached(family, limit);
+    const afi = AFI[family];
+    const bound = [limit >>> 24, (limit >>> 16) & 255, (limit >>> 8) & 255, limit & 255];
+    const data = [afi >> 8, afi & 255, SAFI_UNICAST, ...bound];
+    this.#drivers.get(name)?.reset({ ...cease(Cease.maximumPrefixes), data });
+  }
+
+  /** There is no room for what the neighbour sends (RFC 4486 §4). */
+  outOfResources(name: string): void {
+    this.#drivers.get(name)?.reset(cease(Cease.outOfResources));
+  }
+
+  /** BFD lost the neighbour. @param forwardingToo BFD does not share fate with its BGP (the C bit, RFC 5882 §4.3) */
+  neighbourLost(name: string, forwardingToo: boolean): void {
+    this.#drivers.get(name)?.lost(forwardingToo);
   }
 
   isDisabled(name: string): boolean {
     return this.#disabled.has(name);
   }
 
-  /** In the order of the configuration. */
-  snapshot(): PeerSnapshot[] {
+  /** Neighbours whose End-of-RIB we wait for after our start; empty once the node is complete. */
+  awaited(family: Family): string[] {
+    return this.#deferral?.awaited(family) ?? [];
+  }
+
+  /** One neighbour as status views show it. */
+  peer(name: string): PeerSnapshot | undefined {
+    return this.#drivers.get(name)?.snapshot();
+  }
+
+  /** All of them, oldest first. */
+  peers(): PeerSnapshot[] {
     return [...this.#drivers.values()].map((driver) => driver.snapshot());
   }
 
+  #with(name: string, act: (driver: Driver) => void): boolean {
+    const driver = this.#drivers.get(name);
+    if (driver !== undefined) act(driver);
+    return driver !== undefined;
+  }
+
+  #begin(config: NodeConfig): Deferral {
+    const awaited = config.peers.filter(({ gracefulRestart }) => gracefulRestart.enabled);
+    const { deferralMs } = config.gracefulRestart;
+    return new Deferral(this.#world.clock, awaited, deferralMs, (family) => this.#world.observer.complete(family));
+  }
+
+  #observer(): SessionObserver {
+    const { observer } = this.#world;
+    return {
+      established: (peer, agreed) => {
+        observer.established(peer, agreed);
+        this.#deferral?.established(peer, agreed);
+      },
+      down: (peer) => {
+        observer.down(peer);
+        this.#deferral?.down(peer);
+      },
+      endOfRib: (peer, family) => {
+        observer.endOfRib(peer, family);
+        this.#deferral?.endOfRib(peer, family);
+      },
+    };
+  }
+
+  #limited(peers: readonly PeerConfig[]): readonly PeerConfig[] {
+    if (peers.length <= MAX_SESSIONS) return peers;
+    this.#world.log.error(`${peers.length} neighbours are too many: only the first ${MAX_SESSIONS} get a session`);
+    return peers.slice(0, MAX_SESSIONS);
+  }
+
   #configure(peer: PeerConfig, identity: string | undefined): void {
-    const driver = this.#drivers.get(peer.name);
-    if (driver !== undefined) {
-      driver.reconfigure(peer, this.#dialling(peer), identity ?? resetReason(driver.config, peer, driver.negotiated));
+    const known = this.#drivers.get(peer.name);
+    if (known !== undefined) {
+      known.reconfigure(peer, this.#dialling(peer), identity);
       return;
     }
-    const world: DriverWorld = { ...this.#world, speaker: () => this.#local() };
-    const added = new Driver(peer, this.#dialling(peer), world);
+    const added = new Driver(peer, this.#dialling(peer), this.#driverWorld);
     this.#drivers.set(peer.name, added);
     added.start();
   }
@@ -124,32 +203,36 @@ export class Speaker {
   #remove(name: string, driver: Driver): void {
     this.#drivers.delete(name);
     this.#disabled.delete(name);
+    this.#deferral?.forget(name);
     driver.stop(cease(Cease.peerDeconfigured), "removed from the configuration");
   }
 
-  /** @returns what to tell a caller that is turned away (RFC 4486 §4) */
-  #accept(connection: Connection): Notification | undefined {
+  #admit(connection: Connection): Refusal | undefined {
     const driver = this.#byCaller.get(callerKey(connection.remoteAddress, connection.interface));
-    if (driver === undefined) return cease(Cease.connectionRejected);
-    driver.accept(connection);
-    return undefined;
+    if (driver === undefined) return { notification: cease(Cease.connectionRejected), reason: "no such neighbour" };
+    if (driver.accept(connection)) return undefined;
+    const { name } = driver.config;
+    const reason = this.#disabled.has(name) ? `${name} is disabled` : `${name} waits after an error`;
+    return { notification: cease(Cease.connectionRejected), reason };
   }
 
-  /** Between two nodes the one with the lower address dials: both must come to the same answer before they ever met. */
-  #dialling(peer: PeerConfig): SessionAttributes["dial"] {
+  /**
+   * Between two nodes the one with the lower address dials. Addresses, not router ids: both sides must come to the same
+   * answer before they ever met.
+   */
+  #dialling(peer: PeerConfig): Dialling {
     if (peer.passive) return "never";
     const own = peer.localAddress ?? this.#config?.addresses[peer.address.family];
     if (peer.origin !== "mesh" || own === undefined) return "now";
-    return compareAddresses(own, peer.address) < 0 ? "now" : "later";
+    return isLower(own, peer.address) ? "now" : "later";
   }
 
   #local(): LocalSpeaker {
-    const world = this.#world;
     return {
       routerId: this.#config?.routerId ?? 0,
       clusterId: this.#config?.clusterId ?? 0,
-      restarting: world.restarting(),
-      forwardingKept: (family) => world.forwardingKept(family),
+      restarting: this.#world.restarted && (this.#deferral?.pending ?? true),
+      forwardingKept: (family) => this.#world.forwardingKept(family),
     };
   }
 }
@@ -160,12 +243,10 @@ const cease = (subcode: number): Notification => ({ code: ErrorCode.cease, subco
 const callerKey = (address: Address, device: string | undefined): string =>
   isLinkLocal(address) ? `${formatAddress(address)}%${device}` : formatAddress(address);
 
-/** IPv4 before IPv6, then by value. */
-function compareAddresses(a: Address, b: Address): number {
-  if (a.words.length !== b.words.length) return a.words.length - b.words.length;
-  for (const [index, word] of a.words.entries()) {
-    const other = b.words[index] ?? 0;
-    if (word !== other) return word - other;
-  }
-  return 0;
+const keyOf = ({ address, interface: device }: PeerConfig): string => callerKey(address, device);
+
+/** @param b of the same family */
+function isLower(a: Address, b: Address): boolean {
+  const differing = a.words.findIndex((word, index) => word !== b.words[index]);
+  return differing >= 0 && (a.words[differing] ?? 0) < (b.words[differing] ?? 0);
 }

@@ -1,22 +1,24 @@
 import type { PeerConfig } from "#config/node-config.ts";
-import type { Clock, Timer } from "#lib/clock.ts";
+import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
-import { formatAddress } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
-import type { EstablishedSession, RoutingSide } from "../ports.ts";
-import type { Call, Connection, ConnectionEvents, ConnectionOptions, DialEvents, Transport } from "../transport.ts";
-import { AFI, SAFI_UNICAST } from "../wire/afi-safi.ts";
+import type { RoutingSide } from "../ports.ts";
+import type { Call, Connection, ConnectionEvents, DialEvents, Transport } from "../transport.ts";
 import { Cease, ErrorCode, hardReset, type Notification, OpenError } from "../wire/notification.ts";
 import type { Open } from "../wire/open.ts";
 import type { ReadContext, ReadContexts } from "../wire/read-context.ts";
 import type { RouteRefresh } from "../wire/route-refresh.ts";
 import { UpdateReader } from "../wire/update.ts";
+import { resetReason } from "./changes.ts";
 import { collide } from "./collision.ts";
 import { type Ending, type Event, idleSession, parallelSession, type SessionAttributes, type State } from "./fsm.ts";
-import { endsForGood, type Helper, type HelperEffect, type HelperEvent, help, noHelp } from "./graceful-restart.ts";
-import { describeEnding, History, type Transition } from "./history.ts";
+import { endsForGood } from "./graceful-restart.ts";
+import { Journal, titleOf } from "./journal.ts";
 import { type Counters, Link, type LinkOwner } from "./link.ts";
 import { type LocalSpeaker, type Negotiated, negotiate, openFor } from "./negotiate.ts";
+import type { PeerSnapshot } from "./snapshot.ts";
+import { StaleRoutes } from "./stale-routes.ts";
+import { connectionOptions, destination, establishedSession, readContext, sameOptions } from "./terms.ts";
 import { WatchedSink } from "./watched-sink.ts";
 
 /** What all sessions share. */
@@ -26,48 +28,46 @@ export interface DriverWorld {
   readonly transport: Transport;
   readonly routing: RoutingSide;
   readonly contexts: ReadContexts;
+  readonly observer: SessionObserver;
   /** From 0 to 1, for jitter (RFC 4271 §10). */
   random(): number;
   speaker(): LocalSpeaker;
-  readonly observer: SessionObserver;
 }
 
 /** Who wants to know what becomes of sessions. */
 export interface SessionObserver {
-  established(peer: string, negotiated: Negotiated): void;
+  established(peer: string, agreed: Negotiated): void;
   down(peer: string): void;
   endOfRib(peer: string, family: Family): void;
 }
 
+/** How a neighbour gets to its first connection: see `SessionAttributes`. */
+export type Dialling = SessionAttributes["dial"];
+
 /** One neighbour: its connections, of which there may be two for a moment, and what is kept of its routes. */
 export class Driver implements LinkOwner {
   readonly counters: Counters = noCounts();
+  readonly #world: DriverWorld;
+  readonly #journal: Journal;
+  readonly #stale: StaleRoutes;
   #config: PeerConfig;
   #attributes: SessionAttributes;
-  readonly #world: DriverWorld;
-  readonly #log: Log;
   #primary: Link;
   /** A second connection beside a first one that is busy (RFC 4271 §6.8). */
   #challenger: Link | undefined;
-  #helper: Helper = noHelp;
-  readonly #helperTimers = new Map<"restart" | "stale", Timer>();
-  readonly #history = new History();
   #sink: WatchedSink | undefined;
-  /** Families of the session that is up, or was up last, of which End-of-RIB came. */
+  /** Families of which End-of-RIB came in this session. */
   #complete = new Set<Family>();
-  #lastEnding: Ending | undefined;
-  #sinceMs: number;
   /** The neighbour does not take capabilities (RFC 5492 §3). */
   #bare = false;
 
-  /** @param dial see `SessionAttributes` */
-  constructor(config: PeerConfig, dial: SessionAttributes["dial"], world: DriverWorld) {
+  constructor(config: PeerConfig, dialling: Dialling, world: DriverWorld) {
     this.#config = config;
     this.#world = world;
-    this.#log = world.log.with({ peer: config.name });
-    this.#attributes = attributesOf(config, dial);
+    this.#journal = new Journal(world.clock, world.log.with({ peer: config.name }));
+    this.#stale = new StaleRoutes(config.name, world.clock, world.routing);
+    this.#attributes = attributesOf(config, dialling);
     this.#primary = new Link(this, idleSession(this.#attributes));
-    this.#sinceMs = world.clock.wallMs();
   }
 
   get clock(): Clock {
@@ -82,10 +82,6 @@ export class Driver implements LinkOwner {
     return this.#primary.state;
   }
 
-  get negotiated(): Negotiated | undefined {
-    return this.#primary.negotiated;
-  }
-
   random(): number {
     return this.#world.random();
   }
@@ -94,14 +90,19 @@ export class Driver implements LinkOwner {
     this.#primary.handle({ kind: "manualStart" });
   }
 
-  /** Until `start`. @param notification undefined: close without a word, neighbours keep our routes (RFC 4724 §4.2) */
+  /**
+   * Ends the session until `start`, and forgets what was kept of the neighbour.
+   * @param notification undefined: close without a word, so that the neighbour keeps our routes (RFC 4724 §4.2)
+   */
   stop(notification: Notification | undefined, reason: string): void {
-    for (const link of this.#links()) {
-      const said = notification && this.#wrapped(link, notification);
-      link.handle({ kind: "manualStop", notification: said, reason });
-    }
-    this.#helped({ kind: "forget" });
-    this.#settle();
+    this.#halt(notification, reason);
+    if (notification !== undefined) this.#stale.handle({ kind: "forget" });
+  }
+
+  /** Ends the session and begins a new one at once. */
+  restart(notification: Notification, reason: string): void {
+    this.#halt(notification, reason);
+    this.start();
   }
 
   /** Ends the session; it comes back after the IdleHoldTime. */
@@ -109,79 +110,104 @@ export class Driver implements LinkOwner {
     for (const link of this.#links()) {
       link.handle({ kind: "automaticStop", notification: this.#wrapped(link, notification) });
     }
-    this.#settle();
   }
 
-  /** The neighbour called. */
-  accept(connection: Connection): void {
-    if (this.state === "idle" || this.state === "active") {
-      this.#primary.accept(connection);
-      return;
+  /**
+   * BFD lost the neighbour (RFC 5882 §4.3, RFC 9384).
+   * @param forwardingToo its forwarding plane is dead as well (BFD's C bit): nothing is kept, also while it restarts
+   */
+  lost(forwardingToo: boolean): void {
+    const bfdDown = { code: ErrorCode.cease, subcode: Cease.bfdDown };
+    for (const link of this.#links()) {
+      if (link.connection === undefined) continue;
+      if (forwardingToo) link.handle({ kind: "automaticStop", notification: this.#hard(link, bfdDown) });
+      else link.handle({ kind: "tcpFailed", reason: "BFD session down" });
     }
+    if (forwardingToo) this.#stale.handle({ kind: "forget" });
+  }
+
+  /** The neighbour called. @returns false where nobody is at home: nothing happened to `connection` */
+  accept(connection: Connection): boolean {
+    if (this.state === "idle") return false;
+    if (this.state === "active") {
+      this.#primary.accept(connection);
+      return true;
+    }
+    this.#primary.probe();
     this.#challenger?.handle({ kind: "collisionDump" }); // it called again: it gave the call before up
-    this.#challenger?.dispose();
     this.#challenger = new Link(this, parallelSession(this.#attributes));
     this.#challenger.accept(connection);
-    this.#settle();
+    return true;
   }
 
-  /** @param resetFor what changed that a session cannot live with; undefined: nothing */
-  reconfigure(config: PeerConfig, dial: SessionAttributes["dial"], resetFor: string | undefined): void {
+  /** @param identity what changed of the node as a whole that a session cannot live with */
+  reconfigure(config: PeerConfig, dialling: Dialling, identity: string | undefined): void {
     const before = this.#config;
+    const wasDialling = this.#attributes.dial;
+    const agreed = this.state === "established" ? this.#primary.negotiated : undefined;
     this.#config = config;
-    this.#attributes = attributesOf(config, dial);
+    this.#attributes = attributesOf(config, dialling);
     for (const link of this.#links()) link.session = { ...link.session, attributes: this.#attributes };
-    if (this.state === "idle" && this.#primary.remainingMs("idleHold") === undefined) return;
-    if (resetFor !== undefined) {
-      const reason = `reset because its ${resetFor} changed`;
-      this.#log.info(`session with ${this.#title()} is ${reason}`);
+    if (this.#stopped) return;
+    const cause = identity ?? resetReason(before, config, agreed);
+    const options = connectionOptions(config);
+    const retuned = !sameOptions(options, connectionOptions(before));
+    if (cause !== undefined || (agreed === undefined && (retuned || wasDialling !== dialling))) {
+      const reason = `its ${cause ?? "way to connect"} changed`;
       this.stop({ code: ErrorCode.cease, subcode: Cease.otherConfigurationChange }, reason);
       this.start();
       return;
     }
-    this.#retune(before);
-  }
-
-  /** What a session that is up takes over without a reset. */
-  #retune(before: PeerConfig): void {
-    const [old, now] = [connectionOptions(before), connectionOptions(this.#config)];
-    if (old.password !== now.password || old.ttl !== now.ttl || old.minimumTtl !== now.minimumTtl) {
-      for (const link of this.#links()) link.connection?.change(now);
-    }
-    if (before.allowOwnAs !== this.#config.allowOwnAs) this.reread();
+    if (retuned) for (const link of this.#links()) link.connection?.change(options);
+    if (before.allowOwnAs !== config.allowOwnAs) this.reread();
   }
 
   /** Understands UPDATEs anew, and asks for those that came before; a neighbour that cannot send them again is reset. */
   reread(): void {
-    const negotiated = this.negotiated;
-    if (this.state !== "established" || negotiated === undefined || this.#sink === undefined) return;
-    this.#primary.read(new UpdateReader(this.#readContext(negotiated), this.#sink));
+    const agreed = this.#primary.negotiated;
+    if (this.state !== "established" || agreed === undefined || this.#sink === undefined) return;
+    this.#primary.read(new UpdateReader(this.#readContext(agreed), this.#sink));
     if (this.askRefresh()) return;
-    this.stop({ code: ErrorCode.cease, subcode: Cease.otherConfigurationChange }, "needs all routes again");
-    this.start();
+    this.restart({ code: ErrorCode.cease, subcode: Cease.otherConfigurationChange }, "all its routes are needed again");
   }
 
-  /** More prefixes than allowed (RFC 4486 §4). */
-  prefixLimitReached(family: Family, limit: number): void {
-    const afi = AFI[family];
-    const upperBound = [limit >>> 24, (limit >>> 16) & 255, (limit >>> 8) & 255, limit & 255];
-    const data = [afi >> 8, afi & 255, SAFI_UNICAST, ...upperBound];
-    this.reset({ code: ErrorCode.cease, subcode: Cease.maximumPrefixes, data });
-  }
-
-  /** Asks for everything again (RFC 2918). @returns false where the neighbour cannot */
+  /** Asks for everything again (RFC 2918 §3). @returns false where the neighbour is not there, or cannot */
   askRefresh(): boolean {
-    const negotiated = this.negotiated;
-    if (this.state !== "established" || !negotiated?.routeRefresh) return false;
-    for (const family of negotiated.families) this.#primary.sendRefresh({ kind: "request", family });
+    const agreed = this.#primary.negotiated;
+    if (this.state !== "established" || !agreed?.routeRefresh) return false;
+    for (const family of agreed.families) this.#primary.sendRefresh({ kind: "request", family });
     return true;
   }
 
-  /** Tells everything again. */
-  tellAgain(): void {
-    const negotiated = this.negotiated;
-    if (this.state !== "established" || negotiated === undefined) return;
-    for (const family of negotiated.families) this.#world.routing.refresh(this.#config.name, family, false);
+  /** Tells everything again. @returns false where the neighbour is not there */
+  tellAgain(): boolean {
+    const agreed = this.#primary.negotiated;
+    if (this.state !== "established" || agreed === undefined) return false;
+    for (const family of agreed.families)
+      this.#world.routing.refresh(this.#config.name, family, agreed.enhancedRefresh);
+    return true;
+  }
+
+  snapshot(): PeerSnapshot {
+    const link = this.#primary;
+    return {
+      config: this.#config,
+      state: link.state,
+      stopped: this.#stopped,
+      sinceMs: this.#journal.sinceMs,
+      localAddress: link.connection?.localAddress,
+      local: link.connection && link.localOpen,
+      remote: link.negotiated?.remote,
+      negotiated: link.negotiated,
+      remainingMs: link.remainingMs,
+      away: this.#stale.helper.away,
+      stale: this.#stale.helper.stale,
+      complete: [...this.#complete],
+      unsentOctets: link.unsentOctets,
+      counters: { ...this.counters },
+      lastEnding: this.#journal.lastEnding,
+      history: this.#journal.transitions,
+    };
   }
 
   // what the links ask and tell
@@ -191,9 +217,7 @@ export class Driver implements LinkOwner {
   }
 
   dial(events: DialEvents): Call {
-    const { address, port, localAddress, interface: device } = this.#config;
-    const to = { address, port, localAddress, interface: device, ...connectionOptions(this.#config) };
-    return this.#world.transport.dial(to, events);
+    return this.#world.transport.dial(destination(this.#config), events);
   }
 
   attach(connection: Connection, events: ConnectionEvents): void {
@@ -202,98 +226,86 @@ export class Driver implements LinkOwner {
 
   judge(link: Link, open: Open): Negotiated {
     const local = link.localOpen ?? this.ownOpen();
-    const negotiated = negotiate(local, open, this.#config);
+    const agreed = negotiate(local, open, this.#config);
     const other = link === this.#primary ? this.#challenger : this.#primary;
-    if (other?.connection === undefined) return negotiated;
-    const replaces = (other.negotiated?.gracefulRestart?.families.length ?? 0) > 0;
-    const loser = collide(link, other, local, open, replaces);
+    if (other?.connection === undefined) return agreed;
+    const restartable = other.negotiated?.gracefulRestart?.families ?? [];
+    const loser = collide(link, other, local, open, restartable.length > 0);
     if (loser === "newer") link.handle({ kind: "collisionDump" });
     if (loser === "older") other.handle({ kind: "collisionDump" });
-    this.#settle();
-    return negotiated;
+    return agreed;
   }
 
-  up(link: Link, negotiated: Negotiated): UpdateReader {
+  up(link: Link, agreed: Negotiated): UpdateReader {
     this.#supersede(link);
     this.#complete = new Set();
     this.#bare = false;
-    const kept = this.#helped({
-      kind: "up",
-      agreed: negotiated.gracefulRestart,
-      staleMs: this.#config.gracefulRestart.deferralMs,
+    const staleMs = this.#config.gracefulRestart.deferralMs;
+    const kept = this.#stale.handle({ kind: "up", agreed: agreed.gracefulRestart, staleMs });
+    this.#journal.established(titleOf(this.#config, agreed), agreed, this.#stale.helper);
+    const context = this.#readContext(agreed);
+    const session = establishedSession(this.#config, agreed, link.connection, context.context, kept);
+    const routes = this.#world.routing.up({
+      ...session,
+      send: (bytes, start, end, written) => link.send(bytes, start, end, written),
     });
-    const context = this.#readContext(negotiated);
-    const session = this.#establishedSession(link, negotiated, context.context, kept);
-    this.#sink = new WatchedSink(this.#world.routing.up(session), (family) => this.#endOfRib(family));
-    this.#world.observer.established(this.#config.name, negotiated);
+    this.#sink = new WatchedSink(routes, (family) => this.#endOfRib(family));
+    this.#world.observer.established(this.#config.name, agreed);
     return new UpdateReader(context, this.#sink);
   }
 
   down(link: Link, ending: Ending): void {
     this.#sink = undefined;
-    this.#helped({ kind: "down", ending, agreed: link.negotiated?.gracefulRestart });
+    this.#complete.clear();
+    this.#stale.handle({ kind: "down", ending, agreed: link.negotiated?.gracefulRestart });
     this.#world.observer.down(this.#config.name);
   }
 
   ended(link: Link, ending: Ending): void {
-    if (link === this.#primary) this.#lastEnding = ending;
-    const refused = ending.kind === "received" && ending.notification.code === ErrorCode.open;
-    if (refused && ending.notification.subcode === OpenError.unsupportedParameter) this.#bare = true;
+    if (link === this.#primary) this.#journal.ended(ending);
+    if (ending.kind !== "received" || ending.notification.code !== ErrorCode.open) return;
+    if (ending.notification.subcode === OpenError.unsupportedParameter) this.#bare = true;
   }
 
-  refreshed(_link: Link, { kind, family }: RouteRefresh): void {
-    const negotiated = this.negotiated;
-    if (!negotiated?.families.includes(family)) return; // RFC 2918 §4
-    if (kind === "request") {
-      this.#world.routing.refresh(this.#config.name, family, negotiated.enhancedRefresh);
-    } else if (negotiated.enhancedRefresh) {
+  refreshed({ kind, family }: RouteRefresh): void {
+    const agreed = this.#primary.negotiated;
+    if (!agreed?.families.includes(family)) return; // RFC 2918 §4
+    if (kind === "request") this.#world.routing.refresh(this.#config.name, family, agreed.enhancedRefresh);
+    else if (!agreed.enhancedRefresh) return;
+    else if (kind === "end") this.#stale.handle({ kind: "allSent", family });
+    else if (agreed.gracefulRestart === undefined || this.#complete.has(family)) {
+      // RFC 7313 §4: where both sides restart gracefully, not before End-of-RIB
       const staleMs = this.#config.gracefulRestart.deferralMs;
-      // RFC 7313 §4: not before End-of-RIB where both sides restart gracefully
-      if (kind === "end") this.#helped({ kind: "allSent", family });
-      else if (negotiated.gracefulRestart === undefined || this.#complete.has(family)) {
-        this.#helped({ kind: "refreshBegins", family, staleMs });
-      }
+      this.#stale.handle({ kind: "refreshBegins", family, staleMs });
     }
   }
 
-  remarked(_link: Link, remarks: string): void {
-    this.#log.warn(`${this.#title()} sent an UPDATE with errors: ${remarks}`);
+  remarked(remarks: string): void {
+    this.#journal.remarked(this.#title, remarks);
   }
 
   changed(link: Link, from: State, event: Event): void {
-    if (link !== this.#primary) {
-      this.#log.debug(`second connection with ${this.#title()}: ${from} to ${link.state} (${event.kind})`);
-      this.#world.clock.soon(() => this.#settle());
-      return;
-    }
-    this.#transition(from, link.state, event);
+    if (link === this.#primary) this.#journal.changed(this.#title, from, link.state, event, this.#stale.helper);
+    this.#settle();
   }
 
-  /** The session as status views show it. */
-  snapshot(): PeerSnapshot {
-    const link = this.#primary;
-    return {
-      config: this.#config,
-      state: link.state,
-      sinceMs: this.#sinceMs,
-      localAddress: link.connection?.localAddress,
-      local: link.localOpen,
-      remote: link.negotiated?.remote,
-      negotiated: link.negotiated,
-      holdRemainingMs: link.remainingMs("hold"),
-      keepaliveRemainingMs: link.remainingMs("keepalive"),
-      connectRetryRemainingMs: link.remainingMs("connectRetry"),
-      idleHoldRemainingMs: link.remainingMs("idleHold"),
-      restarting: this.#helper.away,
-      unsentOctets: link.unsentOctets,
-      counters: { ...this.counters },
-      lastEnding: this.#lastEnding,
-      history: this.#history.list(),
-    };
+  get #title(): string {
+    return titleOf(this.#config, this.#primary.negotiated);
+  }
+
+  get #stopped(): boolean {
+    return this.state === "idle" && this.#primary.remainingMs.idleHold === undefined;
   }
 
   #links(): Link[] {
     return this.#challenger === undefined ? [this.#primary] : [this.#primary, this.#challenger];
+  }
+
+  #halt(notification: Notification | undefined, reason: string): void {
+    for (const link of this.#links()) {
+      const said = notification && this.#wrapped(link, notification);
+      link.handle({ kind: "manualStop", notification: said, reason });
+    }
   }
 
   /** Drops the second connection when it ended, and lets it take the first one's place when that one ended. */
@@ -303,195 +315,52 @@ export class Driver implements LinkOwner {
     if (!challenger.busy) {
       challenger.dispose();
       this.#challenger = undefined;
-    } else if (!this.#primary.busy) {
-      this.#promote(challenger, "second connection");
-    }
+    } else if (!this.#primary.busy) this.#promote(challenger);
   }
 
-  #promote(challenger: Link, why: string): void {
-    const from = this.#primary.state;
-    const { connectRetryCounter } = this.#primary.session;
+  #promote(challenger: Link): void {
+    const { state, session } = this.#primary;
     this.#primary.dispose();
-    challenger.session = { ...challenger.session, connectRetryCounter };
+    challenger.session = { ...challenger.session, connectRetryCounter: session.connectRetryCounter };
     this.#primary = challenger;
     this.#challenger = undefined;
-    this.#record(from, challenger.state, why);
+    this.#journal.replaced(state, challenger.state);
   }
 
   /** `link` is Established: the neighbour's other connection goes. */
   #supersede(link: Link): void {
     const other = link === this.#primary ? this.#challenger : this.#primary;
-    if (other !== undefined) {
-      const reason = "the neighbour opened a new session";
-      if (other.state === "established") other.handle({ kind: "manualStop", notification: undefined, reason });
-      else other.handle({ kind: "collisionDump" });
-      other.dispose();
-    }
-    if (link === this.#primary) this.#challenger = undefined;
-    else this.#promote(link, "second connection");
+    const reason = "the neighbour opened a new session";
+    if (other?.state === "established") other.handle({ kind: "manualStop", notification: undefined, reason });
+    else other?.handle({ kind: "collisionDump" });
+    if (link !== this.#primary) this.#promote(link);
   }
 
   /** RFC 8538 §5.1: what ends a session for good says so, where a plain Cease would let routes be kept. */
   #wrapped(link: Link, notification: Notification): Notification {
-    const keeps = link.negotiated?.gracefulRestart?.notification ?? false;
-    return keeps && endsForGood(notification) ? hardReset(notification) : notification;
+    return endsForGood(notification) ? this.#hard(link, notification) : notification;
   }
 
-  #helped(event: HelperEvent): readonly Family[] {
-    const { next, effects } = help(this.#helper, event);
-    this.#helper = next;
-    let kept: readonly Family[] = [];
-    for (const effect of effects) {
-      if (effect.kind === "keep") kept = effect.families;
-      else this.#runHelper(effect);
-    }
-    return kept;
+  #hard(link: Link, notification: Notification): Notification {
+    return link.negotiated?.gracefulRestart?.notification ? hardReset(notification) : notification;
   }
 
-  #runHelper(effect: HelperEffect): void {
-    const { routing, clock } = this.#world;
-    const { name } = this.#config;
-    switch (effect.kind) {
-      case "retain":
-        routing.down(name, effect.families);
-        return;
-      case "markStale":
-        routing.markStale(name, effect.family);
-        return;
-      case "sweep":
-        routing.sweep(name, effect.family);
-        return;
-      case "arm": {
-        const expired = effect.timer === "restart" ? "restartExpired" : "staleExpired";
-        this.#helperTimers.get(effect.timer)?.cancel();
-        this.#helperTimers.set(
-          effect.timer,
-          clock.after(effect.ms, () => this.#helped({ kind: expired })),
-        );
-        return;
-      }
-      case "disarm":
-        this.#helperTimers.get(effect.timer)?.cancel();
-        return;
-      case "keep":
-    }
+  #readContext(agreed: Negotiated): ReadContext {
+    return readContext(this.#config, agreed, this.#world.speaker(), this.#world.contexts);
   }
 
   #endOfRib(family: Family): void {
     this.#complete.add(family);
-    this.#helped({ kind: "allSent", family });
+    this.#stale.handle({ kind: "allSent", family });
     this.#world.observer.endOfRib(this.#config.name, family);
   }
-
-  #readContext(negotiated: Negotiated): ReadContext {
-    const { routerId, clusterId } = this.#world.speaker();
-    const parts = {
-      external: negotiated.external,
-      localAs: negotiated.local.as,
-      remoteAs: negotiated.remote.as,
-      fourOctetAs: negotiated.fourOctetAs,
-      extendedNextHop: negotiated.extendedNextHop,
-      routerId,
-      clusterId,
-      allowOwnAs: this.#config.allowOwnAs,
-      checkFirstAs: true,
-    };
-    return { ...parts, families: negotiated.families, context: this.#world.contexts.number(parts) };
-  }
-
-  #establishedSession(
-    link: Link,
-    negotiated: Negotiated,
-    context: number,
-    kept: readonly Family[],
-  ): EstablishedSession {
-    const { gracefulRestart, local, remote } = negotiated;
-    const connection = link.connection;
-    return {
-      peer: this.#config.name,
-      external: negotiated.external,
-      localAs: local.as,
-      remoteAs: remote.as,
-      remoteRouterId: remote.routerId,
-      localAddress: connection?.localAddress ?? this.#config.address,
-      remoteAddress: connection?.remoteAddress ?? this.#config.address,
-      interface: connection?.interface ?? this.#config.interface,
-      families: negotiated.families,
-      fourOctetAs: negotiated.fourOctetAs,
-      routeRefresh: negotiated.routeRefresh,
-      enhancedRefresh: negotiated.enhancedRefresh,
-      maxMessageOctets: negotiated.maxSendOctets,
-      extendedNextHop: negotiated.extendedNextHop,
-      gracefulRestart: gracefulRestart && {
-        restarting: gracefulRestart.restarting,
-        restartMs: gracefulRestart.restartMs,
-        kept,
-        notification: gracefulRestart.notification,
-      },
-      context,
-      send: (bytes, start, end, written) => link.send(bytes, start, end, written),
-    };
-  }
-
-  /** `Mesh_10_0_0_2 (10.0.0.2 AS 64512)` */
-  #title(): string {
-    const { name, address, remoteAs, interface: device } = this.#config;
-    return `${name} (${formatAddress(address)}${device === undefined ? "" : `%${device}`} AS ${this.negotiated?.remote.as ?? remoteAs})`;
-  }
-
-  #transition(from: State, to: State, event: Event): void {
-    const ended = to === "idle" || (to === "active" && event.kind === "tcpFailed");
-    const reason = ended && this.#lastEnding !== undefined ? describeEnding(this.#lastEnding) : event.kind;
-    this.#record(from, to, reason);
-    if (to === "established") this.#log.info(`session with ${this.#title()} is Established: ${this.#summary()}`);
-    else if (from === "established") this.#log.warn(`session with ${this.#title()} went down: ${reason}`);
-    else if (ended) this.#log.info(`session with ${this.#title()} did not come up: ${reason}`, { state: from });
-    else this.#log.debug(`session with ${this.#title()}: ${from} to ${to} (${reason})`);
-  }
-
-  #record(from: State, to: State, reason: string): void {
-    this.#sinceMs = this.#world.clock.wallMs();
-    this.#history.record({ atMs: this.#sinceMs, from, to, reason });
-  }
-
-  #summary(): string {
-    const agreed = this.negotiated;
-    if (agreed === undefined) return "";
-    const restart = agreed.gracefulRestart;
-    return [
-      agreed.holdMs === 0 ? "no hold time" : `hold ${agreed.holdMs / 1000} s`,
-      `families ${agreed.families.join(" ")}`,
-      restart === undefined ? "no graceful restart" : `graceful restart ${restart.restartMs / 1000} s`,
-      ...(this.#helper.stale.length > 0 ? [`kept routes of ${this.#helper.stale.join(" ")}`] : []),
-    ].join(", ");
-  }
-}
-
-export interface PeerSnapshot {
-  readonly config: PeerConfig;
-  readonly state: State;
-  /** Of the last change of state, milliseconds since 1970. */
-  readonly sinceMs: number;
-  readonly localAddress: Connection["localAddress"] | undefined;
-  readonly local: Open | undefined;
-  readonly remote: Open | undefined;
-  readonly negotiated: Negotiated | undefined;
-  readonly holdRemainingMs: number | undefined;
-  readonly keepaliveRemainingMs: number | undefined;
-  readonly connectRetryRemainingMs: number | undefined;
-  readonly idleHoldRemainingMs: number | undefined;
-  /** The neighbour is away, and routes of it are kept. */
-  readonly restarting: boolean;
-  readonly unsentOctets: number;
-  readonly counters: Counters;
-  readonly lastEnding: Ending | undefined;
-  readonly history: readonly Transition[];
 }
 
 const noCounts = (): Counters => ({
   messagesIn: 0,
   messagesOut: 0,
   updatesIn: 0,
+  updatesWithErrors: 0,
   notificationsIn: 0,
   notificationsOut: 0,
   refreshesIn: 0,
@@ -500,16 +369,8 @@ const noCounts = (): Counters => ({
   octetsOut: 0,
 });
 
-const attributesOf = ({ timers }: PeerConfig, dial: SessionAttributes["dial"]): SessionAttributes => ({
+const attributesOf = ({ timers }: PeerConfig, dial: Dialling): SessionAttributes => ({
   connectRetryMs: timers.connectRetryMs,
   idleHoldMs: timers.idleHoldMs,
   dial,
 });
-
-/** GTSM sends and wants 255 less the hops between (RFC 5082 §3); direct external neighbours are one hop away. */
-export function connectionOptions({ ttl, password, localAs, remoteAs }: PeerConfig): ConnectionOptions {
-  const external = remoteAs === "external" || (remoteAs !== "internal" && remoteAs !== localAs);
-  if (ttl.kind === "security") return { password, ttl: 255, minimumTtl: 256 - ttl.hops };
-  if (ttl.kind === "multihop") return { password, ttl: ttl.hops, minimumTtl: undefined };
-  return { password, ttl: external ? 1 : 64, minimumTtl: undefined };
-}

@@ -23,7 +23,7 @@ export interface Session {
   readonly attributes: SessionAttributes;
   /** Failures since the last start by hand, or since the session lived for a keepalive interval (RFC 4271 §8.1.1). */
   readonly connectRetryCounter: number;
-  /** Calls in a row that nobody answered: the wait before the next one grows with them. */
+  /** Calls in a row that no OPEN answered: the wait before the next one grows with them. */
   readonly failedDials: number;
   /** The neighbour asked us to go: let it come back first. */
   readonly yields: boolean;
@@ -80,6 +80,8 @@ export const OPEN_HOLD_MS = 240_000;
 export const SEND_HOLD_MS = 480_000;
 /** After a call that was refused; doubles up to ConnectRetryTime. */
 export const FIRST_REDIAL_MS = 250;
+/** Enough for any ConnectRetryTime. */
+const REDIAL_DOUBLINGS = 20;
 /** How long a speaker that should be called waits before it calls itself, unless ConnectRetryTime is shorter. */
 export const YIELD_MS = 1_000;
 /** IdleHoldTime doubles this often (64 times the first). */
@@ -119,7 +121,7 @@ const states: Readonly<Record<State, (session: Session, event: Event) => Step>> 
   established,
 };
 
-/** RFC 4271 §8.2.2, Idle: no resources are held, no connection is taken. */
+/** RFC 4271 §8.2.2, Idle: no resources are held; the driver turns callers away. */
 function idle(session: Session, event: Event): Step {
   switch (event.kind) {
     case "manualStart":
@@ -130,8 +132,6 @@ function idle(session: Session, event: Event): Step {
     case "manualStop":
     case "automaticStop":
       return { next: { ...session, connectRetryCounter: 0 }, effects: [{ kind: "disarm", timer: "idleHold" }] };
-    case "tcpAccepted":
-      return { next: session, effects: [closing(sent(cease(Cease.connectionRejected)))] }; // RFC 4486 §4
     default:
       return stay(session);
   }
@@ -144,14 +144,14 @@ function connect(session: Session, event: Event): Step {
     case "automaticStart":
       return stay(session);
     case "manualStop":
-      return stop(session, event.notification, event.reason);
+      return stop(session, closed(event.reason));
     case "connectRetryExpired":
       return { next: session, effects: [closing(closed("no answer")), ...dialling(session)] };
     case "tcpConnected":
     case "tcpAccepted":
       return talk(session);
     case "tcpFailed":
-      return listen({ ...session, failedDials: session.failedDials + 1 }, lost(event.reason));
+      return listen(session, lost(event.reason));
     default:
       return abandon(session, event);
   }
@@ -164,7 +164,7 @@ function active(session: Session, event: Event): Step {
     case "automaticStart":
       return stay(session);
     case "manualStop":
-      return stop(session, event.notification, event.reason);
+      return stop(session, closed(event.reason));
     case "connectRetryExpired":
       return { next: { ...session, state: "connect" }, effects: dialling(session) };
     case "tcpConnected":
@@ -259,7 +259,7 @@ const dialling = (session: Session): Effect[] => [
 /** A connection is there: our OPEN goes out (RFC 4271 §8.2.2, events 16 and 17). */
 function talk(session: Session): Step {
   return {
-    next: { ...session, state: "openSent", failedDials: 0 },
+    next: { ...session, state: "openSent" },
     effects: [{ kind: "disarm", timer: "connectRetry" }, { kind: "send", message: "open" }, arm("hold", OPEN_HOLD_MS)],
   };
 }
@@ -271,17 +271,18 @@ function talk(session: Session): Step {
  */
 function listen(session: Session, ending: Ending): Step {
   const { connectRetryMs, dial } = session.attributes;
-  const wait = Math.min(connectRetryMs, FIRST_REDIAL_MS * 2 ** Math.max(0, session.failedDials - 1));
+  const { failedDials } = session;
+  const wait = Math.min(connectRetryMs, FIRST_REDIAL_MS * 2 ** failedDials);
   const retry: Effect = dial === "never" ? { kind: "disarm", timer: "connectRetry" } : arm("connectRetry", wait);
   return {
-    next: { ...session, state: "active" },
+    next: { ...session, state: "active", failedDials: Math.min(failedDials + 1, REDIAL_DOUBLINGS) },
     effects: [closing(ending), { kind: "disarm", timer: "hold" }, retry],
   };
 }
 
 /** A valid OPEN came (RFC 4271 §8.2.2, event 19). */
 function confirm(session: Session, holdMs: number, keepaliveMs: number): Step {
-  const next: Session = { ...session, state: "openConfirm", holdMs, keepaliveMs };
+  const next: Session = { ...session, state: "openConfirm", failedDials: 0, holdMs, keepaliveMs };
   const effects: Effect[] = [{ kind: "send", message: "keepalive" }, ...keepalives(next)];
   return { next, effects: [...effects, ...(holdMs === 0 ? [{ kind: "disarm", timer: "hold" } as const] : hold(next))] };
 }
@@ -301,8 +302,6 @@ const keepalives = (session: Session): Effect[] =>
 /** What Connect and Active do with everything they do not expect: there is nobody to tell. */
 function abandon(session: Session, event: Event): Step {
   switch (event.kind) {
-    case "automaticStop":
-      return fail(session, sent(event.notification));
     case "notificationReceived":
       return fail(session, { kind: "received", notification: event.notification }, isVersionError(event.notification));
     default:
@@ -314,7 +313,7 @@ function abandon(session: Session, event: Event): Step {
 function leave(session: Session, event: Event, subcode: number): Step {
   switch (event.kind) {
     case "manualStop":
-      return stop(session, event.notification, event.reason);
+      return stop(session, event.notification ? sent(event.notification) : closed(event.reason));
     case "automaticStop":
       return fail(session, sent(event.notification));
     case "holdExpired":
@@ -353,8 +352,8 @@ const isVersionError = ({ code, subcode }: Notification): boolean =>
   code === ErrorCode.open && subcode === OpenError.unsupportedVersion;
 
 /** By the operator's hand: Idle until started again (RFC 4271 §8.2.2, event 2). */
-function stop(session: Session, notification: Notification | undefined, reason: string): Step {
-  return idleAgain({ ...session, connectRetryCounter: 0 }, notification ? sent(notification) : closed(reason));
+function stop(session: Session, ending: Ending): Step {
+  return idleAgain({ ...session, connectRetryCounter: 0, yields: false }, ending);
 }
 
 /** Idle, and back after the IdleHoldTime (RFC 4271 §8.1.1, DampPeerOscillations). */

@@ -13,20 +13,27 @@ export interface Transition {
 /** Transitions kept per neighbour; older ones are forgotten. */
 export const HISTORY_LENGTH = 32;
 
-/** The last transitions of one neighbour, oldest first. */
+/** The last transitions of one neighbour. A neighbour that does not answer is one line, not one a call. */
 export class History {
   readonly #ring: Transition[] = [];
   #next = 0;
+  #lastReason = "";
 
   record(transition: Transition): void {
+    const { from, to, reason } = transition;
+    if (unconnected(from) && unconnected(to) && (to === "connect" || reason === this.#lastReason)) return;
+    this.#lastReason = reason;
     this.#ring[this.#next] = transition;
     this.#next = (this.#next + 1) % HISTORY_LENGTH;
   }
 
+  /** Oldest first. */
   list(): Transition[] {
     return [...this.#ring.slice(this.#next), ...this.#ring.slice(0, this.#next)];
   }
 }
+
+const unconnected = (state: State): boolean => state === "idle" || state === "connect" || state === "active";
 
 /** One clause for logs and status: `received Cease/Administrative Shutdown: maintenance`. */
 export function describeEnding(ending: Ending): string {

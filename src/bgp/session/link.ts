@@ -10,7 +10,7 @@ import { decodeRouteRefresh, encodeRouteRefresh, type RouteRefresh } from "../wi
 import type { UpdateReader } from "../wire/update.ts";
 import { type Effect, type Ending, type Event, type Session, type State, step, type TimerName } from "./fsm.ts";
 import type { Negotiated } from "./negotiate.ts";
-import { Timers } from "./timers.ts";
+import { LEAST_KEEPALIVE_MS, Timers } from "./timers.ts";
 
 /** Messages of one neighbour since it was configured. UPDATEs that go out are counted by who makes them. */
 export interface Counters {
@@ -21,6 +21,8 @@ export interface Counters {
   notificationsOut: number;
   refreshesIn: number;
   refreshesOut: number;
+  /** UPDATEs that were not wholly good (RFC 7606). */
+  updatesWithErrors: number;
   octetsIn: number;
   octetsOut: number;
 }
@@ -42,9 +44,9 @@ export interface LinkOwner {
   up(link: Link, negotiated: Negotiated): UpdateReader;
   down(link: Link, ending: Ending): void;
   ended(link: Link, ending: Ending): void;
-  refreshed(link: Link, message: RouteRefresh): void;
+  refreshed(message: RouteRefresh): void;
   /** An UPDATE was not wholly good (RFC 7606). */
-  remarked(link: Link, remarks: string): void;
+  remarked(remarks: string): void;
   changed(link: Link, from: State, event: Event): void;
 }
 
@@ -65,6 +67,7 @@ export class Link {
   #reader: UpdateReader | undefined;
   #unsentOctets = 0;
   #sendHoldMs = 0;
+  #keptAliveMs = -Infinity;
 
   constructor(owner: LinkOwner, session: Session) {
     this.#owner = owner;
@@ -107,8 +110,9 @@ export class Link {
     return this.#unsentOctets;
   }
 
-  remainingMs(timer: TimerName): number | undefined {
-    return this.#timers.remainingMs(timer);
+  /** What is left of the timers that run. */
+  get remainingMs(): Partial<Record<TimerName, number>> {
+    return this.#timers.remaining();
   }
 
   handle(event: Event): void {
@@ -148,6 +152,12 @@ export class Link {
     this.#transmit(bytes, start, end, written);
   }
 
+  /** A KEEPALIVE out of turn: a neighbour that has forgotten the connection answers with a reset. */
+  probe(): void {
+    if (this.state !== "established" || this.#owner.clock.nowMs() - this.#keptAliveMs < LEAST_KEEPALIVE_MS) return;
+    this.handle({ kind: "keepaliveExpired" });
+  }
+
   sendRefresh(message: RouteRefresh): void {
     this.#owner.counters.refreshesOut++;
     this.#message(encodeRouteRefresh(message));
@@ -178,7 +188,7 @@ export class Link {
         return;
       case "send":
         if (effect.message === "open") this.#sendOpen();
-        else this.#message(keepaliveOctets);
+        else this.#sendKeepalive();
         return;
       case "up":
         if (this.#negotiated !== undefined) this.#reader = this.#owner.up(this, this.#negotiated);
@@ -214,14 +224,20 @@ export class Link {
     if (connection !== undefined) {
       if (ending.kind === "sent") this.#sendNotification(ending.notification);
       this.#connection = undefined;
-      if (ending.kind !== "lost") connection.close();
+      connection.close();
     }
     this.#owner.ended(this, ending);
+    this.#negotiated = undefined;
   }
 
   #sendOpen(): void {
     this.#localOpen = this.#owner.ownOpen();
     this.#message(encodeOpen(this.#localOpen));
+  }
+
+  #sendKeepalive(): void {
+    this.#keptAliveMs = this.#owner.clock.nowMs();
+    this.#message(keepaliveOctets);
   }
 
   #sendNotification(notification: Notification): void {
@@ -289,7 +305,9 @@ export class Link {
 
   #update(reader: UpdateReader, { bytes, start, end }: MessageCutter): void {
     try {
-      if (reader.read(bytes, start, end) !== "ok") this.#owner.remarked(this, reader.remarks());
+      if (reader.read(bytes, start, end) === "ok") return;
+      this.#owner.counters.updatesWithErrors++;
+      this.#owner.remarked(reader.remarks());
     } catch (error) {
       this.#fault("updateError", error);
     }
@@ -336,7 +354,7 @@ export class Link {
     try {
       const message = this.state === "established" ? decodeRouteRefresh(bytes, start, end) : undefined;
       this.handle({ kind: "refreshReceived" });
-      if (message !== undefined) this.#owner.refreshed(this, message);
+      if (message !== undefined) this.#owner.refreshed(message);
     } catch (error) {
       this.#fault("updateError", error);
     }

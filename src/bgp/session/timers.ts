@@ -5,7 +5,7 @@ import type { TimerName } from "./fsm.ts";
 const jittered: ReadonlySet<TimerName> = new Set<TimerName>(["connectRetry", "keepalive", "idleHold"]);
 
 /** RFC 4271 §4.4: at most one KEEPALIVE a second. */
-const LEAST_KEEPALIVE_MS = 1000;
+export const LEAST_KEEPALIVE_MS = 1000;
 
 interface Armed {
   dueMs: number;
@@ -55,6 +55,13 @@ export class Timers {
   remainingMs(name: TimerName): number | undefined {
     const armed = this.#armed.get(name);
     return armed === undefined ? undefined : Math.max(0, armed.dueMs - this.#clock.nowMs());
+  }
+
+  /** Of those that run. */
+  remaining(): Partial<Record<TimerName, number>> {
+    const running: Partial<Record<TimerName, number>> = {};
+    for (const name of this.#armed.keys()) running[name] = this.remainingMs(name) ?? 0;
+    return running;
   }
 
   #jitter(name: TimerName, baseMs: number): number {

@@ -1,0 +1,110 @@
+import type { Clock, Timer } from "#lib/clock.ts";
+import { type Family, families } from "#route/family.ts";
+import type { Negotiated } from "./negotiate.ts";
+
+/** How long after our start a neighbour may take to come up before nobody waits for it any more. */
+export const ABSENT_MS = 15_000;
+
+/** A neighbour that could send End-of-RIB. */
+export interface Awaited {
+  readonly name: string;
+  readonly families: readonly Family[];
+}
+
+interface Waiting {
+  readonly families: Set<Family>;
+  timer: Timer;
+}
+
+/**
+ * Whose End-of-RIB is still to come after our own start (RFC 4724 §4.1). Each neighbour, and each of its families, is
+ * waited for by itself and for a bounded time: one that is absent, speaks another family, cannot restart gracefully,
+ * or restarts itself delays nobody.
+ */
+export class Deferral {
+  readonly #clock: Clock;
+  readonly #deferralMs: number;
+  readonly #startedMs: number;
+  readonly #done: (family: Family) => void;
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #open = new Set<Family>(families);
+
+  /**
+   * @param deferralMs after our start, the longest wait for a neighbour that is up
+   * @param done called once per family: nobody has anything to send any more
+   */
+  constructor(clock: Clock, awaited: readonly Awaited[], deferralMs: number, done: (family: Family) => void) {
+    this.#clock = clock;
+    this.#deferralMs = deferralMs;
+    this.#startedMs = clock.nowMs();
+    this.#done = done;
+    for (const neighbour of awaited) {
+      const timer = this.#giveUpAfter(neighbour.name, Math.min(ABSENT_MS, deferralMs));
+      this.#waiting.set(neighbour.name, { families: new Set(neighbour.families), timer });
+    }
+    this.#look();
+  }
+
+  /** Some family is not complete yet. */
+  get pending(): boolean {
+    return this.#open.size > 0;
+  }
+
+  /** Neighbours that `family` waits for. */
+  awaited(family: Family): string[] {
+    return [...this.#waiting].flatMap(([name, waiting]) => (waiting.families.has(family) ? [name] : []));
+  }
+
+  established(name: string, agreed: Negotiated): void {
+    const waiting = this.#waiting.get(name);
+    if (waiting === undefined) return;
+    const restart = agreed.gracefulRestart;
+    // RFC 4724 §4.1: not for those without the capability, nor for those that restart themselves
+    if (restart === undefined || restart.restarting) {
+      this.forget(name);
+      return;
+    }
+    for (const family of waiting.families) if (!agreed.families.includes(family)) waiting.families.delete(family);
+    waiting.timer.cancel();
+    waiting.timer = this.#giveUpAfter(name, this.#leftMs());
+    this.#look();
+  }
+
+  /** The session was lost before End-of-RIB: it has as long to come back as it had to come. */
+  down(name: string): void {
+    const waiting = this.#waiting.get(name);
+    if (waiting === undefined) return;
+    waiting.timer.cancel();
+    waiting.timer = this.#giveUpAfter(name, Math.min(ABSENT_MS, this.#leftMs()));
+  }
+
+  endOfRib(name: string, family: Family): void {
+    const waiting = this.#waiting.get(name);
+    if (waiting === undefined) return;
+    waiting.families.delete(family);
+    if (waiting.families.size === 0) this.forget(name);
+    else this.#look();
+  }
+
+  /** Nobody waits for this neighbour any more. */
+  forget(name: string): void {
+    this.#waiting.get(name)?.timer.cancel();
+    if (this.#waiting.delete(name)) this.#look();
+  }
+
+  #leftMs(): number {
+    return Math.max(0, this.#startedMs + this.#deferralMs - this.#clock.nowMs());
+  }
+
+  #giveUpAfter(name: string, ms: number): Timer {
+    return this.#clock.after(ms, () => this.forget(name));
+  }
+
+  #look(): void {
+    for (const family of this.#open) {
+      if (this.awaited(family).length > 0) continue;
+      this.#open.delete(family);
+      this.#done(family);
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import type { PeerConfig } from "#config/node-config.ts";
+import type { Clock } from "#lib/clock.ts";
+import type { Log } from "#lib/log.ts";
+import { formatAddress } from "#route/address.ts";
+import { Cease, ErrorCode } from "../wire/notification.ts";
+import type { Ending, Event, State } from "./fsm.ts";
+import type { Helper } from "./graceful-restart.ts";
+import { describeEnding, History, type Transition } from "./history.ts";
+import type { Negotiated } from "./negotiate.ts";
+
+/** Errors in UPDATEs of one neighbour get one line of log in this time. */
+const REMARK_MS = 60_000;
+
+/** Different failures of one neighbour that are logged before it comes up. */
+const FAILURES_LOGGED = 16;
+
+/** What happened to one neighbour's sessions, as its log lines and its history tell it. */
+export class Journal {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #history = new History();
+  /** Why the last session, or the last attempt at one, ended. */
+  lastEnding: Ending | undefined;
+  /** When it became Established, or ceased to be; milliseconds since 1970. */
+  sinceMs: number;
+  /** Failures that were logged since the last session: once more, they say nothing new. */
+  readonly #logged = new Set<string>();
+  #remarksFromMs = -Infinity;
+  #remarks = 0;
+
+  constructor(clock: Clock, log: Log) {
+    this.#clock = clock;
+    this.#log = log;
+    this.sinceMs = clock.wallMs();
+  }
+
+  get transitions(): Transition[] {
+    return this.#history.list();
+  }
+
+  ended(ending: Ending): void {
+    if (!isCollision(ending)) this.lastEnding = ending;
+  }
+
+  changed(title: string, from: State, to: State, event: Event, helper: Helper): void {
+    const ended = to === "idle" || (to === "active" && event.kind === "tcpFailed");
+    const reason = ended && this.lastEnding !== undefined ? describeEnding(this.lastEnding) : event.kind;
+    this.#record(from, to, reason);
+    if (from === "established") this.#log.warn(`session with ${title} went down: ${reason}${keeping(helper)}`);
+    else if (event.kind === "manualStop") this.#log.info(`session with ${title} is stopped: ${event.reason}`);
+    else if (ended && event.kind !== "collisionDump") this.#failed(title, reason);
+    else this.#log.debug(`session with ${title}: ${from} to ${to} (${event.kind})`);
+  }
+
+  established(title: string, agreed: Negotiated, helper: Helper): void {
+    this.#logged.clear();
+    this.#log.info(`session with ${title} is Established: ${summary(agreed, helper)}`);
+  }
+
+  /** The neighbour's other connection goes on in place of the one that was shown. */
+  replaced(from: State, to: State): void {
+    this.#record(from, to, "second connection");
+  }
+
+  note(message: string): void {
+    this.#log.info(message);
+  }
+
+  /** @param remarks what was wrong with an UPDATE (RFC 7606 §8: to be logged, but not without bounds) */
+  remarked(title: string, remarks: string): void {
+    this.#remarks++;
+    const nowMs = this.#clock.nowMs();
+    if (nowMs < this.#remarksFromMs) return;
+    this.#remarksFromMs = nowMs + REMARK_MS;
+    this.#log.warn(`${title} sent an UPDATE with errors: ${remarks}`, { soFar: this.#remarks });
+  }
+
+  #record(from: State, to: State, reason: string): void {
+    const atMs = this.#clock.wallMs();
+    if ((from === "established") !== (to === "established")) this.sinceMs = atMs;
+    this.#history.record({ atMs, from, to, reason });
+  }
+
+  #failed(title: string, reason: string): void {
+    const line = `session with ${title} does not come up: ${reason}`;
+    if (this.#logged.has(reason) || this.#logged.size >= FAILURES_LOGGED) this.#log.debug(line);
+    else this.#log.info(line);
+    this.#logged.add(reason);
+  }
+}
+
+const isCollision = (ending: Ending): boolean =>
+  ending.kind === "sent" &&
+  ending.notification.code === ErrorCode.cease &&
+  ending.notification.subcode === Cease.connectionCollision;
+
+const keeping = ({ away, stale }: Helper): string => (away ? `; its routes are kept for now (${stale.join(" ")})` : "");
+
+function summary(agreed: Negotiated, { stale }: Helper): string {
+  const restart = agreed.gracefulRestart;
+  return [
+    agreed.holdMs === 0 ? "no hold time" : `hold ${agreed.holdMs / 1000} s`,
+    `families ${agreed.families.join(" ")}`,
+    restart === undefined ? "no graceful restart" : `graceful restart ${restart.restartMs / 1000} s`,
+    ...(stale.length > 0 ? [`kept routes to be confirmed (${stale.join(" ")})`] : []),
+  ].join(", ");
+}
+
+/** `Mesh_10_0_0_2 (10.0.0.2 AS 64512)` */
+export function titleOf(config: PeerConfig, agreed: Negotiated | undefined): string {
+  const { name, address, remoteAs, interface: device } = config;
+  const where = `${formatAddress(address)}${device === undefined ? "" : `%${device}`}`;
+  return `${name} (${where} AS ${agreed?.remote.as ?? remoteAs})`;
+}

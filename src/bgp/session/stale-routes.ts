@@ -1,0 +1,60 @@
+import type { Clock, Timer } from "#lib/clock.ts";
+import type { Family } from "#route/family.ts";
+import type { RoutingSide } from "../ports.ts";
+import { type Helper, type HelperEffect, type HelperEvent, help, noHelp } from "./graceful-restart.ts";
+
+/** Runs the helper role of graceful restart for one neighbour. */
+export class StaleRoutes {
+  readonly #peer: string;
+  readonly #clock: Clock;
+  readonly #routing: RoutingSide;
+  #helper: Helper = noHelp;
+  readonly #timers = new Map<"restart" | "stale", Timer>();
+
+  constructor(peer: string, clock: Clock, routing: RoutingSide) {
+    this.#peer = peer;
+    this.#clock = clock;
+    this.#routing = routing;
+  }
+
+  get helper(): Helper {
+    return this.#helper;
+  }
+
+  /** @returns the families that a session which came up found kept */
+  handle(event: HelperEvent): readonly Family[] {
+    const { next, effects } = help(this.#helper, event);
+    this.#helper = next;
+    for (const effect of effects) this.#run(effect);
+    return effects.flatMap((effect) => (effect.kind === "keep" ? effect.families : []));
+  }
+
+  #run(effect: HelperEffect): void {
+    switch (effect.kind) {
+      case "retain":
+        this.#routing.down(this.#peer, effect.families);
+        return;
+      case "markStale":
+        this.#routing.markStale(this.#peer, effect.family);
+        return;
+      case "sweep":
+        this.#routing.sweep(this.#peer, effect.family);
+        return;
+      case "arm":
+        this.#arm(effect.timer, effect.ms);
+        return;
+      case "disarm":
+        this.#timers.get(effect.timer)?.cancel();
+        return;
+      case "keep": // `RoutingSide.up` says it
+    }
+  }
+
+  #arm(name: "restart" | "stale", ms: number): void {
+    this.#timers.get(name)?.cancel();
+    this.#timers.set(
+      name,
+      this.#clock.after(ms, () => this.handle({ kind: `${name}Expired` })),
+    );
+  }
+}

@@ -1,0 +1,79 @@
+import type { PeerConfig } from "#config/node-config.ts";
+import type { Family } from "#route/family.ts";
+import type { EstablishedSession } from "../ports.ts";
+import type { Connection, ConnectionOptions, Destination } from "../transport.ts";
+import type { ReadContext, ReadContexts } from "../wire/read-context.ts";
+import type { LocalSpeaker, Negotiated } from "./negotiate.ts";
+
+/** How configuration and agreement look to those who work with them: TCP, the reader of UPDATEs, the RIB. */
+
+/** TTL security sends and wants 255 less the hops between (RFC 5082 §3); direct external neighbours are one hop away. */
+export function connectionOptions({ ttl, password, localAs, remoteAs }: PeerConfig): ConnectionOptions {
+  const external = remoteAs === "external" || (remoteAs !== "internal" && remoteAs !== localAs);
+  if (ttl.kind === "security") return { password, ttl: 255, minimumTtl: 256 - ttl.hops };
+  if (ttl.kind === "multihop") return { password, ttl: ttl.hops, minimumTtl: undefined };
+  return { password, ttl: external ? 1 : 64, minimumTtl: undefined };
+}
+
+export const sameOptions = (a: ConnectionOptions, b: ConnectionOptions): boolean =>
+  a.password === b.password && a.ttl === b.ttl && a.minimumTtl === b.minimumTtl;
+
+export function destination(config: PeerConfig): Destination {
+  const { address, port, localAddress, interface: device } = config;
+  return { address, port, localAddress, interface: device, ...connectionOptions(config) };
+}
+
+/** How the neighbour's UPDATEs are to be understood. */
+export function readContext(
+  config: PeerConfig,
+  agreed: Negotiated,
+  speaker: LocalSpeaker,
+  contexts: ReadContexts,
+): ReadContext {
+  const parts = {
+    external: agreed.external,
+    localAs: agreed.local.as,
+    remoteAs: agreed.remote.as,
+    fourOctetAs: agreed.fourOctetAs,
+    extendedNextHop: agreed.extendedNextHop,
+    routerId: speaker.routerId,
+    clusterId: speaker.clusterId,
+    allowOwnAs: config.allowOwnAs,
+    checkFirstAs: true,
+  };
+  return { ...parts, families: agreed.families, context: contexts.number(parts) };
+}
+
+/** @param kept families whose routes the neighbour still forwards by, and will send again */
+export function establishedSession(
+  config: PeerConfig,
+  agreed: Negotiated,
+  connection: Connection | undefined,
+  context: number,
+  kept: readonly Family[],
+): Omit<EstablishedSession, "send"> {
+  const { gracefulRestart, local, remote } = agreed;
+  return {
+    peer: config.name,
+    external: agreed.external,
+    localAs: local.as,
+    remoteAs: remote.as,
+    remoteRouterId: remote.routerId,
+    localAddress: connection?.localAddress ?? config.address,
+    remoteAddress: config.address,
+    interface: connection?.interface ?? config.interface,
+    families: agreed.families,
+    fourOctetAs: agreed.fourOctetAs,
+    routeRefresh: agreed.routeRefresh,
+    enhancedRefresh: agreed.enhancedRefresh,
+    maxMessageOctets: agreed.maxSendOctets,
+    extendedNextHop: agreed.extendedNextHop,
+    gracefulRestart: gracefulRestart && {
+      restarting: gracefulRestart.restarting,
+      restartMs: gracefulRestart.restartMs,
+      kept,
+      notification: gracefulRestart.notification,
+    },
+    context,
+  };
+}
