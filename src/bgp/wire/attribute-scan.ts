@@ -50,6 +50,9 @@ const AS4_PATH = attributeTable.as4Path.code;
 const AS4_AGGREGATOR = attributeTable.as4Aggregator.code;
 const LARGE_COMMUNITIES = attributeTable.largeCommunities.code;
 
+// The reader has seen to all else: what can be wrong with it here is the next hop, as with NEXT_HOP (RFC 7606 §7.3).
+SEVERITY[MP_REACH] = WITHDRAW;
+
 const AS_SET = 1;
 const AS_SEQUENCE = 2;
 

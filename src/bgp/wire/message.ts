@@ -5,7 +5,7 @@ import type { Attributes } from "#route/attributes.ts";
 import type { Family } from "#route/family.ts";
 import { formatPrefix, type Prefix } from "#route/prefix.ts";
 import { familyOf } from "./afi-safi.ts";
-import { decodeAttributes, splitAttributes } from "./attribute-set.ts";
+import { decodeAttributes, splitAttributes } from "./attribute-codec.ts";
 import { decodeAggregator } from "./attributes/aggregator.ts";
 import { type AsOctets, decodeAsPath } from "./attributes/as-path.ts";
 import { decodeNlri } from "./attributes/nlri.ts";
