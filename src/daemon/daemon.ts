@@ -1,8 +1,6 @@
-import type { RoutingSide } from "#bgp/ports.ts";
 import { Speaker, type StopMode } from "#bgp/speaker.ts";
 import type { Transport } from "#bgp/transport.ts";
-import { AttributeSetCodec } from "#bgp/wire/attribute-set.ts";
-import { ReadContexts } from "#bgp/wire/read-context.ts";
+import { AttributeSetCodec } from "#bgp/wire/attribute-codec.ts";
 import type { NodeConfig } from "#config/node-config.ts";
 import { Kernel } from "#kernel/kernel.ts";
 import type { NetlinkPort } from "#kernel/netlink-port.ts";
@@ -11,7 +9,6 @@ import type { Log } from "#lib/log.ts";
 import { Rib } from "#rib/rib.ts";
 import { type Family, families } from "#route/family.ts";
 import { HopSetTable } from "#route/hop-set.ts";
-import { Restart } from "./restart.ts";
 import { Routing } from "./routing.ts";
 
 /** What the daemon is given of the world. */
@@ -24,6 +21,12 @@ export interface World {
   readonly netlink: NetlinkPort;
 }
 
+/**
+ * How long after the last End-of-RIB adopted routes stay that nobody confirmed: neighbours without graceful restart send
+ * no End-of-RIB that would have been waited for, but they send their routes at once.
+ */
+const SETTLE_MS = 3_000;
+
 /** The whole: sessions, RIB and kernel joined. Built once the kernel is known, from a first configuration. */
 export class Daemon {
   readonly speaker: Speaker;
@@ -31,7 +34,6 @@ export class Daemon {
   readonly kernel: Kernel;
   readonly #world: World;
   readonly #routing: Routing;
-  readonly #restart: Restart;
   #config: NodeConfig;
 
   private constructor(world: World, config: NodeConfig, kernel: Kernel, hopSets: HopSetTable) {
@@ -57,23 +59,20 @@ export class Daemon {
       },
     });
     this.#routing = new Routing(this.rib, kernel.links, config);
-    this.#restart = new Restart({
-      clock,
-      log,
-      restarted: held.length > 0,
-      deferralMs: config.gracefulRestart.deferralMs,
-      done: (family) => this.#converged(family),
-    });
     this.speaker = new Speaker({
       clock,
       log,
       transport: world.transport,
-      routing: this.#routing satisfies RoutingSide,
-      contexts: new ReadContexts(),
+      routing: this.#routing,
       random: () => world.random(),
-      observer: this.#restart,
-      restarting: () => this.#restart.restarting,
+      restarted: held.length > 0,
       forwardingKept: (family) => held.includes(family),
+      observer: {
+        established: () => {},
+        down: () => {},
+        endOfRib: () => {},
+        complete: (family) => this.#complete(family),
+      },
     });
   }
 
@@ -85,7 +84,6 @@ export class Daemon {
     await new Promise<void>((resolve) => kernel.start(resolve));
     const daemon = new Daemon(world, config, kernel, hopSets);
     daemon.reconfigure(config);
-    daemon.#restart.start(config.peers);
     return daemon;
   }
 
@@ -115,10 +113,14 @@ export class Daemon {
     this.rib.stop();
   }
 
-  #converged(family: Family): void {
+  /** Nobody has anything more to send: others are told what we heard, and what nobody confirmed goes. */
+  #complete(family: Family): void {
     this.rib.release(family);
-    const swept = this.kernel.installer.sweep(family);
-    this.#world.log.info(`${family}: converged; ${swept} routes from before the restart are no longer wanted`);
+    this.#world.clock.after(SETTLE_MS, () => {
+      const swept = this.kernel.installer.sweep(family);
+      if (swept > 0)
+        this.#world.log.info(`${swept} ${family} routes from before the restart were not confirmed and go`);
+    });
   }
 }
 

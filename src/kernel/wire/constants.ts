@@ -69,10 +69,12 @@ export const RTEXT_FILTER_SKIP_STATS = 8;
 
 // linux/if.h
 export const IFF_UP = 1;
+export const IFF_BROADCAST = 2;
 export const IFF_LOOPBACK = 8;
 export const IFF_POINTOPOINT = 0x10;
 /** Operational state up or unknown (RFC 2863): the link carries packets. */
 export const IFF_RUNNING = 0x40;
+export const IFF_MULTICAST = 0x1000;
 
 // linux/if_link.h
 export const IFLA_ADDRESS = 1;
