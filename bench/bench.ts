@@ -2,9 +2,11 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Daemon, Neighbour, Setup } from "./daemons/daemon.ts";
+import type { Table } from "./generator/table.ts";
 import { daemonAddress, type Link, localAs, neighbourAddress } from "./lab/address-plan.ts";
 import { DaemonProcess } from "./lab/daemon-process.ts";
-import { createNamespaces, type Namespaces, removeNamespaces } from "./lab/namespaces.ts";
+import { KernelWatch } from "./lab/kernel.ts";
+import { carrier, createNamespaces, type Namespaces, removeNamespaces } from "./lab/namespaces.ts";
 import type { SessionSpec } from "./speaker/session.ts";
 import { Speaker } from "./speaker/speaker.ts";
 
@@ -18,8 +20,15 @@ export class Lab {
   readonly directory: string;
   #daemon: DaemonProcess | undefined;
   #setup: Setup | undefined;
+  #watch: KernelWatch | undefined;
 
-  constructor() {
+  static async make(): Promise<Lab> {
+    const lab = new Lab();
+    await Promise.all([lab.sources.ready, lab.sinks.ready, carrier(lab.namespaces)]);
+    return lab;
+  }
+
+  private constructor() {
     this.directory = mkdtempSync(join(tmpdir(), "linnet-bench-"));
     chmodSync(this.directory, 0o755);
     this.namespaces = createNamespaces();
@@ -32,8 +41,13 @@ export class Lab {
     return this.#daemon;
   }
 
-  async start(daemon: Daemon, setup: Setup): Promise<DaemonProcess> {
+  /** Says what the daemon will do, so that neighbours can be made before it runs. */
+  configure(setup: Setup): void {
     this.#setup = setup;
+  }
+
+  async start(daemon: Daemon, setup: Setup): Promise<DaemonProcess> {
+    this.configure(setup);
     const directory = join(this.directory, "daemon");
     this.#daemon = await DaemonProcess.start(daemon, setup, this.namespaces.daemon, directory);
     return this.#daemon;
@@ -57,7 +71,7 @@ export class Lab {
 
   /** Brings the sessions of these neighbours up. */
   async establish(speaker: Speaker, indices: readonly number[]): Promise<void> {
-    await speaker.ask("open", { sessions: indices.map((index) => this.session(index)), timeoutMs: 30_000 });
+    await speaker.ask("open", { sessions: indices.map((index) => this.session(index)), timeoutMs: 60_000, inFlight });
   }
 
   /** Writes octets into a file and has the speaker read it. @returns its path */
@@ -68,6 +82,12 @@ export class Lab {
     return path;
   }
 
+  /** Watches for the routes of `table` in the daemon's namespace. */
+  async watchKernel(table: Table): Promise<KernelWatch> {
+    this.#watch = await KernelWatch.start(this.namespaces.daemon, table, join(this.directory, "watched"));
+    return this.#watch;
+  }
+
   /** The last lines the daemon wrote. */
   logTail(): string {
     return this.#daemon?.log.split("\n").slice(-5).join("\n").trim() ?? "";
@@ -75,12 +95,16 @@ export class Lab {
 
   async end(): Promise<void> {
     await this.#daemon?.stop();
+    this.#watch?.stop();
     this.sources.stop();
     this.sinks.stop();
     removeNamespaces(this.namespaces);
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
+
+/** Sessions that are dialled at once: what the shortest queue of listen() in a daemon here holds (BIRD: 8). */
+export const inFlight = 8;
 
 /** Neighbour `index` with an AS number of its own, on link 0, that is told everything. */
 export function neighbour(index: number, changes: Partial<Neighbour> = {}): Neighbour {

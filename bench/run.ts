@@ -51,7 +51,7 @@ const describe = ({ scenario, size, daemon, round }: Omit<Failure, "reason">): s
   `${scenario} ${size} ${daemon} #${round}`;
 
 async function once(scenario: Scenario, daemon: Daemon, size: number): Promise<ReturnType<Scenario["run"]>> {
-  const lab = new Lab();
+  const lab = await Lab.make();
   try {
     return await scenario.run(lab, daemon, size);
   } catch (error) {

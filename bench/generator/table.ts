@@ -92,6 +92,21 @@ export function makeTable(family: Family, size: number, seed = 1): Table {
   return { family, size, width, words, lengths, sets: setStart.length - 1, setStart: Uint32Array.from(setStart), seed };
 }
 
+/** `size` IPv4 routes of 24 bits, one beside the other from `first` on, five to an attribute set. */
+export function flatTable(first: number, size: number): Table {
+  const sets = Math.ceil(size / 5);
+  return {
+    family: "ipv4",
+    size,
+    width: 1,
+    words: Uint32Array.from({ length: size }, (_, index) => first + index * 256),
+    lengths: new Uint8Array(size).fill(24),
+    sets,
+    setStart: Uint32Array.from({ length: sets + 1 }, (_, set) => Math.min(size, set * 5)),
+    seed: 1,
+  };
+}
+
 /*
  * An address under construction is one number below 2^48: the 32 bits of IPv4 shifted left by 16, or the first 48 bits
  * of IPv6, in which no generated prefix is longer. Multiplied by 64 it leaves room for the length below 2^54 only for

@@ -61,6 +61,9 @@ export function encodeOne(address: string, length: number, attributes: Uint8Arra
   return out.finish();
 }
 
+/** End-of-RIB of IPv4 (RFC 4724 §2). */
+export const endOfRib = Buffer.from(`${"ff".repeat(16)}00170200000000`, "hex");
+
 /** ORIGIN, AS_PATH, NEXT_HOP and, from an internal neighbour, LOCAL_PREF. */
 export function plainAttributes(telling: Pick<Telling, "as" | "nextHop">, path: readonly number[]): Uint8Array {
   const out = new Writer();

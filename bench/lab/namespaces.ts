@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   daemonAddress,
   daemonAddress6,
@@ -32,6 +33,10 @@ export function createNamespaces(): Namespaces {
   removeAbandoned();
   const names = { daemon: `${prefix}${process.pid}d`, neighbours: `${prefix}${process.pid}n` };
   ip([`netns add ${names.daemon}`, `netns add ${names.neighbours}`]);
+  // Duplicate address detection would change interfaces while a daemon is being timed.
+  for (const name of Object.values(names)) {
+    execFileSync("ip", ["netns", "exec", name, "sysctl", "-q", "net.ipv6.conf.default.accept_dad=0"]);
+  }
   for (const link of links) {
     ip([`link add ${device(link)} type veth peer name ${device(link)} netns ${names.neighbours}`], names.daemon);
   }
@@ -72,6 +77,18 @@ export function pinNeighbours(namespaces: Namespaces, count: number): void {
     Array.from({ length: count }, (_, index) => entry(index)),
     namespaces.daemon,
   );
+}
+
+/** Waits until the kernel says that the links are up; it tells that once a second at most. */
+export async function carrier(namespaces: Namespaces): Promise<void> {
+  for (let turn = 0; turn < 300; turn++) {
+    const text = execFileSync("ip", ["-n", namespaces.daemon, "-o", "link", "show", "type", "veth"], {
+      encoding: "utf8",
+    });
+    if (text.match(/state UP/g)?.length === links.length) return;
+    await sleep(10);
+  }
+  throw new Error("the links did not come up");
 }
 
 /** Takes the neighbours' end of a link down (the daemon loses its carrier) or up again. */

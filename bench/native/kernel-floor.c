@@ -64,7 +64,8 @@ static void flush(struct nlmsghdr *last) {
 }
 
 static void object(int adding, int family, const void *gateway, int width, int device) {
-  struct nhmsg body = {.nh_family = family, .nh_protocol = PROTOCOL};
+  struct nhmsg body = {0}; // a deletion must name nothing but the id
+  if (adding) body.nh_family = family, body.nh_protocol = PROTOCOL;
   unsigned id = OBJECT;
   struct nlmsghdr *message = begin(adding ? RTM_NEWNEXTHOP : RTM_DELNEXTHOP, adding ? NLM_F_CREATE | NLM_F_REPLACE : 0, &body, sizeof body);
   attribute(message, NHA_ID, &id, 4);

@@ -1,8 +1,25 @@
 import type { Scenario } from "../scenario.ts";
+import { failover } from "./failover.ts";
+import { idle } from "./idle.ts";
 import { ingest } from "./ingest.ts";
+import { kernel, kernel6 } from "./kernel.ts";
+import { mesh } from "./mesh.ts";
 import { reflector } from "./reflector.ts";
+import { startup } from "./startup.ts";
 import { ten } from "./ten.ts";
 import { transit, transit6 } from "./transit.ts";
 
 /** Every scenario, in the order of the report. */
-export const scenarios: readonly Scenario[] = [ingest, transit, transit6, ten, reflector];
+export const scenarios: readonly Scenario[] = [
+  ingest,
+  transit,
+  transit6,
+  ten,
+  reflector,
+  mesh,
+  kernel,
+  kernel6,
+  failover,
+  startup,
+  idle,
+];

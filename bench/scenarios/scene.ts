@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Lab, neighbour } from "../bench.ts";
+import { inFlight, type Lab, neighbour } from "../bench.ts";
 import type { Daemon, Neighbour, Setup } from "../daemons/daemon.ts";
 import type { Telling } from "../generator/updates.ts";
 import { farAddress, localAs } from "../lab/address-plan.ts";
@@ -50,7 +50,7 @@ export class Scene {
     await lab.establish(lab.sinks, indices(sinks));
     if (setup.neighbours.includes(pulse)) {
       const session = { ...lab.session(pulse.index), holdSeconds: pulseHoldSeconds };
-      await lab.sinks.ask("open", { sessions: [session], timeoutMs: 10_000 });
+      await lab.sinks.ask("open", { sessions: [session], timeoutMs: 10_000, inFlight });
     }
     // What the daemon does right after a session came up belongs to no measurement.
     await sleep(500);

@@ -1,5 +1,5 @@
 import type { Family } from "#route/family.ts";
-import { type Lab, neighbour } from "../bench.ts";
+import { inFlight, type Lab, neighbour } from "../bench.ts";
 import type { Daemon, Setup } from "../daemons/daemon.ts";
 import { makeTable } from "../generator/table.ts";
 import { encodeTable, encodeWithdrawal } from "../generator/updates.ts";
@@ -57,7 +57,7 @@ the same table to a new neighbour; every tenth set withdrawn and announced with 
 
 /** @returns when the session of the neighbour that comes late was up */
 async function dial(lab: Lab): Promise<number> {
-  return (await lab.sinks.ask("open", { sessions: [lab.session(late.index)], timeoutMs: 10_000 })).lastMs;
+  return (await lab.sinks.ask("open", { sessions: [lab.session(late.index)], timeoutMs: 10_000, inFlight })).lastMs;
 }
 
 export const transit = transitOf("ipv4");

@@ -11,12 +11,16 @@ const sessions = new Map<number, Session>();
 const streams = new Map<string, Buffer>();
 
 const commands: { readonly [Name in CommandName]: (ask: Ask<Name>) => Promise<Reply<Name>> } = {
-  async open({ sessions: specs, timeoutMs, firstAlone }) {
+  async open({ sessions: specs, timeoutMs, inFlight, firstAlone }) {
     const untilMs = monotonicMs() + timeoutMs;
     const made = specs.map((spec) => new Session(spec));
     for (const session of made) sessions.set(session.spec.id, session);
     if (firstAlone) await made[0]?.establish(untilMs);
-    await Promise.all(made.slice(firstAlone ? 1 : 0).map((session) => session.establish(untilMs)));
+    const waiting = made.slice(firstAlone ? 1 : 0)[Symbol.iterator]();
+    const dialOneAfterTheOther = async (): Promise<void> => {
+      for (const session of waiting) await session.establish(untilMs);
+    };
+    await Promise.all(Array.from({ length: inFlight }, dialOneAfterTheOther));
     const times = made.map((session) => session.establishedMs);
     return { firstMs: Math.min(...times), lastMs: Math.max(...times) };
   },
@@ -88,3 +92,4 @@ async function answer({ number, name, ask }: Request): Promise<Response> {
 
 process.on("message", (request: Request) => void answer(request).then((response) => process.send?.(response)));
 process.on("disconnect", () => process.exit());
+process.send?.({ number: 0, reply: undefined } satisfies Response);

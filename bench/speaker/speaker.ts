@@ -13,6 +13,9 @@ export class Speaker {
   readonly #waiting = new Map<number, Waiting>();
   #number = 0;
 
+  /** Fulfilled when the process listens to commands. */
+  readonly ready: Promise<void>;
+
   /** @param namespace network namespace of the neighbours */
   constructor(namespace: string) {
     const program = join(import.meta.dirname, "process.ts");
@@ -29,6 +32,7 @@ export class Speaker {
       program,
     ];
     this.#child = spawn("ip", command, { stdio: ["ignore", "inherit", "inherit", "ipc"], serialization: "advanced" });
+    this.ready = new Promise((resolve, reject) => this.#waiting.set(0, { resolve: () => resolve(), reject }));
     this.#child.on("message", (response: Response) => this.#answered(response));
     this.#child.on("exit", (code) => this.#failAll(new Error(`the speaker ended with ${code}`)));
   }

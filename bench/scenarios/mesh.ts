@@ -1,0 +1,56 @@
+import { inFlight, type Lab, neighbour } from "../bench.ts";
+import type { Daemon } from "../daemons/daemon.ts";
+import { flatTable } from "../generator/table.ts";
+import { encodeOne, endOfRib, plainAttributes } from "../generator/updates.ts";
+import { dotted, localAs } from "../lab/address-plan.ts";
+import { pinNeighbours } from "../lab/namespaces.ts";
+import type { Measurement, Scenario } from "../scenario.ts";
+import { plainSetup } from "./scene.ts";
+
+const originate = "198.19.0.0/24";
+const firstPrefix = 20 << 24;
+
+/** A node that joins a full mesh: everybody is there already, and dials as soon as it listens. */
+export const mesh: Scenario = {
+  name: "mesh",
+  about:
+    "a full mesh, a prefix from each neighbour: from the daemon's start to the last kernel route, and to the last neighbour told its own prefix",
+  sizeOf: "neighbours",
+  defaultSizes: [500, 1_000, 2_000, 5_000],
+  needs: ["kernel", "originate"],
+  async run(lab: Lab, daemon: Daemon, size: number): Promise<Measurement[]> {
+    const neighbours = Array.from({ length: size }, (_, index) => neighbour(index, { as: localAs }));
+    const setup = { ...plainSetup, neighbours, kernel: true, originate };
+    pinNeighbours(lab.namespaces, size);
+    const watch = await lab.watchKernel(flatTable(firstPrefix, size));
+    lab.configure(setup);
+    const sessions = neighbours.map(({ index, address }) => ({
+      ...lab.session(index),
+      greeting: Buffer.concat([
+        encodeOne(dotted(firstPrefix + index * 256), 24, plainAttributes({ nextHop: address }, [])),
+        endOfRib,
+      ]),
+    }));
+    const up = lab.sinks.ask("open", { sessions, timeoutMs: 120_000, inFlight, firstAlone: true });
+    const process = await lab.start(daemon, setup);
+    const installedMs = await watch.until("present");
+    const { lastMs } = await up;
+    const ids = neighbours.map(({ index }) => index);
+    const told = await lab.sinks.ask("settle", {
+      sessions: ids,
+      expect: { prefixes: 1 },
+      quietMs: 200,
+      timeoutMs: 60_000,
+    });
+    const { cpuSeconds, residentOctets } = process.usage();
+    if (!told.settled) throw new Error("a neighbour was not told the daemon's own prefix");
+    const toldMs = Math.max(...told.sessions.map(({ changedMs }) => changedMs));
+    const seconds = (ms: number): number => (ms - process.startedMs) / 1e3;
+    return [
+      { metric: "installed", value: seconds(installedMs), unit: "s", cpuSeconds },
+      { metric: "established", value: seconds(lastMs), unit: "s" },
+      { metric: "told", value: seconds(toldMs), unit: "s" },
+      { metric: "memory", value: residentOctets / 2 ** 20, unit: "MB" },
+    ];
+  },
+};
