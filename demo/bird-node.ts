@@ -14,6 +14,7 @@ export const birdNode: RouterMaker = (host, plan) => {
   const bird = new Bird(host, {
     as: plan.as,
     routerId: plan.addresses[0],
+    nextHops: { 4: plan.addresses[0], 6: plan.addresses[1] },
     sessions,
     routes: plan.podCidrs.map((prefix) => ({ prefix })),
     kernel: true,

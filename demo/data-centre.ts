@@ -126,7 +126,8 @@ function torRouter(host: Host): Bird {
       gracefulRestart: timers.restart,
     }),
   );
-  return new Bird(host, { as: torAs, routerId: racks.a.gateway[0], sessions, routes: [], kernel: true });
+  const nextHops = { 4: racks.a.gateway[0], 6: racks.a.gateway[1] };
+  return new Bird(host, { as: torAs, routerId: racks.a.gateway[0], nextHops, sessions, routes: [], kernel: true });
 }
 
 /** Sandboxes, and the node's CNI plugins called for each as a container runtime does. */

@@ -25,6 +25,7 @@ export class Bird extends Speaker {
 
   readonly #socket: string;
   readonly #file: string;
+  #starts = 0;
 
   constructor(host: Host, settings: SpeakerConfig) {
     super(host, settings);
@@ -33,7 +34,7 @@ export class Bird extends Speaker {
   }
 
   async start(): Promise<void> {
-    const restarted = this.daemons.length === 0 && this.host.daemons.length > 0;
+    const restarted = this.#starts++ > 0;
     this.#write();
     const argv = ["bird", "-f", "-c", this.#file, "-s", this.#socket, "-P", this.host.path("bird.pid")];
     this.daemons = [this.host.spawn("bird", restarted ? [...argv, "-R"] : argv)];
@@ -90,6 +91,8 @@ function configuration(
   return `log stderr all;
 router id ${routerId};
 graceful restart wait 20;
+# An attribute that is set here also goes to external neighbours.
+filter to_neighbour { if source = RTS_DEVICE then reject; if defined(bgp_med) then bgp_med = bgp_med; accept; }
 protocol device { scan time 5; }
 protocol direct { ipv4; ipv6; }
 ${bothFamilies

@@ -45,8 +45,12 @@ export class Daemon {
     return readFileSync(this.logFile, "utf8");
   }
 
+  /** To the process, which tells its children; signals that none can catch go to all of them. */
   signal(signal: NodeJS.Signals): void {
-    if (this.running) this.child.kill(signal);
+    const { pid } = this.child;
+    if (!this.running || pid === undefined) return;
+    if (signal === "SIGKILL" || signal === "SIGSTOP" || signal === "SIGCONT") process.kill(-pid, signal);
+    else this.child.kill(signal);
   }
 
   /** Ends it, the hard way where `signal` did not help within 10 s. */
@@ -137,7 +141,7 @@ export class Host {
     const [file = "", ...args] = this.command(argv);
     const child = spawn(file, args, {
       stdio: ["ignore", log, log],
-      detached: true,
+      detached: true, // A process group of its own.
       env: { ...process.env, LC_ALL: "C", ...env },
     });
     const daemon = new Daemon(`${this.name} ${name}`, logFile, child);

@@ -56,6 +56,8 @@ export interface SpeakerConfig {
   readonly routerId: string;
   readonly sessions: readonly SessionConfig[];
   readonly routes: readonly Announcement[];
+  /** Own addresses, for products that must be told which next hop goes with routes of the other family. */
+  readonly nextHops: Readonly<Record<IpFamily, string>>;
   /** Put learned routes into the kernel. */
   readonly kernel?: boolean;
 }
@@ -120,6 +122,11 @@ export abstract class Speaker {
 
   async withdraw(prefix: string): Promise<void> {
     await this.#setRoutes(this.settings.routes.filter((route) => route.prefix !== prefix));
+  }
+
+  /** What it announces after its next start; nothing changes before. */
+  prepare(routes: readonly Announcement[]): void {
+    this.settings = { ...this.settings, routes };
   }
 
   async established(remote: string, seconds = 30): Promise<void> {
