@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { nearest } from "./did-you-mean.ts";
 import type { ConfigObject, Source } from "./objects.ts";
 import type { FieldPath, Remark } from "./remark.ts";
-import { fieldNames } from "./schema/describe.ts";
+import { fieldAt, fieldDoc } from "./schema/field-doc.ts";
 import { type Kind, type KindInfo, kinds, OUR_API_VERSION, OUR_GROUP } from "./schema/kinds.ts";
 
 /** What became of one thing that a provider found. */
@@ -79,7 +79,7 @@ const suggestion = (name: string, names: readonly string[]): string => {
 };
 
 function unknownField(path: FieldPath, schema: v.GenericSchema): string {
-  return `unknown field; ${suggestion(String(path.at(-1)), fieldNames(schema, path.slice(0, -1)))}`;
+  return `unknown field; ${suggestion(String(path.at(-1)), Object.keys(fieldAt(fieldDoc(schema), path.slice(0, -1))?.fields ?? {}))}`;
 }
 
 /** What is wrong and what would be right, for the checks that valibot words by itself. */

@@ -74,29 +74,38 @@ function originatedBy({ spec, own }: Context): OriginatedPrefix[] {
   });
   const others = spec.advertisements
     .filter(({ nodeSelector = {} }) => selects(nodeSelector, own.labels))
-    .map(({ cidr, nodeSelector: _, ...rest }): OriginatedPrefix => {
-      return { localPref: undefined, ...rest, prefix: cidr, from: "static", source: "BGPConfiguration/default" };
+    .map(({ cidr: prefix, blackhole, communities, largeCommunities, localPref }): OriginatedPrefix => {
+      return {
+        prefix,
+        from: "static",
+        source: "BGPConfiguration/default",
+        blackhole,
+        communities,
+        largeCommunities,
+        localPref,
+      };
     });
   return [...(enabled ? pods : []), ...others];
 }
 
 /** Those that peers name; one that does not exist lets nothing through. */
 function policiesFor(peers: readonly PeerConfig[], { objects, report }: Context): Record<string, PolicyConfig> {
-  const policies: Record<string, PolicyConfig> = {};
-  const reported = new Set<string>();
+  const policies = new Map<string, PolicyConfig>();
+  const seen = new Set<string>();
   for (const { source, importPolicies, exportPolicies } of peers) {
+    if (seen.has(source)) continue; // one BGPPeer may give thousands of neighbours
+    seen.add(source);
     for (const [field, names] of Object.entries({ importPolicies, exportPolicies })) {
       for (const [index, name] of names.entries()) {
         const object = objects.BGPPolicy.get(name);
-        policies[name] ??= object === undefined ? closedPolicy(name) : policyOf(name, object.value);
+        policies.set(name, object === undefined ? closedPolicy(name) : policyOf(name, object.value));
         const by = objects.BGPPeer.get(source.slice("BGPPeer/".length));
-        if (object !== undefined || by === undefined || reported.has(`${source} ${field} ${index}`)) continue;
-        reported.add(`${source} ${field} ${index}`);
+        if (object !== undefined || by === undefined) continue;
         report.error(by, ["spec", field, index], `there is no BGPPolicy/${name}: nothing passes until there is`);
       }
     }
   }
-  return Object.fromEntries(Object.entries(policies).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries([...policies].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function cniOf({ settings: { cni = {} }, own, report }: Context): CniConfig | undefined {

@@ -74,7 +74,9 @@ const cni = v.strictObject({
 
 const masquerade = v.strictObject({
   enabled: may("Masquerade what pods send to addresses outside of the cluster.", v.boolean(), { absent: "false" }),
-  excludeCIDRs: may("Further destinations that see pod addresses.", v.array(cidr), { absent: "none" }),
+  excludeCIDRs: may("Further destinations that see pod addresses.", v.pipe(v.array(cidr), v.maxLength(256)), {
+    absent: "none",
+  }),
 });
 
 /** Fields that can differ between sets of nodes. */
@@ -88,8 +90,8 @@ const perNode = {
 
 const override = v.strictObject({
   nodeSelector: says("Nodes for which this holds.", labelSelector),
-  asNumber: may("AS number of these nodes.", asNumber),
-  listenPort: may("TCP port of BGP on these nodes.", port),
+  asNumber: may("AS number of these nodes.", asNumber, { absent: "`spec.asNumber`" }),
+  listenPort: may("TCP port of BGP on these nodes.", port, { absent: "`spec.listenPort`" }),
   ...perNode,
 });
 
@@ -97,7 +99,7 @@ export const bgpConfigurationSpec = v.strictObject({
   asNumber: or(64_512, "AS number of nodes that nothing else gives one.", asNumber),
   asNumberLabel: may("Node label that holds the node's AS number: an AS per rack.", v.pipe(v.string(), v.minLength(1))),
   listenPort: or(179, "TCP port of BGP.", port),
-  listenAddresses: may("Addresses to listen on.", v.array(address), { absent: "all" }),
+  listenAddresses: may("Addresses to listen on.", v.pipe(v.array(address), v.maxLength(16)), { absent: "all" }),
   nodeMesh: or(
     "Full",
     "Sessions between all nodes of one AS, or none but those stated.",
@@ -105,7 +107,11 @@ export const bgpConfigurationSpec = v.strictObject({
   ),
   meshFamily: or("IPv4", "Family of the addresses that mesh sessions run over, where nodes have both.", family),
   meshPassword: may("TCP-MD5 password (RFC 2385) of sessions between nodes.", secretKeyRef, { absent: "none" }),
-  reflectors: or([], "Clusters of route reflectors among the nodes (RFC 4456).", v.array(reflectorCluster)),
+  reflectors: or(
+    [],
+    "Clusters of route reflectors among the nodes (RFC 4456).",
+    v.pipe(v.array(reflectorCluster), v.maxLength(64)),
+  ),
   podCIDRs: or({}, "How the nodes' Pod CIDRs are originated.", podCidrs),
   advertisements: or([], "Further blocks that nodes originate.", v.pipe(v.array(advertisement), v.maxLength(1024))),
   ...perNode,

@@ -11,18 +11,27 @@ export interface Rule<T> {
   readonly holds: (value: T) => boolean;
 }
 
-/** What a schema says beyond valibot's own checks; `structural.ts` turns it into CRD fields, `field-table.ts` into docs. */
+/** A condition in the API server's words only: here a form's parser does the same. */
+export interface CelRule {
+  readonly cel: string;
+  readonly message: string;
+  /** CEL that makes a better message of the value. */
+  readonly messageCel?: string;
+}
+
+/** What a schema says beyond valibot's own checks; `field-doc.ts` reads it for the CRDs, the docs and `explain`. */
 export interface Meta {
-  /** Regular expression of a string's form, anchored. */
-  readonly pattern?: string;
   /** How people call the form: `duration`, `CIDR`. */
   readonly form?: string;
-  readonly intOrString?: boolean;
+  /** Regular expression of a string's form, anchored, in the syntax that JavaScript and Go share. */
+  readonly pattern?: string;
+  /** Most characters: the API server wants a bound before it takes CEL. */
+  readonly longest?: number;
   /** What applies where the field is absent and the schema has no default of its own. */
   readonly absent?: string;
-  readonly rules?: readonly { readonly cel: string; readonly message: string }[];
-  /** Keys that make list items one and the same for server-side apply. */
-  readonly listKeys?: readonly string[];
+  readonly rules?: readonly CelRule[];
+  /** The field that tells the items of a list apart, for server-side apply. */
+  readonly listKey?: string;
 }
 
 /** Adds what the field means to a schema, for docs, `explain` and the CRD. */
@@ -51,7 +60,7 @@ export function ruled<const S extends Schema>(schema: S, rules: readonly Rule<v.
 }
 
 /** A string with a form of its own, turned into a value; `read` returns what is wrong as `{ wrong }`. */
-export function text<T>(form: string, read: (text: string) => T | { readonly wrong: string }, pattern?: string) {
+export function text<T>(meta: Meta, read: (text: string) => T | { readonly wrong: string }) {
   return v.pipe(
     v.string(),
     v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
@@ -60,30 +69,6 @@ export function text<T>(form: string, read: (text: string) => T | { readonly wro
       addIssue({ message: value.wrong });
       return NEVER;
     }),
-    v.metadata(pattern === undefined ? { form } : { form, pattern }),
+    v.metadata({ ...meta }),
   );
-}
-
-/** The parts of valibot's schemas that are walked here; the library's own types do not name them together. */
-interface Walkable {
-  readonly type: string;
-  readonly wrapped?: Walkable;
-  readonly entries?: Readonly<Record<string, Walkable>>;
-  readonly item?: Walkable;
-  readonly value?: Walkable;
-}
-
-function unwrap(schema: Walkable): Walkable {
-  return schema.wrapped === undefined ? schema : unwrap(schema.wrapped);
-}
-
-/** Names of the fields that an object at `path` may have; empty where there is no such object. */
-export function fieldNames(schema: Schema, path: readonly (string | number)[]): string[] {
-  let at: Walkable | undefined = unwrap(schema as unknown as Walkable);
-  for (const part of path) {
-    const next: Walkable | undefined = typeof part === "number" ? at.item : (at.entries?.[part] ?? at.value);
-    if (next === undefined) return [];
-    at = unwrap(next);
-  }
-  return Object.keys(at.entries ?? {});
 }

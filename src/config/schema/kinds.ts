@@ -6,7 +6,8 @@ import { node } from "./node.ts";
 import { secret } from "./secret.ts";
 
 export const OUR_GROUP = "linnet.dev";
-export const OUR_API_VERSION = "linnet.dev/v1alpha1";
+export const OUR_VERSION = "v1alpha1";
+export const OUR_API_VERSION = `${OUR_GROUP}/${OUR_VERSION}`;
 
 const schemas = {
   Node: node,

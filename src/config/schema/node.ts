@@ -8,7 +8,7 @@ import { asNumber, cidr, routerId } from "./scalars.ts";
 import { metadata } from "./shared.ts";
 
 const own = (family: Family, form: string) =>
-  text<Address>(form, (value) => {
+  text<Address>({ form }, (value) => {
     const parsed = parseAddress(value) ?? parseInterfaceAddress(value)?.address;
     return parsed?.family === family ? parsed : { wrong: `${JSON.stringify(value)} is not an ${form}` };
   });

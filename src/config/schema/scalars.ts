@@ -3,7 +3,7 @@ import { type Address, formatAddress, parseAddress } from "#route/address.ts";
 import type { LargeCommunity } from "#route/attributes.ts";
 import type { Family } from "#route/family.ts";
 import { formatPrefix, type Prefix, parseInterfaceAddress, parsePrefix } from "#route/prefix.ts";
-import { text } from "./describe.ts";
+import { type Meta, text } from "./describe.ts";
 
 /** The forms in which single values are written in manifests, with what to say when one is wrong. */
 
@@ -34,6 +34,9 @@ function readAs(value: number | string): number | { readonly wrong: string } {
   return parseAsNumber(value) ?? { wrong };
 }
 
+/** Digits only: the daemon itself refuses what is out of range in asdot, and says so on the object. */
+const AS_CEL = "type(self) == int ? self >= 1 && self <= 4294967295 : self.matches('^([0-9]{1,5}[.])?[0-9]{1,10}$')";
+
 const numberOrText = v.union([v.number(), v.string()]);
 
 export const asNumber = v.pipe(
@@ -44,7 +47,10 @@ export const asNumber = v.pipe(
     addIssue({ message: as.wrong });
     return NEVER;
   }),
-  v.metadata({ form: "AS number", intOrString: true }),
+  v.metadata({
+    form: "AS number",
+    rules: [{ cel: AS_CEL, message: 'must be an AS number: 1 to 4294967295, or asdot like "1.10"' }],
+  }),
 );
 
 /** An AS number, or `internal` / `external`: the neighbour's is as ours / any but ours. */
@@ -58,14 +64,21 @@ export const peerAsNumber = v.pipe(
     addIssue({ message: typeof value === "number" ? as.wrong : `${as.wrong}, or internal, or external` });
     return NEVER;
   }),
-  v.metadata({ form: "AS number, internal or external", intOrString: true }),
+  v.metadata({
+    form: "AS number, internal or external",
+    rules: [
+      {
+        cel: `self == 'internal' || self == 'external' || (${AS_CEL})`,
+        message: 'must be an AS number (1 to 4294967295, or asdot like "1.10"), internal or external',
+      },
+    ],
+  }),
 );
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** `90s`, `1m30s`, `1.5s`, `200ms`: Go's durations without units below a millisecond. @returns milliseconds */
 export function parseDuration(value: string): number | undefined {
-  if (value === "0") return 0;
   if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(value)) return undefined;
   const parts = [...value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
   return Math.round(parts.reduce((sum, [, count, unit = "s"]) => sum + Number(count) * (UNIT_MS[unit] ?? 0), 0));
@@ -78,26 +91,42 @@ export function formatDuration(ms: number): string {
   return `${hours ? `${hours}h` : ""}${minutes ? `${minutes}m` : ""}${seconds ? `${seconds}s` : ""}` || "0s";
 }
 
-/** @param allowed says why a number of milliseconds will not do, if so */
-export const duration = (allowed: (ms: number) => string | undefined = () => undefined) =>
-  text<number>(
-    "duration",
-    (value) => {
-      const ms = parseDuration(value);
-      if (ms === undefined)
-        return { wrong: `${quote(value)} is not a duration: write it like "90s", "1m30s" or "500ms"` };
-      const wrong = allowed(ms);
-      return wrong === undefined ? ms : { wrong: `${quote(value)} ${wrong}` };
-    },
-    "^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$",
-  );
+/** Which durations will do. */
+interface DurationRange {
+  readonly leastMs: number;
+  readonly mostMs: number;
+  /** 0s will do too. */
+  readonly orZero?: boolean;
+  readonly wholeSeconds?: boolean;
+}
 
-export const between = (leastMs: number, mostMs: number) => (ms: number) =>
-  ms >= leastMs && ms <= mostMs
-    ? undefined
-    : `is out of range: ${formatDuration(leastMs)} to ${formatDuration(mostMs)} will do`;
+export function duration({ leastMs, mostMs, orZero = false, wholeSeconds = false }: DurationRange) {
+  const [least, most] = [formatDuration(leastMs), formatDuration(mostMs)];
+  const right = `${orZero ? "0s or " : ""}${wholeSeconds ? "whole seconds from " : ""}${least} to ${most}`;
+  const cel = `duration(self) >= duration('${least}') && duration(self) <= duration('${most}')`;
+  const meta = {
+    form: `duration, ${right}`,
+    longest: 32,
+    pattern: wholeSeconds ? "^([0-9]+(s|m|h))+$" : "^([0-9]+([.][0-9]+)?(ms|s|m|h))+$",
+    rules: [{ cel: `${orZero ? "duration(self) == duration('0s') || " : ""}${cel}`, message: `must be ${right}` }],
+  };
+  return text<number>(meta, (value) => {
+    const ms = parseDuration(value);
+    if (ms === undefined)
+      return { wrong: `${quote(value)} is not a duration: write it like "90s", "1m30s" or "500ms"` };
+    if (orZero && ms === 0) return ms;
+    const fits = ms >= leastMs && ms <= mostMs && !(wholeSeconds && ms % 1000 !== 0);
+    return fits ? ms : { wrong: `${quote(value)} will not do: must be ${right}` };
+  });
+}
 
-export const address = text<Address>("IP address", (value) => {
+const ADDRESS: Meta = {
+  form: "IP address",
+  longest: 45,
+  rules: [{ cel: "isIP(self)", message: "must be an IP address, without prefix length and zone" }],
+};
+
+export const address = text<Address>(ADDRESS, (value) => {
   const parsed = parseAddress(value);
   if (parsed !== undefined) return parsed;
   if (value.includes("%")) return { wrong: `${quote(value)} has a zone: name the link in the field interface instead` };
@@ -119,27 +148,48 @@ export function readPrefix(value: string): Prefix | { readonly wrong: string } {
   return { wrong: `${quote(value)} has no prefix length; did you mean ${value}/${bare.family === "ipv4" ? 32 : 128}?` };
 }
 
-export const cidr = text<Prefix>("CIDR", readPrefix);
+export const cidr = text<Prefix>(
+  {
+    form: "CIDR",
+    longest: 49,
+    rules: [
+      { cel: "isCIDR(self)", message: "must be a CIDR: ADDRESS/LENGTH like 10.244.3.0/24" },
+      {
+        cel: "!isCIDR(self) || cidr(self).ip() == cidr(self).masked().ip()",
+        message: "must be a CIDR without host bits",
+        messageCel: "self + ' has host bits set; did you mean ' + string(cidr(self).masked()) + '?'",
+      },
+    ],
+  },
+  readPrefix,
+);
 
 /** 32 bits written as a dotted quad, never 0 (RFC 6286 §2.1). */
-export const routerId = text<number>("dotted quad", (value) => {
+const ROUTER_ID: Meta = {
+  form: "dotted quad",
+  longest: 15,
+  rules: [{ cel: "isIP(self) && ip(self).family() == 4 && self != '0.0.0.0'", message: 'must be like "10.0.0.1"' }],
+};
+
+export const routerId = text<number>(ROUTER_ID, (value) => {
   const parsed = parseAddress(value);
   const id = parsed?.family === "ipv4" ? parsed.words[0] : undefined;
   return id === undefined || id === 0 ? { wrong: `${quote(value)} is not a router id: write it like "10.0.0.1"` } : id;
 });
 
-const WELL_KNOWN: Readonly<Record<string, number>> = {
-  "graceful-shutdown": 0xffff_0000, // RFC 8326
-  blackhole: 0xffff_029a, // RFC 7999
-  "no-export": 0xffff_ff01, // RFC 1997
-  "no-advertise": 0xffff_ff02, // RFC 1997
-  "no-export-subconfed": 0xffff_ff03, // RFC 1997
-  "no-peer": 0xffff_ff04, // RFC 3765
-};
+const WELL_KNOWN: ReadonlyMap<string, number> = new Map([
+  ["graceful-shutdown", 0xffff_0000], // RFC 8326
+  ["blackhole", 0xffff_029a], // RFC 7999
+  ["no-export", 0xffff_ff01], // RFC 1997
+  ["no-advertise", 0xffff_ff02], // RFC 1997
+  ["no-export-subconfed", 0xffff_ff03], // RFC 1997
+  ["no-peer", 0xffff_ff04], // RFC 3765
+]);
+const WELL_KNOWN_NAMES = [...WELL_KNOWN.keys()];
 
 /** `65000:100` or a well-known name. @returns its 32 bits */
 export function parseCommunity(value: string): number | undefined {
-  const known = WELL_KNOWN[value];
+  const known = WELL_KNOWN.get(value);
   if (known !== undefined) return known;
   const [, high, low] = /^(\d{1,5}):(\d{1,5})$/.exec(value) ?? [];
   if (Number(high) > 0xffff || Number(low) > 0xffff || low === undefined) return undefined;
@@ -147,17 +197,16 @@ export function parseCommunity(value: string): number | undefined {
 }
 
 export function formatCommunity(value: number): string {
-  const known = Object.entries(WELL_KNOWN).find(([, number]) => number === value);
+  const known = [...WELL_KNOWN].find(([, number]) => number === value);
   return known?.[0] ?? `${value >>> 16}:${value & 0xffff}`;
 }
 
 export const community = text<number>(
-  "community",
+  { form: "community", longest: 20, pattern: `^([0-9]{1,5}:[0-9]{1,5}|${WELL_KNOWN_NAMES.join("|")})$` },
   (value) =>
     parseCommunity(value) ?? {
-      wrong: `${quote(value)} is not a community: write two numbers up to 65535 like "65000:100", or one of ${Object.keys(WELL_KNOWN).join(", ")}`,
+      wrong: `${quote(value)} is not a community: write two numbers up to 65535 like "65000:100", or one of ${WELL_KNOWN_NAMES.join(", ")}`,
     },
-  `^([0-9]{1,5}:[0-9]{1,5}|${Object.keys(WELL_KNOWN).join("|")})$`,
 );
 
 /** `65000:1:2` (RFC 8092 §5). */
@@ -170,12 +219,11 @@ export function parseLargeCommunity(value: string): LargeCommunity | undefined {
 }
 
 export const largeCommunity = text<LargeCommunity>(
-  "large community",
+  { form: "large community", longest: 32, pattern: "^[0-9]{1,10}:[0-9]{1,10}:[0-9]{1,10}$" },
   (value) =>
     parseLargeCommunity(value) ?? {
       wrong: `${quote(value)} is not a large community: write three numbers up to 4294967295 like "65000:1:2"`,
     },
-  "^[0-9]{1,10}:[0-9]{1,10}:[0-9]{1,10}$",
 );
 
 const FAMILY: Readonly<Record<string, Family>> = { IPv4: "ipv4", IPv6: "ipv6" };
@@ -188,12 +236,11 @@ export const family = v.pipe(
 
 /** Linux: at most 15 octets, no slash, no space. */
 export const interfaceName = text<string>(
-  "interface name",
+  { form: "interface name", longest: 15, pattern: "^[^\\s/:]{1,15}$" },
   (value) =>
     /^[^\s/:]{1,15}$/.test(value) && value !== "." && value !== ".."
       ? value
       : {
           wrong: `${quote(value)} is not an interface name: at most 15 characters, without spaces, slashes and colons`,
         },
-  "^[^\\s/:]{1,15}$",
 );

@@ -5,7 +5,7 @@ const requirement = ruled(
   v.strictObject({
     key: says("Label key.", v.pipe(v.string(), v.minLength(1))),
     operator: says("How the label is compared.", v.picklist(["In", "NotIn", "Exists", "DoesNotExist"])),
-    values: may("Values for In and NotIn.", v.array(v.string())),
+    values: may("Values for In and NotIn.", v.pipe(v.array(v.pipe(v.string(), v.maxLength(63))), v.maxLength(64))),
   }),
   [
     {
@@ -19,7 +19,7 @@ const requirement = ruled(
 /** metav1.LabelSelector: all conditions must hold; an empty one selects everything. */
 export const labelSelector = v.strictObject({
   matchLabels: may("Labels that must have exactly these values.", v.record(v.string(), v.string())),
-  matchExpressions: may("Further conditions on labels.", v.array(requirement)),
+  matchExpressions: may("Further conditions on labels.", v.pipe(v.array(requirement), v.maxLength(16))),
 });
 
 export type LabelSelector = v.InferOutput<typeof labelSelector>;

@@ -1,27 +1,31 @@
 import * as v from "valibot";
 import { may, or, ruled, type Schema, says } from "./describe.ts";
-import { between, community, duration, integer, largeCommunity } from "./scalars.ts";
+import { community, duration, integer, largeCommunity } from "./scalars.ts";
 
 /** Fields that several kinds have. */
 
-/** RFC 4271 §4.2: 0 or at least 3 s; two octets of seconds on the wire. */
-const hold = (ms: number): string | undefined => {
-  if (ms === 0 || (ms >= 3000 && ms <= 65_535_000 && ms % 1000 === 0)) return undefined;
-  return "cannot be a hold time: 0s (never expires) or whole seconds from 3s to 18h12m15s will do";
-};
-const wholeHold = between(0, 21_845_000);
-
 const timersFields = {
-  holdTime: may("Longest silence of the neighbour before the session is given up; 0s: no limit.", duration(hold), {
-    absent: "90s",
+  /** RFC 4271 §4.2: 0, or at least 3 s; two octets of seconds. */
+  holdTime: may(
+    "Longest silence of the neighbour before the session is given up; 0s: no limit.",
+    duration({ leastMs: 3000, mostMs: 65_535_000, orZero: true, wholeSeconds: true }),
+    {
+      absent: "90s",
+    },
+  ),
+  keepaliveTime: may("How often a KEEPALIVE is sent.", duration({ leastMs: 1000, mostMs: 21_845_000 }), {
+    absent: "a third of the hold time",
   }),
-  keepaliveTime: may("How often a KEEPALIVE is sent.", duration(wholeHold), { absent: "a third of the hold time" }),
-  connectRetryTime: may("How often a connection is tried while there is none.", duration(between(1000, 3_600_000)), {
-    absent: "5s",
-  }),
+  connectRetryTime: may(
+    "How often a connection is tried while there is none.",
+    duration({ leastMs: 1000, mostMs: 3_600_000 }),
+    {
+      absent: "5s",
+    },
+  ),
   idleHoldTime: may(
     "Pause after a session failed; doubles with each failure in a row, up to 64 times.",
-    duration(between(100, 600_000)),
+    duration({ leastMs: 100, mostMs: 600_000 }),
     { absent: "1s" },
   ),
 };
@@ -36,19 +40,20 @@ export const timers = ruled(v.strictObject(timersFields), [
   },
 ]);
 
-const restart = (ms: number): string | undefined =>
-  ms % 1000 === 0 ? between(0, 4_095_000)(ms) : "must be whole seconds";
-
 export const gracefulRestart = v.strictObject({
   enabled: may("Ask neighbours to keep our routes while the daemon is away, and keep theirs.", v.boolean(), {
     absent: "true",
   }),
-  restartTime: may("How long neighbours keep our routes while the daemon is away (RFC 4724).", duration(restart), {
-    absent: "120s",
-  }),
+  restartTime: may(
+    "How long neighbours keep our routes while the daemon is away (RFC 4724).",
+    duration({ leastMs: 0, mostMs: 4_095_000, wholeSeconds: true }),
+    {
+      absent: "120s",
+    },
+  ),
   deferralTime: may(
     "How long the daemon waits for a neighbour's End-of-RIB after a start, and stale routes live after a neighbour is back.",
-    duration(between(1000, 3_600_000)),
+    duration({ leastMs: 1000, mostMs: 3_600_000 }),
     { absent: "120s" },
   ),
 });
@@ -69,15 +74,38 @@ export const communityList = v.pipe(v.array(community), v.maxLength(64));
 export const largeCommunityList = v.pipe(v.array(largeCommunity), v.maxLength(64));
 export const localPref = integer(0, 0xffff_ffff);
 
+/** RFC 1123, as the API server demands it. */
+const objectName = v.pipe(
+  v.string(),
+  v.maxLength(253),
+  v.regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, (issue) => {
+    return `${JSON.stringify(issue.input)} is not a name: use lower-case letters, digits, - and . only`;
+  }),
+);
+
 /** metadata, as far as it is used. */
 export const metadata = v.object({
-  name: v.pipe(v.string(), v.minLength(1)),
-  namespace: v.optional(v.string()),
+  name: objectName,
+  namespace: v.optional(objectName),
   labels: v.optional(v.record(v.string(), v.string()), {}),
   annotations: v.optional(v.record(v.string(), v.string()), {}),
   creationTimestamp: v.optional(v.nullable(v.string())),
   resourceVersion: v.optional(v.string()),
   generation: v.optional(v.number()),
+});
+
+/** metav1.Condition. */
+const condition = v.object({
+  type: says("What it is about: Accepted, Ready.", v.pipe(v.string(), v.maxLength(316))),
+  status: says("Whether it is so.", v.picklist(["True", "False", "Unknown"])),
+  reason: says("One word, for programs.", v.pipe(v.string(), v.maxLength(1024))),
+  message: says("A sentence, for people.", v.pipe(v.string(), v.maxLength(32_768))),
+  lastTransitionTime: says("When status changed last.", v.pipe(v.string(), v.isoTimestamp())),
+  observedGeneration: may("The metadata.generation it is about.", integer(0, Number.MAX_SAFE_INTEGER)),
+});
+
+export const conditions = may("What is so, and since when.", v.pipe(v.array(condition), v.maxLength(16)), {
+  listKey: "type",
 });
 
 /** One of our own resources: nothing but these fields, so that a misspelt one is named and not ignored. */
@@ -87,5 +115,5 @@ export const resource = <const M extends Schema, const S extends Schema>(metadat
     kind: v.optional(v.string()),
     metadata: metadataSchema,
     spec,
-    status: v.optional(v.unknown()),
+    status: may("What daemons say about it.", v.object({ conditions })),
   });

@@ -25,7 +25,7 @@ const remarksOf = (objects: ObjectSet, node = "n1"): string[] =>
 const namesOf = ({ peers }: NodeConfig): string[] => peers.map(({ name }) => name);
 const peerNamed = ({ peers }: NodeConfig, name: string): PeerConfig => {
   const found = peers.find((one) => one.name === name);
-  if (found === undefined) throw new Error(`no peer ${name} among ${peers.map((one) => one.name)}`);
+  if (found === undefined) throw new Error(`no peer ${name} among ${peers.map((one) => one.name).join()}`);
   return found;
 };
 

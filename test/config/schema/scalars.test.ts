@@ -9,7 +9,7 @@ const said = (schema: v.GenericSchema, input: unknown): unknown => {
   const result = v.safeParse(schema, input);
   return result.success ? result.output : result.issues[0].message;
 };
-const hold = scalars.duration((ms) => (ms < 3000 ? "is too short" : undefined));
+const hold = scalars.duration({ leastMs: 3000, mostMs: 3_600_000, orZero: true });
 
 const tables: readonly (readonly [name: string, schema: v.GenericSchema, cases: readonly Case[]])[] = [
   [
@@ -54,7 +54,9 @@ const tables: readonly (readonly [name: string, schema: v.GenericSchema, cases: 
       ["4500ms", 4500],
       ["90", '"90" is not a duration: write it like "90s", "1m30s" or "500ms"'],
       ["1 m", '"1 m" is not a duration: write it like "90s", "1m30s" or "500ms"'],
-      ["2s", '"2s" is too short'],
+      ["0s", 0],
+      ["2s", '"2s" will not do: must be 0s or 3s to 1h'],
+      ["0", '"0" is not a duration: write it like "90s", "1m30s" or "500ms"'],
     ],
   ],
   [
