@@ -95,6 +95,8 @@ export interface GracefulRestartConfig {
 }
 
 export interface KernelConfig {
+  /** Write learned routes into the kernel; a reflector that forwards nothing does not. */
+  readonly install: boolean;
   readonly table: number;
   readonly metric: number;
   readonly protocol: number;

@@ -6,6 +6,7 @@ import { Kernel } from "#kernel/kernel.ts";
 import type { NetlinkPort } from "#kernel/netlink-port.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
+import type { ForwardingTable } from "#rib/ports.ts";
 import { Rib } from "#rib/rib.ts";
 import { type Family, families } from "#route/family.ts";
 import { HopSetTable } from "#route/hop-set.ts";
@@ -50,7 +51,7 @@ export class Daemon {
       codec: new AttributeSetCodec(),
       resolver: kernel.nextHops,
       hopSets,
-      forwarding: kernel.installer,
+      forwarding: config.kernel.install ? kernel.installer : nowhere,
       maxPaths: config.kernel.maxPaths,
       held: held.length > 0,
       events: {
@@ -123,5 +124,8 @@ export class Daemon {
     });
   }
 }
+
+/** Where routes go that the kernel shall not have. */
+const nowhere: ForwardingTable = { set4: () => {}, set6: () => {}, clear4: () => {}, clear6: () => {} };
 
 const seedOf = (world: World): number => Math.floor(world.random() * 2 ** 32) >>> 0;

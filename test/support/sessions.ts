@@ -63,6 +63,7 @@ export function nodeConfig(
     originated: [],
     policies: {},
     kernel: {
+      install: true,
       table: 254,
       metric: 32,
       protocol: 186,

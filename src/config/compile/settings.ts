@@ -79,6 +79,7 @@ const NEXT_HOP_OBJECTS = { Auto: "auto", Always: "always", Never: "never" } as c
 
 export function kernelOf({ kernel = {} }: Settings, { addresses }: NodeFacts): KernelConfig {
   return {
+    install: kernel.install ?? true,
     table: kernel.table ?? 254,
     metric: kernel.metric ?? 32,
     protocol: kernel.protocol ?? 186,

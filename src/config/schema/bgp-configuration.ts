@@ -38,6 +38,9 @@ const reflectorCluster = v.strictObject({
 });
 
 const kernel = v.strictObject({
+  install: may("Write learned routes into the kernel; false on a reflector that forwards nothing.", v.boolean(), {
+    absent: "true",
+  }),
   table: may("Routing table for learned routes.", integer(1, 0x7fff_ffff), { absent: "254 (main)" }),
   metric: may("Metric of learned routes.", integer(1, 0x7fff_ffff), { absent: "32" }),
   protocol: may(
