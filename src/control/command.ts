@@ -42,8 +42,8 @@ export interface Command {
   readonly words: readonly string[];
   /** What restricted sessions get: the reply, or 8007. */
   readonly whenRestricted: "allowed" | "denied" | "deniedByBird2";
-  /** Only in the dialect of BIRD 2. */
-  readonly onlyBird2?: boolean;
+  /** Only in this dialect. */
+  readonly only?: Dialect["name"];
   /** Parses the rest of the line, END included. */
   parse(parser: Parser, context: CommandContext): Run;
 }

@@ -25,13 +25,14 @@ const MAX_NAME_CHARACTERS = 64;
  */
 const keywords = new Set(
   (
-    "accept add address all as ascii auth babel bfd bgp channel check community configure confirm count debug defined " +
-    "delete device dev direct disable down dump ebgp echo else empty enable error eval events export exported external " +
-    "false fatal filter filtered filters for from graceful gw if ifname import in info interface interfaces internal ipv4 " +
-    "ipv6 iso json kernel len length limit linnet long memory messages mpls mrt mrtdump neighbors net noexport off ospf " +
-    "packets partial preexport preference primary print proto protocol protocols ranges reject reload remote resources " +
-    "restart restrict rip roa route routes s sessions short show sockets soft source states static stats status summary " +
-    "symbols table template then timeformat timeout to trace true type undo us ms vpn warning where why"
+    "accept add address all as ascii attributes auth babel bfd bgp bug check community configure confirm count " +
+    "debug defined delete dev device direct disable down dump ebgp echo else empty enable error eval events " +
+    "export exported external false fatal filter filtered filters for from graceful gw if ifname import in " +
+    "info interface interfaces internal ipv4 ipv6 iso json kernel len length limit linnet long memory messages " +
+    "mpls mrt mrtdump ms neighbors net noexport off ospf out packets preexport preference primary print proto " +
+    "protocol protocols ranges reject reload remote resources restart restrict rip roa route routes s sessions " +
+    "short show sockets soft source states static stats status summary symbols table template then timeformat " +
+    "timeout to trace true type undo us vpn warning where why"
   ).split(" "),
 );
 

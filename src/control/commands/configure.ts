@@ -112,5 +112,5 @@ export const configureCommands: readonly Command[] = [
   },
   simple("confirm", confirm),
   simple("undo", undo),
-  simple("status", status, { whenRestricted: "allowed", onlyBird2: true }),
+  simple("status", status, { whenRestricted: "allowed", only: "2" }),
 ];

@@ -133,8 +133,9 @@ class Listing {
 
   /** Counts one net's routes. @returns its lines, none where they are only counted */
   net(table: string, net: NetView, counters: Counters): readonly ReplyLine[] {
-    const { filtered, listing, detailed } = this.#query;
-    const present = net.routes.filter((route) => route.filtered === filtered);
+    const { filtered, primary, listing, detailed } = this.#query;
+    const all = net.routes.filter((route) => route.filtered === filtered);
+    const present = primary ? all.filter((route, index) => route.best || (filtered && index === 0)) : all;
     if (present.length === 0) return [];
     counters.nets++;
     counters.routes += present.length;
@@ -149,10 +150,9 @@ class Listing {
   }
 
   #choose(net: NetView, present: readonly RouteView[]): readonly RouteView[] {
-    const { primary, protocol, accepts, toldTo } = this.#query;
+    const { protocol, accepts, toldTo } = this.#query;
     const candidates = toldTo === undefined ? present : told(toldTo, net);
-    return candidates.filter((route, index) => {
-      if (primary && !(route.best || (route.filtered && index === 0))) return false;
+    return candidates.filter((route) => {
       if (protocol !== undefined && route.protocol !== protocol) return false;
       return accepts === undefined || accepts(net, route);
     });

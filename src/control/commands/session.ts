@@ -58,7 +58,7 @@ function listOf<Word extends string>(parser: Parser, words: readonly Word[]): Wo
 const timeformat: Command = {
   words: ["timeformat"],
   whenRestricted: "allowed",
-  onlyBird2: true,
+  only: "2",
   parse(parser, { settings }) {
     const format = parser.accept("ISO") ? iso(parser) : custom(parser);
     parser.end();
@@ -126,7 +126,7 @@ function tracing(word: "debug" | "mrtdump", flags: readonly string[]): Command {
 const mrtDump: Command = {
   words: ["mrt", "dump"],
   whenRestricted: "denied",
-  onlyBird2: true,
+  only: "2",
   parse(parser) {
     let table: string | undefined;
     let file: string | undefined;
@@ -163,7 +163,7 @@ function leaving(words: readonly string[], code: number, text: string, how: "dow
   return {
     words,
     whenRestricted: "denied",
-    onlyBird2: how === "gracefulRestart",
+    ...(how === "gracefulRestart" ? { only: "2" as const } : {}),
     parse(parser, { daemon, clock }: CommandContext) {
       parser.end();
       return () => {

@@ -1,4 +1,5 @@
 import type { Command, CommandContext, Run } from "../command.ts";
+import type { Dialect } from "../dialect.ts";
 import { SemanticError } from "../errors.ts";
 import type { SymbolKind } from "../lexer.ts";
 import type { Parser } from "../parser.ts";
@@ -7,9 +8,10 @@ import type { ProtocolKind } from "../views.ts";
 import { selectProtocols } from "./select.ts";
 import { parseShowRoute } from "./show-route.ts";
 
-const show = (words: string, parse: Command["parse"]): Command => ({
+const show = (words: string, parse: Command["parse"], only?: Dialect["name"]): Command => ({
   words: ["show", ...words.split(" ")],
   whenRestricted: "allowed",
+  ...(only && { only }),
   parse,
 });
 
@@ -38,20 +40,17 @@ export const showCommands: readonly Command[] = [
   show("static", parseStatic),
   show("bfd sessions", parseBfdSessions),
   show("symbols", parseSymbols),
-  show("ospf", absent("OSPF")),
-  show("rip", absent("RIP")),
-  show("babel", absent("Babel")),
-  show("roa", (parser) => {
-    parser.skip();
-    throw new SemanticError("No ROA table defined");
-  }),
+  show("ospf", absent("OSPF"), "2"),
+  show("rip", absent("RIP"), "2"),
+  show("babel", absent("Babel"), "2"),
+  show("roa", absent("ROA"), "1.6"),
 ];
 
-/** A protocol that Linnet does not have is one that is not configured. */
-function absent(protocol: string): Command["parse"] {
+/** A protocol (or the table of ROAs) that Linnet does not have is one that is not configured. */
+function absent(name: string): Command["parse"] {
   return (parser) => {
     parser.skip();
-    throw new SemanticError(`There is no ${protocol} protocol running`);
+    throw new SemanticError(name === "ROA" ? "No ROA table defined" : `There is no ${name} protocol running`);
   };
 }
 

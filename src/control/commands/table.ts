@@ -22,7 +22,7 @@ export const commands: readonly Command[] = [
  * @throws SyntaxFailure where no command begins so
  */
 export function findCommand(parser: Parser, dialect: Dialect, words: string[]): Command {
-  let candidates = commands.filter(({ onlyBird2 }) => !onlyBird2 || dialect.name === "2");
+  let candidates = commands.filter(({ only }) => only === undefined || only === dialect.name);
   for (;;) {
     const depth = words.length;
     const next = [...new Set(candidates.flatMap((command) => command.words[depth] ?? []))];

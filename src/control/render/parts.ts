@@ -55,12 +55,14 @@ export function* bfdSessions(
   width: number,
 ): Lines {
   const row = (address: string, device: string, state: string, since: string, interval: string, timeout: string) =>
-    `${address.padEnd(25)} ${device.padEnd(10)} ${state.padEnd(10)} ${since.padEnd(width)}  ${interval.padStart(8)} ${timeout.padStart(8)}`;
+    `${address.padEnd(25)} ${device.padEnd(10)} ${state.padEnd(10)} ${since.padEnd(width)}  ${interval} ${timeout.padStart(8)}`;
   yield line(1020, `${protocol}:`);
   yield line(1020, row("IP address", "Interface", "State", "Since", "Interval", "Timeout"));
   for (const { address, interface: device, state, sinceMs, intervalMs, timeoutMs } of list) {
-    const seconds = [intervalMs, timeoutMs].map((ms) => (ms / 1000).toFixed(3)) as [string, string];
-    yield line(1020, row(formatAddress(address), device ?? "---", state, times.protocol(sinceMs), ...seconds));
+    // The interval stands one column before its heading.
+    const interval = (intervalMs / 1000).toFixed(3).padStart(7);
+    const timeout = (timeoutMs / 1000).toFixed(3);
+    yield line(1020, row(formatAddress(address), device ?? "---", state, times.protocol(sinceMs), interval, timeout));
   }
   return ok;
 }
