@@ -302,10 +302,12 @@ const keepalives = (session: Session): Effect[] =>
 /** What Connect and Active do with everything they do not expect: there is nobody to tell. */
 function abandon(session: Session, event: Event): Step {
   switch (event.kind) {
+    case "automaticStop":
+      return fail(session, closed("reset"));
     case "notificationReceived":
       return fail(session, { kind: "received", notification: event.notification }, isVersionError(event.notification));
     default:
-      return fail(session, closed(event.kind));
+      return fail(session, closed(`unexpected: ${event.kind}`));
   }
 }
 
@@ -370,8 +372,9 @@ function fail(session: Session, ending: Ending, uncounted = false): Step {
  */
 function idleHoldMs(session: Session, ending: Ending): number {
   const innocent = ending.kind === "lost" || session.yields;
-  const errors = session.connectRetryCounter - (innocent ? 1 : 0);
-  return errors <= 0 ? 0 : session.attributes.idleHoldMs * 2 ** Math.min(errors - 1, IDLE_HOLD_DOUBLINGS);
+  if (innocent && session.connectRetryCounter <= 1) return 0;
+  const doublings = Math.max(0, session.connectRetryCounter - (innocent ? 2 : 1));
+  return session.attributes.idleHoldMs * 2 ** Math.min(doublings, IDLE_HOLD_DOUBLINGS);
 }
 
 function idleAgain(session: Session, ending: Ending): Step {
