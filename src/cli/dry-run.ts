@@ -1,8 +1,8 @@
+import { conflist } from "#cni/conflist.ts";
 import { compile } from "#config/compile/compile.ts";
 import { loadDirectory } from "#config/io/manifest-directory.ts";
 import { formatRemark } from "#config/manifests.ts";
 import type { NodeConfig, PeerConfig } from "#config/node-config.ts";
-import { conflistText } from "#cni/conflist.ts";
 import { formatAddress, formatRouterId } from "#route/address.ts";
 import { formatPrefix } from "#route/prefix.ts";
 import { type RunFlags, UsageError } from "./flags.ts";
@@ -24,8 +24,7 @@ export function describe(config: NodeConfig): string[] {
   const blocks = originated.map(({ prefix, source, blackhole }) => {
     return `  ${formatPrefix(prefix)} from ${source}${blackhole ? ", blackhole in the kernel" : ""}`;
   });
-  const conflist =
-    cni === undefined ? ["CNI: not installed"] : [`CNI file ${cni.path}:`, conflistText(cni, cni.mtu)];
+  const cniLines = cni === undefined ? ["CNI: not installed"] : [`CNI file ${cni.path}:`, conflist(cni, undefined)];
   return [
     `node ${nodeName}: AS ${localAs}, router id ${formatRouterId(routerId)}, port ${listen.port}`,
     `kernel: table ${kernel.table}, metric ${kernel.metric}, protocol ${kernel.protocol}, up to ${kernel.maxPaths} equal paths`,
@@ -33,7 +32,7 @@ export function describe(config: NodeConfig): string[] {
     ...peers.map(describePeer),
     `${originated.length} own prefixes:`,
     ...blocks,
-    ...conflist,
+    ...cniLines,
   ];
 }
 

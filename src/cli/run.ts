@@ -1,4 +1,6 @@
 import { TcpTransport } from "#bgp/io/tcp.ts";
+import { nft } from "#cni/io/nft.ts";
+import { writeFileAtomically } from "#cni/io/write-file.ts";
 import { loadDirectory, ManifestDirectory } from "#config/io/manifest-directory.ts";
 import type { NodeConfig } from "#config/node-config.ts";
 import { Configuration, type ObjectState } from "#daemon/configuration.ts";
@@ -40,6 +42,8 @@ async function runDaemon(flags: RunFlags, log: Log): Promise<number> {
     random: Math.random,
     transport: new TcpTransport(),
     netlink: await KernelPort.open("write"),
+    files: { write: writeFileAtomically },
+    nft,
   };
   let daemon: Daemon | undefined;
   let starting = false;

@@ -1,6 +1,7 @@
 import { Speaker, type StopMode } from "#bgp/speaker.ts";
 import type { Transport } from "#bgp/transport.ts";
 import { AttributeSetCodec } from "#bgp/wire/attribute-codec.ts";
+import type { Nft } from "#cni/masquerade-keeper.ts";
 import type { NodeConfig } from "#config/node-config.ts";
 import { Kernel } from "#kernel/kernel.ts";
 import type { NetlinkPort } from "#kernel/netlink-port.ts";
@@ -10,6 +11,7 @@ import type { ForwardingTable } from "#rib/ports.ts";
 import { Rib } from "#rib/rib.ts";
 import { type Family, families } from "#route/family.ts";
 import { HopSetTable } from "#route/hop-set.ts";
+import { type NodeFiles, NodeNetwork } from "./node-network.ts";
 import { Routing } from "./routing.ts";
 
 /** What the daemon is given of the world. */
@@ -20,6 +22,8 @@ export interface World {
   random(): number;
   readonly transport: Transport;
   readonly netlink: NetlinkPort;
+  readonly files: NodeFiles;
+  readonly nft: Nft;
 }
 
 /**
@@ -33,8 +37,11 @@ export class Daemon {
   readonly speaker: Speaker;
   readonly rib: Rib;
   readonly kernel: Kernel;
+  /** Milliseconds since 1970. */
+  readonly startedMs: number;
   readonly #world: World;
   readonly #routing: Routing;
+  readonly #network: NodeNetwork;
   #config: NodeConfig;
 
   private constructor(world: World, config: NodeConfig, kernel: Kernel, hopSets: HopSetTable) {
@@ -42,6 +49,8 @@ export class Daemon {
     this.#world = world;
     this.#config = config;
     this.kernel = kernel;
+    this.startedMs = clock.wallMs();
+    this.#network = new NodeNetwork(world.files, world.nft, clock, log);
     const held = families.filter((family) => kernel.installer.holdsRoutes(family));
     this.rib = new Rib({
       clock,
@@ -102,6 +111,7 @@ export class Daemon {
     this.#routing.reconfigure(config);
     this.speaker.reconfigure(config);
     this.#routing.forget();
+    this.#network.apply(config, kernel.uplinkMtu(config.addresses.ipv4 ?? config.addresses.ipv6));
   }
 
   get config(): NodeConfig {
@@ -112,6 +122,7 @@ export class Daemon {
   stop(mode: StopMode, text = ""): void {
     this.speaker.stop(mode, text);
     this.rib.stop();
+    void this.#network.stop();
   }
 
   /** Nobody has anything more to send: others are told what we heard, and what nobody confirmed goes. */

@@ -1,0 +1,136 @@
+import type { PeerSnapshot } from "#bgp/session/snapshot.ts";
+import type { NodeConfig } from "#config/node-config.ts";
+import type { ChangeCounts, ChannelView, ProtocolView, RouteCounts, StaticView } from "#control/views.ts";
+import { type Family, families } from "#route/family.ts";
+import type { Daemon } from "../daemon.ts";
+import { bgpView, protocolState, shutdownText } from "./bgp.ts";
+
+/** Names of the protocols that stand for one family of the node's own, as BIRD would name them. */
+export const KERNEL_NAMES: Readonly<Record<Family, string>> = { ipv4: "kernel1", ipv6: "kernel2" };
+export const STATIC_NAMES: Readonly<Record<Family, string>> = { ipv4: "static1", ipv6: "static2" };
+
+/** BIRD's preferences by kind. */
+const PREFERENCE = { direct: 240, static: 200, bgp: 100, kernel: 10 } as const;
+
+const noChanges: ChangeCounts = { received: 0, rejected: 0, filtered: 0, ignored: 0, accepted: 0 };
+const noRoutes: RouteCounts = {
+  imported: 0,
+  filtered: 0,
+  exported: 0,
+  preferred: 0,
+  importUpdates: noChanges,
+  importWithdraws: noChanges,
+  exportUpdates: noChanges,
+  exportWithdraws: noChanges,
+};
+
+/** Everything that `show protocols` lists, the node's own first. */
+export function protocolViews(daemon: Daemon): ProtocolView[] {
+  return [...ownProtocols(daemon), ...daemon.speaker.peers().map((peer) => bgpProtocol(peer, daemon))];
+}
+
+export function protocolView(daemon: Daemon, name: string): ProtocolView | undefined {
+  return protocolViews(daemon).find((protocol) => protocol.name === name);
+}
+
+function ownProtocols(daemon: Daemon): ProtocolView[] {
+  const own = (name: string, kind: ProtocolView["kind"], channels: readonly ChannelView[]): ProtocolView => ({
+    name,
+    kind,
+    state: "up",
+    sinceMs: daemon.startedMs,
+    disabled: false,
+    description: undefined,
+    message: undefined,
+    channels,
+    bgp: undefined,
+  });
+  return [
+    own("device1", "Device", []),
+    own(
+      "direct1",
+      "Direct",
+      families.map((family) => ownChannel(family, PREFERENCE.direct, noRoutes)),
+    ),
+    ...families.map((family) => own(KERNEL_NAMES[family], "Kernel", [kernelChannel(family, daemon)])),
+    ...families.map((family) => own(STATIC_NAMES[family], "Static", [staticChannel(family, daemon.config)])),
+  ];
+}
+
+function ownChannel(family: Family, preference: number, routes: RouteCounts): ChannelView {
+  return {
+    family,
+    state: "UP",
+    preference,
+    importPolicy: "ACCEPT",
+    exportPolicy: "REJECT",
+    limits: [],
+    recovery: undefined,
+    routes,
+    neighbourRestarting: false,
+    nextHop: undefined,
+    recursive: false,
+  };
+}
+
+function kernelChannel(family: Family, { kernel }: Daemon): ChannelView {
+  const { installed } = kernel.installer.counts(family);
+  const channel = ownChannel(family, PREFERENCE.kernel, { ...noRoutes, exported: installed });
+  return { ...channel, importPolicy: "REJECT", exportPolicy: "ACCEPT" };
+}
+
+function staticChannel(family: Family, { originated }: NodeConfig): ChannelView {
+  const imported = originated.filter(({ prefix }) => prefix.family === family).length;
+  return ownChannel(family, PREFERENCE.static, { ...noRoutes, imported, preferred: imported });
+}
+
+function bgpProtocol(peer: PeerSnapshot, daemon: Daemon): ProtocolView {
+  const { config } = peer;
+  const disabled = daemon.speaker.isDisabled(config.name);
+  return {
+    name: config.name,
+    kind: "BGP",
+    state: protocolState(peer, disabled),
+    sinceMs: peer.sinceMs,
+    disabled,
+    description: config.description,
+    message: shutdownText(peer),
+    channels: config.families.map((family) => bgpChannel(family, peer, daemon)),
+    bgp: bgpView(peer, disabled),
+  };
+}
+
+function bgpChannel(family: Family, peer: PeerSnapshot, daemon: Daemon): ChannelView {
+  const { config, negotiated, state } = peer;
+  const up = state === "established" && negotiated?.families.includes(family) === true;
+  const limit = config.prefixLimit[family];
+  const counts = daemon.rib.countsOf(config.name, family);
+  const awaited = daemon.speaker.awaited(family);
+  return {
+    family,
+    state: up ? "UP" : "DOWN",
+    preference: PREFERENCE.bgp,
+    importPolicy: config.importPolicies.join(" ") || (negotiated?.external === false ? "ACCEPT" : "REJECT"),
+    exportPolicy: config.exportPolicies.join(" ") || (negotiated?.external === false ? "ACCEPT" : "REJECT"),
+    limits:
+      limit === undefined ? [] : [{ kind: "receive", routes: limit, hit: counts.received > limit, action: "restart" }],
+    recovery:
+      awaited.length === 0
+        ? undefined
+        : { pending: awaited.includes(config.name), waiting: !awaited.includes(config.name) },
+    routes: up || peer.stale.includes(family) ? counts.routes : undefined,
+    neighbourRestarting: peer.away && peer.stale.includes(family),
+    nextHop: undefined,
+    recursive: negotiated?.external === false || config.ttl.kind === "multihop",
+  };
+}
+
+/** Own prefixes, as `show static` shows them. */
+export function staticViews({ originated }: NodeConfig): StaticView[] {
+  return families.map((family) => ({
+    protocol: STATIC_NAMES[family],
+    routes: originated
+      .filter(({ prefix }) => prefix.family === family)
+      .map(({ prefix, blackhole }) => ({ prefix, destination: blackhole ? "blackhole" : "unreachable", hops: [] })),
+  }));
+}
