@@ -9,6 +9,7 @@ import { KernelPort } from "#kernel/io/kernel-port.ts";
 import { jsonLog, textLog } from "#lib/io/logs.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
 import type { Log } from "#lib/log.ts";
+import { isExpected } from "./configured.ts";
 import { type RunFlags, readRunFlags, UsageError } from "./flags.ts";
 
 /** `linnet run`. @returns the exit status, when the daemon was told to stop or could not begin */
@@ -20,18 +21,11 @@ export async function run(given: object): Promise<number> {
     if (flags.dryRun) return await (await import("./dry-run.ts")).dryRun(flags);
     return await runDaemon(flags, log);
   } catch (error) {
-    if (!(error instanceof Error) || !isExpected(error)) throw error;
+    if (!isExpected(error)) throw error;
     log.error(error.message);
     return 1;
   }
 }
-
-/** What is the world's or the caller's fault is one line; a fault of ours has its stack. */
-const isExpected = (error: Error): boolean =>
-  error instanceof UsageError ||
-  error.name === "UnreadableDirectory" ||
-  error.name === "SystemCallError" ||
-  error.name === "KernelUnavailable";
 
 async function runDaemon(flags: RunFlags, log: Log): Promise<number> {
   const stop = Promise.withResolvers<NodeJS.Signals>();
