@@ -6,8 +6,10 @@ import type { AttributeTable } from "./table/attribute-table.ts";
 import type { DirtyQueue } from "./table/dirty-queue.ts";
 import {
   ageOf,
+  BLACKHOLE,
   BLOCK_BITS,
   FILTERED,
+  FLAGS,
   LOOPED,
   OUT,
   type PathTable,
@@ -50,12 +52,18 @@ export class LocRib {
   readonly filtered: Uint32Array;
   readonly bests: Uint32Array;
   readonly fresh: Uint32Array;
-  /** By neighbour: the present generation of its paths, and how old a path may be that `purge` leaves alone. */
+  /** By neighbour: the present generation of its paths, modulo 8. */
   readonly generations: Uint8Array;
+  /** By neighbour: 1 where a default route from it is never selected. */
+  readonly refusesDefault: Uint8Array;
+  /** Best paths that have changed so far. */
+  changes = 0;
   readonly #turns: Turns;
   readonly #queues: DirtyQueue[] = [];
   /** The consumer that also wants to know of changes among equal paths. */
   #multipath: DirtyQueue | undefined;
+  /** Second answer of `#import`. */
+  #bits = 0;
 
   constructor(parts: LocRibParts) {
     this.family = parts.family;
@@ -68,6 +76,7 @@ export class LocRib {
     this.bests = new Uint32Array(parts.neighbours.max);
     this.fresh = new Uint32Array(parts.neighbours.max);
     this.generations = new Uint8Array(parts.neighbours.max);
+    this.refusesDefault = new Uint8Array(parts.neighbours.max);
   }
 
   attach(queue: DirtyQueue, multipath = false): void {
@@ -104,19 +113,39 @@ export class LocRib {
    * @throws TableFull
    */
   announce(prefix: number, neighbour: number, received: number, flags: number): void {
-    let attributes = received;
-    let bits = flags;
-    if ((this.attributes.flagsOf(received) & LOOPED_SET) !== 0) bits |= LOOPED;
-    else if (this.importers[neighbour] !== undefined && (bits & FILTERED) === 0) {
-      attributes = this.importers[neighbour].apply(received, prefix);
-      if (attributes === 0) {
-        attributes = received;
-        bits |= FILTERED;
-      }
-    }
     const known = this.pathOf(prefix, neighbour);
+    const attributes = this.#import(prefix, neighbour, received, flags);
+    const bits = this.#bits;
     if (known === 0) this.#insert(prefix, neighbour, received, attributes, bits);
     else this.#update(prefix, known, received, attributes, bits);
+  }
+
+  /** The import policy of its neighbour has changed: `path` is judged anew, as it was received. */
+  importAgain(path: number): void {
+    const { paths } = this;
+    const prefix = paths.prefixOf(path);
+    const neighbour = paths.neighbourOf(path);
+    const received = this.receivedOf(path);
+    const state = paths.stateOf(path);
+    const refused = this.refusesDefault[neighbour] !== 0 && this.prefixes.lengthOf(prefix) === 0 ? FILTERED : 0;
+    const attributes = this.#import(prefix, neighbour, received, (state & BLACKHOLE) | refused);
+    if ((state & FLAGS) === this.#bits && paths.attributesOf(path) === attributes) return;
+    this.#replace(prefix, path, received, attributes, (state & ~FLAGS) | this.#bits);
+  }
+
+  /** @returns the set to select on; the path's flags are left in `bits` */
+  #import(prefix: number, neighbour: number, received: number, flags: number): number {
+    this.#bits = flags;
+    if ((this.attributes.flagsOf(received) & LOOPED_SET) !== 0) {
+      this.#bits |= LOOPED;
+      return received;
+    }
+    const importer = this.importers[neighbour];
+    if (importer === undefined || (flags & FILTERED) !== 0) return received;
+    const attributes = importer.apply(received, prefix);
+    if (attributes !== 0) return attributes;
+    this.#bits |= FILTERED;
+    return received;
   }
 
   #insert(prefix: number, neighbour: number, received: number, attributes: number, bits: number): void {
@@ -162,16 +191,16 @@ export class LocRib {
     const state = paths.stateOf(path);
     const generation = this.generations[neighbour]!;
     if (ageOf(state, generation) !== 0) this.fresh[neighbour]!++;
-    const sameFlags = (state & 7) === bits;
+    const sameFlags = (state & FLAGS) === bits;
     if (sameFlags && paths.attributesOf(path) === attributes && this.receivedOf(path) === received) {
       paths.setState(path, withGeneration(state, generation));
       return;
     }
-    this.replace(prefix, path, received, attributes, pathState(bits, generation, this.#turns.second));
+    this.#replace(prefix, path, received, attributes, pathState(bits, generation, this.#turns.second));
   }
 
   /** Puts another attribute set, another state, or both in the place of a path's, and selects again. */
-  replace(prefix: number, path: number, received: number, attributes: number, state: number): void {
+  #replace(prefix: number, path: number, received: number, attributes: number, state: number): void {
     const { paths } = this;
     const counted = this.#countsWith(prefix, path);
     const before = paths.attributesOf(path);
@@ -252,6 +281,7 @@ export class LocRib {
   /** All consumers shall look at `prefix` again. */
   mark(prefix: number): void {
     const queues = this.#queues;
+    this.changes++;
     for (let index = 0; index < queues.length; index++) queues[index]!.push(prefix);
     this.#turns.wake();
   }

@@ -42,6 +42,8 @@ export interface PathSource {
   readonly kind: NeighbourKind;
   /** Router id, for ORIGINATOR_ID (RFC 4456 §8). */
   readonly routerId: number;
+  /** An export policy made this set: a MED in it is ours, and goes to external neighbours too (RFC 4271 §5.1.4). */
+  readonly ownMed: boolean;
 }
 
 /**

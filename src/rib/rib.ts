@@ -4,11 +4,12 @@ import type { Clock } from "#lib/clock.ts";
 import type { Address } from "#route/address.ts";
 import { type Family, families } from "#route/family.ts";
 import type { HopSetTable } from "#route/hop-set.ts";
-import { Decision } from "./decision.ts";
-import { Forwarding } from "./forwarding.ts";
-import { LocRib } from "./loc-rib.ts";
+import { FamilySide } from "./family-side.ts";
 import { CLIENT, EXTERNAL, INTERNAL, LOCAL, NeighbourTable } from "./neighbours.ts";
+import { NextHopTracking, resolveThroughRib } from "./next-hop-tracking.ts";
 import { Origination } from "./origination.ts";
+import type { PolicyScope } from "./policy.ts";
+import type { PolicyProgram } from "./policy-program.ts";
 import type {
   AttributeCodec,
   ForwardingTable,
@@ -18,18 +19,13 @@ import type {
   SessionOut,
   UpdateEncoder,
 } from "./ports.ts";
-import { Retention } from "./retention.ts";
+import { scopeKey } from "./programs.ts";
 import { Sink } from "./sink.ts";
 import { SlabPool } from "./slab.ts";
 import { AttributeTable } from "./table/attribute-table.ts";
 import { defaultLimits, type RibLimits } from "./table/limits.ts";
 import { NextHopTable } from "./table/next-hop-table.ts";
-import { PathTable } from "./table/path-table.ts";
-import { PrefixTable4 } from "./table/prefix-table-4.ts";
-import { PrefixTable6 } from "./table/prefix-table-6.ts";
 import { Turns } from "./turns.ts";
-import { UpdateBatch } from "./update-batch.ts";
-import { type Member, UpdateGroup } from "./update-group.ts";
 
 /** What the daemon hands the RIB. */
 export interface RibParts {
@@ -44,7 +40,7 @@ export interface RibParts {
   readonly hopSets: HopSetTable;
   /** undefined: nothing is installed anywhere. */
   readonly forwarding: ForwardingTable | undefined;
-  /** Most equal paths in one route. */
+  /** Most equal paths in one route; 1 turns multipath off. */
   readonly maxPaths: number;
   /** Only own prefixes are told until `release` (RFC 4724 §4.1). */
   readonly held: boolean;
@@ -55,7 +51,7 @@ export interface RibParts {
 export interface RibEvents {
   /** The neighbour has sent all it had. */
   endOfRib(neighbour: string, family: Family): void;
-  /** The neighbour told more prefixes than it may: its session should end (RFC 4486 §4). */
+  /** The neighbour told more prefixes than it may: its session should end (RFC 4486 §4). Said once a session. */
   prefixLimit(neighbour: string, family: Family, prefixes: number): void;
 }
 
@@ -67,7 +63,7 @@ export interface NeighbourConfig {
   readonly exportPolicies: readonly PolicyConfig[];
   /** Kinds of own prefixes that go out before any export policy is asked. */
   readonly advertise: readonly OriginatedPrefix["from"][];
-  /** A default route from it is never selected. */
+  /** A default route from it is never selected: it is a node of the mesh. */
   readonly refuseDefault: boolean;
   readonly prefixLimit: Readonly<Partial<Record<Family, number>>>;
 }
@@ -80,7 +76,7 @@ export interface NeighbourSession {
   /** Interface index of the session where it is known. */
   readonly link: number | undefined;
   readonly families: readonly Family[];
-  /** Families whose routes the neighbour kept: ours of it stay, stale, until it tells them again. */
+  /** Families whose routes the neighbour kept: what we have of it stays, stale, until it tells it again. */
   readonly kept: readonly Family[];
   /** Equal for sessions to which the same UPDATEs can be sent. */
   readonly encoding: string;
@@ -89,93 +85,113 @@ export interface NeighbourSession {
   readonly out: SessionOut;
 }
 
-interface Membership {
-  readonly group: UpdateGroup;
-  readonly member: Member;
+/** A neighbour that was made known. */
+export interface Neighbour {
+  readonly id: number;
+  readonly config: NeighbourConfig;
+  readonly session: NeighbourSession | undefined;
 }
 
-interface Neighbour {
-  readonly id: number;
+interface NeighbourState extends Neighbour {
   config: NeighbourConfig;
   session: NeighbourSession | undefined;
+  /** Of the last session: its stale routes are judged by it. */
+  kind: NeighbourSession["kind"] | undefined;
   sink: Sink | undefined;
-  readonly memberships: Map<Family, Membership>;
 }
 
-/** What there is once per family. */
-interface FamilySide {
-  readonly loc: LocRib;
-  readonly retention: Retention;
-  readonly forwarding: Forwarding | undefined;
-  readonly batch: UpdateBatch;
-  groups: UpdateGroup[];
-  held: boolean;
-}
+const kindCodes = { external: EXTERNAL, internal: INTERNAL, client: CLIENT } as const;
 
-/** Adj-RIBs-In, Loc-RIB and what each neighbour is told, for both families. */
+/**
+ * Adj-RIBs-In, Loc-RIB and what each neighbour is told, for both families: the one door to this module. Calls return at
+ * once; work that can be long is done in later turns.
+ */
 export class Rib {
-  readonly #parts: RibParts;
-  readonly #limits: RibLimits;
-  readonly #turns: Turns;
-  readonly #neighbours: NeighbourTable;
-  readonly #nextHops: NextHopTable;
-  readonly #attributes: AttributeTable;
-  readonly #pool = new SlabPool();
-  readonly #sides: Readonly<Record<Family, FamilySide>>;
+  readonly parts: RibParts;
+  readonly limits: RibLimits;
+  readonly turns: Turns;
+  readonly neighbours: NeighbourTable;
+  readonly nextHops: NextHopTable;
+  readonly attributes: AttributeTable;
+  readonly pool: SlabPool = new SlabPool();
+  readonly sides: Readonly<Record<Family, FamilySide>>;
+  readonly #tracking: NextHopTracking;
   readonly #origination: Origination;
-  readonly #byName = new Map<string, Neighbour>();
-  readonly #byId: (Neighbour | undefined)[] = [];
+  readonly #byName = new Map<string, NeighbourState>();
+  readonly #byId: (NeighbourState | undefined)[] = [];
 
   constructor(parts: RibParts) {
-    this.#parts = parts;
-    this.#limits = { ...defaultLimits, ...parts.limits };
-    this.#turns = new Turns(parts.clock);
-    this.#neighbours = new NeighbourTable(this.#limits.neighbours);
-    this.#neighbours.set(LOCAL, "local", parts.routerId, 0, { family: "ipv4", words: [0] });
-    this.#nextHops = new NextHopTable(parts.resolver, parts.hopSets, () => undefined);
-    const { attributeSets, attributeOctets } = this.#limits;
-    this.#attributes = new AttributeTable(attributeSets, attributeOctets, parts.seed, this.#nextHops);
-    this.#sides = { ipv4: this.#side("ipv4"), ipv6: this.#side("ipv6") };
-    const { ipv4, ipv6 } = this.#sides;
-    this.#origination = new Origination(parts.codec, this.#attributes, { ipv4: ipv4.loc, ipv6: ipv6.loc });
-  }
-
-  #side(family: Family): FamilySide {
-    const { seed, forwarding, hopSets, maxPaths, held } = this.#parts;
-    const maxPrefixes = this.#maxPrefixes(family);
-    const maxPaths_ = family === "ipv4" ? this.#limits.paths4 : this.#limits.paths6;
-    const prefixes = family === "ipv4" ? new PrefixTable4(maxPrefixes, seed) : new PrefixTable6(maxPrefixes, seed);
-    const paths = new PathTable(family, maxPaths_, this.#limits.neighbours);
-    const [attributes, nextHops, neighbours, turns] = [this.#attributes, this.#nextHops, this.#neighbours, this.#turns];
-    const decision = new Decision(paths, attributes, nextHops, neighbours);
-    const loc = new LocRib({ family, prefixes, paths, attributes, decision, neighbours, turns });
-    const retention = new Retention(loc, turns);
-    const batch = new UpdateBatch(loc, neighbours, this.#limits.attributeSets);
-    const consumer =
-      forwarding && new Forwarding({ loc, nextHops, hopSets, table: forwarding, turns, maxPrefixes, maxPaths });
-    return { loc, retention, batch, forwarding: consumer, groups: [], held };
-  }
-
-  #maxPrefixes(family: Family): number {
-    return family === "ipv4" ? this.#limits.prefixes4 : this.#limits.prefixes6;
-  }
-
-  /** Makes a neighbour known, or changes what is configured about it. */
-  setNeighbour(config: NeighbourConfig): void {
-    const known = this.#byName.get(config.name);
-    if (known !== undefined) {
-      known.config = config;
-      return;
-    }
-    const neighbour: Neighbour = {
-      id: this.#takeId(),
-      config,
-      session: undefined,
-      sink: undefined,
-      memberships: new Map(),
+    this.parts = parts;
+    this.limits = { ...defaultLimits, ...parts.limits };
+    this.turns = new Turns(parts.clock);
+    this.neighbours = new NeighbourTable(this.limits.neighbours);
+    this.neighbours.set(LOCAL, "local", parts.routerId, 0, { family: "ipv4", words: [0] });
+    this.nextHops = new NextHopTable(parts.resolver, parts.hopSets, (address) => this.#recurse(address));
+    const { attributeSets, attributeOctets } = this.limits;
+    this.attributes = new AttributeTable(attributeSets, attributeOctets, parts.seed, this.nextHops);
+    const side = (family: Family): FamilySide => new FamilySide(family, { ...parts, ...this.#shared() });
+    this.sides = { ipv4: side("ipv4"), ipv6: side("ipv6") };
+    const { ipv4, ipv6 } = this.sides;
+    this.attributes.onFree = (set) => {
+      ipv4.programs.forget(set);
+      ipv6.programs.forget(set);
     };
-    this.#byName.set(config.name, neighbour);
-    this.#byId[neighbour.id] = neighbour;
+    this.#tracking = new NextHopTracking(this.nextHops, [ipv4, ipv6], this.turns);
+    this.#origination = new Origination(parts.codec, this.attributes, { ipv4: ipv4.loc, ipv6: ipv6.loc });
+  }
+
+  #shared() {
+    const { limits, turns, neighbours, nextHops, attributes, pool } = this;
+    return { limits, turns, neighbours, nextHops, attributes, pool };
+  }
+
+  #recurse(address: Address) {
+    const { ipv4, ipv6 } = this.sides;
+    return resolveThroughRib(address, { ipv4: ipv4.loc, ipv6: ipv6.loc }, this.nextHops);
+  }
+
+  /** Makes neighbours known, or changes what is configured about them; no session is reset. */
+  setNeighbours(configs: readonly NeighbourConfig[]): void {
+    const changed: NeighbourState[] = [];
+    for (const config of configs) {
+      const known = this.#byName.get(config.name);
+      if (known === undefined) {
+        const id = this.#takeId();
+        const neighbour: NeighbourState = { id, config, session: undefined, kind: undefined, sink: undefined };
+        this.#byName.set(config.name, neighbour);
+        this.#byId[id] = neighbour;
+      } else {
+        known.config = config;
+        known.sink?.setLimits(config.prefixLimit);
+        if (known.kind !== undefined) changed.push(known);
+      }
+    }
+    if (changed.length > 0) this.#applyPolicies(changed);
+  }
+
+  #applyPolicies(changed: readonly NeighbourState[]): void {
+    for (const family of families) {
+      const side = this.sides[family];
+      const exports = new Map<number, { policy: string; exporter: PolicyProgram | undefined }>();
+      for (const { id, config, kind } of changed) {
+        const scope = this.#scope("export", config, kind!);
+        exports.set(id, { policy: scopeKey(scope), exporter: side.programs.get(scope) });
+        side.setImporter(id, side.programs.get(this.#scope("import", config, kind!)), config.refuseDefault);
+      }
+      side.groups.change(exports);
+      side.prune();
+    }
+  }
+
+  #scope(direction: "import" | "export", config: NeighbourConfig, kind: NeighbourSession["kind"]): PolicyScope {
+    const isImport = direction === "import";
+    return {
+      direction,
+      external: kind === "external",
+      policies: isImport ? config.importPolicies : config.exportPolicies,
+      advertise: isImport ? [] : config.advertise,
+      localAs: this.parts.localAs,
+    };
   }
 
   /** Forgets a neighbour and its routes. */
@@ -187,17 +203,12 @@ export class Rib {
     this.#byId[neighbour.id] = undefined;
   }
 
-  /** The lowest number that no path and no record of what was told refers to. */
+  /** The lowest number that no neighbour, no path and no record of what was told has. */
   #takeId(): number {
-    for (let id = LOCAL + 1; id < this.#limits.neighbours; id++) {
-      if (this.#byId[id] === undefined && families.every((family) => this.#isUnused(family, id))) return id;
+    for (let id = LOCAL + 1; id < this.limits.neighbours; id++) {
+      if (this.#byId[id] === undefined && families.every((family) => this.sides[family].isUnused(id))) return id;
     }
-    return bug(`more than ${this.#limits.neighbours} neighbours`);
-  }
-
-  #isUnused(family: Family, id: number): boolean {
-    const { loc, groups } = this.#sides[family];
-    return loc.paths.countOf(id) === 0 && groups.every((group) => !group.tellsOf(id));
+    return bug(`more than ${this.limits.neighbours} neighbours`);
   }
 
   /** The session is up. @returns where its routes go */
@@ -206,52 +217,39 @@ export class Rib {
     if (neighbour.session !== undefined) this.down(name, session.kept);
     const { id, config } = neighbour;
     neighbour.session = session;
-    this.#neighbours.set(id, session.kind, session.routerId, session.link ?? 0, session.address);
+    neighbour.kind = session.kind;
+    this.neighbours.set(id, session.kind, session.routerId, session.link ?? 0, session.address);
     for (const family of families) {
-      const isKept = session.families.includes(family) && session.kept.includes(family);
-      if (!isKept) this.#sides[family].retention.drop(id);
+      const side = this.sides[family];
+      if (!session.families.includes(family) || !session.kept.includes(family)) side.retention.drop(id);
+      side.setImporter(id, side.programs.get(this.#scope("import", config, session.kind)), config.refuseDefault);
+      if (session.families.includes(family)) this.#join(neighbour, session, side);
+      side.prune();
     }
-    for (const family of session.families) this.#join(neighbour, session, family);
-    const { ipv4, ipv6 } = this.#sides;
     neighbour.sink = new Sink({
       neighbour: id,
       from: session.kind === "external" ? "external" : "internal",
-      attributes: this.#attributes,
-      loc4: ipv4.loc,
-      loc6: ipv6.loc,
-      limit4: config.prefixLimit.ipv4 ?? 0,
-      limit6: config.prefixLimit.ipv6 ?? 0,
-      refuseDefault: config.refuseDefault,
+      attributes: this.attributes,
+      loc4: this.sides.ipv4.loc,
+      loc6: this.sides.ipv6.loc,
+      limits: config.prefixLimit,
       events: {
-        endOfRib: (family) => this.#parts.events.endOfRib(name, family),
-        limitExceeded: (family, prefixes) => this.#parts.events.prefixLimit(name, family, prefixes),
+        endOfRib: (family) => this.parts.events.endOfRib(name, family),
+        limitExceeded: (family, prefixes) => this.parts.events.prefixLimit(name, family, prefixes),
       },
     });
     return neighbour.sink;
   }
 
-  #join(neighbour: Neighbour, session: NeighbourSession, family: Family): void {
-    const side = this.#sides[family];
-    const kind = { external: EXTERNAL, internal: INTERNAL, client: CLIENT }[session.kind];
-    const key = `${kind} ${session.encoding}`;
-    side.groups = side.groups.filter((group) => !group.isClosed);
-    let group = side.groups.find(({ rules }) => rules.key === key);
-    if (group === undefined) {
-      group = new UpdateGroup(
-        {
-          loc: side.loc,
-          neighbours: this.#neighbours,
-          pool: this.#pool,
-          turns: this.#turns,
-          batch: side.batch,
-          maxPrefixes: this.#maxPrefixes(family),
-        },
-        { key, kind, encoder: session.encoder(), exporter: undefined },
-        side.held,
-      );
-      side.groups.push(group);
-    }
-    neighbour.memberships.set(family, { group, member: group.join(neighbour.id, session.out) });
+  #join({ id, config }: NeighbourState, session: NeighbourSession, side: FamilySide): void {
+    const scope = this.#scope("export", config, session.kind);
+    side.groups.join(id, session.out, {
+      kind: kindCodes[session.kind],
+      encoding: session.encoding,
+      policy: scopeKey(scope),
+      exporter: side.programs.get(scope),
+      encoder: () => session.encoder(),
+    });
   }
 
   /** The session is down: routes of `retained` stay, as stale ones; all others go. */
@@ -260,35 +258,32 @@ export class Rib {
     neighbour.session = undefined;
     neighbour.sink?.close();
     neighbour.sink = undefined;
-    for (const { group, member } of neighbour.memberships.values()) group.leave(member);
-    neighbour.memberships.clear();
     for (const family of families) {
-      const { retention } = this.#sides[family];
-      if (retained.includes(family)) retention.retain(neighbour.id);
-      else retention.drop(neighbour.id);
+      const side = this.sides[family];
+      side.groups.leave(neighbour.id);
+      if (retained.includes(family)) side.retention.retain(neighbour.id);
+      else side.retention.drop(neighbour.id);
     }
   }
 
   /** What is still stale goes: after End-of-RIB, or when its time is over. */
   sweep(name: string, family: Family): void {
-    this.#sides[family].retention.sweep(this.#named(name).id);
+    this.sides[family].retention.sweep(this.#named(name).id);
   }
 
   /** All routes of `family` become stale: the neighbour begins to send them again (RFC 7313 §4). */
   markStale(name: string, family: Family): void {
-    this.#sides[family].retention.markStale(this.#named(name).id);
+    this.sides[family].retention.markStale(this.#named(name).id);
   }
 
   /** The neighbour wants everything again (RFC 2918), between BoRR and EoRR where `enhanced` (RFC 7313). */
   refresh(name: string, family: Family, enhanced: boolean): void {
-    const membership = this.#named(name).memberships.get(family);
-    membership?.group.refresh(membership.member, enhanced);
+    this.sides[family].groups.refresh(this.#named(name).id, enhanced);
   }
 
   /** The restart deferral of `family` is over: routes of neighbours are told too, then End-of-RIB. */
   release(family: Family): void {
-    this.#sides[family].held = false;
-    for (const group of this.#sides[family].groups) group.release();
+    this.sides[family].groups.release();
   }
 
   /** What the node itself originates, all of it. */
@@ -296,12 +291,36 @@ export class Rib {
     this.#origination.set(prefixes);
   }
 
-  #named(name: string): Neighbour {
+  /** What the node originates under this prefix (`10.0.0.0/24`). */
+  originated(prefix: string): OriginatedPrefix | undefined {
+    return this.#origination.get(prefix);
+  }
+
+  /** The kernel's links, addresses or routes have changed: all next hops are resolved again. */
+  nextHopsChanged(): void {
+    this.#tracking.worldChanged();
+  }
+
+  #named(name: string): NeighbourState {
     return this.#byName.get(name) ?? bug(`no neighbour ${name}`);
+  }
+
+  /** @returns undefined where no such neighbour is known */
+  neighbour(name: string): Neighbour | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** @returns undefined for a number that no neighbour has any more, and for the node itself */
+  neighbourById(id: number): Neighbour | undefined {
+    return this.#byId[id];
+  }
+
+  get allNeighbours(): Iterable<Neighbour> {
+    return this.#byName.values();
   }
 
   /** Ends all work. */
   stop(): void {
-    this.#turns.stop();
+    this.turns.stop();
   }
 }

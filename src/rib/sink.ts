@@ -21,11 +21,8 @@ export interface SinkParts {
   readonly attributes: AttributeTable;
   readonly loc4: LocRib;
   readonly loc6: LocRib;
-  /** Most prefixes by family; 0: no limit. */
-  readonly limit4: number;
-  readonly limit6: number;
-  /** A default route is kept, but not selected. */
-  readonly refuseDefault: boolean;
+  /** Most prefixes by family. */
+  readonly limits: Readonly<Partial<Record<Family, number>>>;
   readonly events: SinkEvents;
 }
 
@@ -38,8 +35,9 @@ export class Sink implements RouteSink {
   readonly #table4: PrefixTable4;
   readonly #table6: PrefixTable6;
   readonly #neighbour: number;
-  #limit4: number;
-  #limit6: number;
+  /** Infinity where there is no limit, or it was told already. */
+  #limit4 = Number.POSITIVE_INFINITY;
+  #limit6 = Number.POSITIVE_INFINITY;
   #closed = false;
 
   constructor(parts: SinkParts) {
@@ -50,8 +48,12 @@ export class Sink implements RouteSink {
     this.#table4 = parts.loc4.prefixes as PrefixTable4;
     this.#table6 = parts.loc6.prefixes as PrefixTable6;
     this.#neighbour = parts.neighbour;
-    this.#limit4 = parts.limit4 || Number.POSITIVE_INFINITY;
-    this.#limit6 = parts.limit6 || Number.POSITIVE_INFINITY;
+    this.setLimits(parts.limits);
+  }
+
+  setLimits({ ipv4, ipv6 }: SinkParts["limits"]): void {
+    this.#limit4 = ipv4 ?? Number.POSITIVE_INFINITY;
+    this.#limit6 = ipv6 ?? Number.POSITIVE_INFINITY;
   }
 
   /** What comes from now on is ignored. */
@@ -73,7 +75,7 @@ export class Sink implements RouteSink {
 
   reach4(address: number, length: number, attributes: number): void {
     if (this.#closed) return;
-    const flags = length === 0 && this.#parts.refuseDefault ? FILTERED : 0;
+    const flags = length === 0 && this.#loc4.refusesDefault[this.#neighbour] !== 0 ? FILTERED : 0;
     this.#loc4.announce(this.#table4.add4(address, length), this.#neighbour, attributes, flags);
     const count = this.#loc4.paths.countOf(this.#neighbour);
     if (count > this.#limit4) {
@@ -84,7 +86,7 @@ export class Sink implements RouteSink {
 
   reach6(w0: number, w1: number, w2: number, w3: number, length: number, attributes: number): void {
     if (this.#closed) return;
-    const flags = length === 0 && this.#parts.refuseDefault ? FILTERED : 0;
+    const flags = length === 0 && this.#loc6.refusesDefault[this.#neighbour] !== 0 ? FILTERED : 0;
     this.#loc6.announce(this.#table6.add6(w0, w1, w2, w3, length), this.#neighbour, attributes, flags);
     const count = this.#loc6.paths.countOf(this.#neighbour);
     if (count > this.#limit6) {

@@ -58,6 +58,11 @@ export class Turns {
     this.#clock.soon(() => this.#turn());
   }
 
+  /** A turn comes at the latest after that time. */
+  wakeAfter(delayMs: number): void {
+    this.#clock.after(delayMs, () => this.wake());
+  }
+
   /** No turn comes any more. */
   stop(): void {
     this.#stopped = true;

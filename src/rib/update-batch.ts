@@ -16,6 +16,7 @@ const NONE = 0xffff;
 export class UpdateBatch {
   readonly #loc: LocRib;
   readonly #sources: PathSource[] = [];
+  readonly #sourcesWithMed: PathSource[] = [];
   readonly #neighbours: NeighbourTable;
   /** Bunches: attribute set (0: withdrawal), origin, first prefix's index, and the next bunch of the same set. */
   readonly #sets = new Uint32Array(BATCH * 2);
@@ -138,7 +139,8 @@ export class UpdateBatch {
     writer.origin(origin);
     const start = attributes.startOf(set);
     const end = start + attributes.lengthOf(set);
-    if (encoder.beginReach(writer, family, attributes.arena.bytes, start, end, this.#sourceOf(origin))) {
+    const source = this.#sourceOf(origin, attributes.isExported(set));
+    if (encoder.beginReach(writer, family, attributes.arena.bytes, start, end, source)) {
       this.#writePrefixes(bunch, encoder);
       encoder.end();
       return;
@@ -166,13 +168,23 @@ export class UpdateBatch {
     }
   }
 
-  #sourceOf(origin: number): PathSource {
+  /** One prefix into the open message: for the few that are not in a bunch. */
+  addPrefix(encoder: UpdateEncoder, prefix: number): void {
+    const { prefixes } = this.#loc;
+    const length = prefixes.lengthOf(prefix);
+    const w0 = prefixes.word(prefix, 0);
+    if (prefixes.family === "ipv4") encoder.add4(w0, length);
+    else encoder.add6(w0, prefixes.word(prefix, 1), prefixes.word(prefix, 2), prefixes.word(prefix, 3), length);
+  }
+
+  #sourceOf(origin: number, ownMed: boolean): PathSource {
+    const sources = ownMed ? this.#sourcesWithMed : this.#sources;
     const kind = this.#neighbours.kindOf(origin);
     const routerId = this.#neighbours.routerIds[origin]!;
-    const known = this.#sources[origin];
+    const known = sources[origin];
     if (known !== undefined && known.kind === kind && known.routerId === routerId) return known;
-    const source = { kind, routerId };
-    this.#sources[origin] = source;
+    const source = { kind, routerId, ownMed };
+    sources[origin] = source;
     return source;
   }
 }

@@ -1,43 +1,24 @@
+import { bug } from "#lib/bug.ts";
 import { forbiddenFlags, isTold } from "./export.ts";
 import type { LocRib } from "./loc-rib.ts";
 import { LOCAL, type NeighbourTable } from "./neighbours.ts";
+import { MAX_OUTSTANDING, MAX_OUTSTANDING_DUMP, type Member, Outbox } from "./outbox.ts";
 import type { SessionOut, UpdateEncoder } from "./ports.ts";
-import { type Segment, type SlabPool, SlabWriter } from "./slab.ts";
+import { type SlabPool, SlabWriter } from "./slab.ts";
 import { DirtyQueue } from "./table/dirty-queue.ts";
 import type { PathWalk } from "./table/path-table.ts";
 import type { Job, Turns } from "./turns.ts";
 import { BATCH, type UpdateBatch } from "./update-batch.ts";
 
-/** Octets that may wait for a member's socket before nothing more is encoded for its group. */
-const MAX_OUTSTANDING = 2 * 1024 * 1024;
-/** The same while a member is told the whole table, so that it rarely holds the others up. */
-const MAX_OUTSTANDING_DUMP = 512 * 1024;
-/** Sends of one step. */
-const SENDS = 64;
-/** Prefixes that one step of a walk looks at. */
+/** How long some members may hold the others up before they become a group of their own. */
+const PATIENCE_MS = 250;
+/** Prefixes that one step of a walk over all of them looks at. */
 const WALK = 8192;
 
 /** What export policy makes of a path. */
 export interface Exporter {
   /** @returns the attribute set to tell (not held), or 0 where the path is not told */
   apply(set: number, prefix: number): number;
-}
-
-/** One neighbour in a group. */
-export interface Member {
-  readonly neighbour: number;
-  readonly out: SessionOut;
-  /** Octets given to the session and not yet written. */
-  outstanding: number;
-  closed: boolean;
-  /** Marks that follow once the group has told everything up to a position of its queue. */
-  readonly marks: Mark[];
-}
-
-interface Mark {
-  readonly kind: "endOfRib" | "endRefresh";
-  /** Position in the queue, or infinity while it is not known. */
-  after: number;
 }
 
 /** The whole table for some members: after they joined, or because they asked (RFC 2918). */
@@ -55,15 +36,10 @@ interface Dump {
 interface Review {
   cursor: number;
   readonly end: number;
-  /** What was applied before; undefined: whatever is told is told again. */
+  /** What was applied before; still in use until the review is over. */
   readonly before: Exporter | undefined;
+  /** Whatever is told is told again: nobody knows any more with what it was told. */
   readonly again: boolean;
-}
-
-interface Delivery {
-  readonly segment: Segment;
-  readonly members: readonly Member[];
-  next: number;
 }
 
 /** What all groups of a family share. */
@@ -75,6 +51,10 @@ export interface GroupParts {
   readonly batch: UpdateBatch;
   /** Highest prefix number. */
   readonly maxPrefixes: number;
+  /** Some members have become a group of their own. */
+  onSplit(group: UpdateGroup): void;
+  /** The group has told all there is to tell. */
+  onClean(group: UpdateGroup): void;
 }
 
 /** What is told, and in which words: equal for all members. */
@@ -94,24 +74,26 @@ export interface GroupRules {
  * one gets the table as it stands beside it, and the changes like everybody.
  */
 export class UpdateGroup implements Job {
-  readonly rules: GroupRules;
-  members: readonly Member[] = [];
-  /** Prefixes told, and by origin. */
+  rules: GroupRules;
+  /** Prefixes told. */
   told = 0;
+  readonly #members = new Map<number, Member>();
+  /** The same, as it stood when the last delivery was written. */
+  #audience: readonly Member[] = [];
   readonly #toldByOrigin: Uint32Array;
   readonly #sent: Uint16Array;
   readonly #parts: GroupParts;
   readonly #loc: LocRib;
   readonly #queue: DirtyQueue;
   readonly #writer: SlabWriter;
-  readonly #forbidden: number;
-  #exporter: Exporter | undefined;
+  readonly #outbox: Outbox;
   /** Only own prefixes go out: the daemon has just started and waits for its neighbours (RFC 4724 §4.1). */
   #held: boolean;
   #dumps: Dump[] = [];
   #review: Review | undefined;
-  #deliveries: Delivery[] = [];
+  #blockedSinceMs = -1;
   #closed = false;
+  readonly #seen = new Uint32Array(BATCH);
   /** Prefixes a member must be told to forget because it now tells them itself: prefix, member's neighbour number. */
   readonly #own: number[] = [];
   readonly #refused: number[] = [];
@@ -120,16 +102,39 @@ export class UpdateGroup implements Job {
     this.rules = rules;
     this.#parts = parts;
     this.#loc = parts.loc;
-    this.#exporter = rules.exporter;
     this.#held = held;
-    this.#forbidden = forbiddenFlags(rules.kind);
     this.#sent = new Uint16Array(parts.maxPrefixes + 1);
     this.#toldByOrigin = new Uint32Array(parts.neighbours.max);
     this.#queue = new DirtyQueue(parts.maxPrefixes);
     this.#writer = new SlabWriter(parts.pool);
+    this.#outbox = new Outbox(parts.pool, parts.turns);
     this.#loc.attach(this.#queue);
     parts.turns.add(this);
-    this.#beginReview(undefined, false);
+    this.#beginReview(rules.exporter, false);
+  }
+
+  get members(): readonly Member[] {
+    return this.#audience;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Is everything told to everybody? */
+  get isClean(): boolean {
+    if (this.#closed || this.#queue.length > 0 || this.#review !== undefined || this.#dumps.length > 0) return false;
+    return this.#outbox.isEmpty && this.#audience.every(({ marks, outstanding }) => marks.length + outstanding === 0);
+  }
+
+  /** Prefixes that wait to be told. */
+  get backlog(): number {
+    return this.#queue.length;
+  }
+
+  /** Does the group still ask `exporter`? */
+  asks(exporter: Exporter): boolean {
+    return this.rules.exporter === exporter || this.#review?.before === exporter;
   }
 
   /** Prefixes told to `neighbour`, which is a member. */
@@ -148,7 +153,7 @@ export class UpdateGroup implements Job {
     return sent !== 0 && sent !== neighbour + 1;
   }
 
-  /** The set that `prefix` is told with now; 0 where it is not told. */
+  /** The set that the best path of `prefix` is told with; 0 where it is not told. */
   exportedSet(prefix: number): number {
     const best = this.#loc.bestOf(prefix);
     return best === 0 ? 0 : this.#export(best, prefix);
@@ -157,20 +162,31 @@ export class UpdateGroup implements Job {
   join(neighbour: number, out: SessionOut): Member {
     const member: Member = { neighbour, out, outstanding: 0, closed: false, marks: [] };
     member.marks.push({ kind: "endOfRib", after: Number.POSITIVE_INFINITY });
-    this.members = [...this.members, member];
+    this.#add(member);
     const waiting = this.#dumps.find(({ kind, begun }) => kind === "initial" && !begun);
     if (waiting !== undefined) waiting.members.push(member);
     else this.#addDump([member], "initial");
-    this.#parts.turns.wake();
     return member;
   }
 
+  /** The session is over. The last member takes the group along. */
   leave(member: Member): void {
     member.closed = true;
-    this.members = this.members.filter((other) => other !== member);
+    this.#remove(member);
+    if (this.#members.size === 0) this.#close();
+  }
+
+  #add(member: Member): void {
+    this.#members.set(member.neighbour, member);
+    this.#audience = [...this.#members.values()];
+    this.#parts.turns.wake();
+  }
+
+  #remove(member: Member): void {
+    this.#members.delete(member.neighbour);
+    this.#audience = [...this.#members.values()];
     for (const dump of this.#dumps) dump.members = dump.members.filter((other) => other !== member);
     this.#dumps = this.#dumps.filter(({ members }) => members.length > 0);
-    if (this.members.length === 0) this.#close();
     this.#parts.turns.wake();
   }
 
@@ -184,14 +200,58 @@ export class UpdateGroup implements Job {
   release(): void {
     if (!this.#held) return;
     this.#held = false;
-    this.#beginReview(this.#exporter, false);
+    this.#beginReview(this.rules.exporter, false);
   }
 
-  /** Another export policy: what it makes of each route is compared with what the old one made. */
-  setExporter(exporter: Exporter | undefined): void {
-    const before = this.#exporter;
-    this.#exporter = exporter;
+  /** Other rules for all members: what they make of each route is compared with what the old ones made. */
+  setRules(rules: GroupRules): void {
+    const before = this.rules.exporter;
+    this.rules = rules;
     this.#beginReview(before, true);
+  }
+
+  /**
+   * Moves some of the members to a new group, which knows what they were told and has the same still to tell.
+   * @param members not all
+   */
+  split(members: readonly Member[], rules: GroupRules): UpdateGroup {
+    this.#outbox.step(Number.POSITIVE_INFINITY);
+    const group = new UpdateGroup(this.#parts, rules, this.#held);
+    group.#sent.set(this.#sent.subarray(0, this.#loc.prefixes.end));
+    group.#toldByOrigin.set(this.#toldByOrigin);
+    group.told = this.told;
+    group.#queue.copy(this.#queue);
+    group.#review = this.#review && { ...this.#review };
+    for (const member of members) {
+      for (const mark of member.marks) mark.after = this.#positionIn(group, mark.after);
+    }
+    group.#dumps = this.#dumps
+      .map((dump) => ({ ...dump, members: dump.members.filter((member) => members.includes(member)) }))
+      .map((dump) => ({ ...dump, own: dump.own?.copy() }))
+      .filter((dump) => dump.members.length > 0);
+    for (const member of members) {
+      this.#remove(member);
+      group.#add(member);
+    }
+    if (rules.exporter !== this.rules.exporter) group.#beginReview(this.rules.exporter, true);
+    this.#parts.onSplit(group);
+    return group;
+  }
+
+  /** A position of this group's queue in the one of `group`, which was copied from it. */
+  #positionIn(group: UpdateGroup, position: number): number {
+    return Math.max(0, position - this.#queue.taken) + group.#queue.taken;
+  }
+
+  /** Takes the members of another group with equal rules; both are clean. The other one is closed. */
+  merge(other: UpdateGroup): void {
+    if (!this.isClean || !other.isClean || this.rules.key !== other.rules.key) bug("groups that differ do not merge");
+    for (const member of other.#audience) {
+      other.#members.delete(member.neighbour);
+      this.#add(member);
+    }
+    other.#audience = [];
+    other.#close();
   }
 
   #beginReview(before: Exporter | undefined, changed: boolean): void {
@@ -205,27 +265,26 @@ export class UpdateGroup implements Job {
     this.#dumps.push({ members, kind, begun: false, cursor: 1, end: this.#loc.prefixes.end, own });
   }
 
-  get isClosed(): boolean {
-    return this.#closed;
-  }
-
   #close(): void {
     this.#closed = true;
     this.#loc.detach(this.#queue);
     this.#writer.close();
-    for (const { segment } of this.#deliveries.splice(0)) this.#parts.pool.release(segment.slab);
+    this.#outbox.clear();
+    this.#parts.turns.wake();
   }
 
   step(): boolean {
     if (this.#closed) return this.#drain();
-    if (!this.#handOut()) return true;
+    if (!this.#outbox.step()) return true;
     if (this.#isBlocked()) return false;
     const reviewing = this.#stepReview();
     const dumping = this.#stepDump();
     const flushing = this.#flush();
     this.#tellMarks();
-    const handed = this.#handOut();
-    return reviewing || dumping || flushing || !handed;
+    const handed = this.#outbox.step();
+    if (reviewing || dumping || flushing || !handed) return true;
+    if (this.isClean) this.#parts.onClean(this);
+    return false;
   }
 
   /** The group is gone; its backlog must still be seen, so that prefixes without paths can go. */
@@ -241,8 +300,24 @@ export class UpdateGroup implements Job {
     return true;
   }
 
+  /**
+   * Nothing is encoded while a member has too much to write. Some members that stay behind the others get a group of
+   * their own; when all of them do, that is as fast as it goes.
+   */
   #isBlocked(): boolean {
-    for (const member of this.members) if (member.outstanding > MAX_OUTSTANDING) return true;
+    const behind = this.#audience.filter(({ outstanding }) => outstanding > MAX_OUTSTANDING);
+    if (behind.length === 0) {
+      this.#blockedSinceMs = -1;
+      return false;
+    }
+    const { turns } = this.#parts;
+    if (this.#blockedSinceMs < 0) {
+      this.#blockedSinceMs = turns.nowMs;
+      turns.wakeAfter(PATIENCE_MS);
+    }
+    if (turns.nowMs - this.#blockedSinceMs < PATIENCE_MS || behind.length === this.#audience.length) return true;
+    this.#blockedSinceMs = -1;
+    this.split(behind, this.rules);
     return false;
   }
 
@@ -261,7 +336,7 @@ export class UpdateGroup implements Job {
     review.cursor = end;
     if (end < review.end) return true;
     this.#review = undefined;
-    for (const { marks } of this.members) {
+    for (const { marks } of this.#audience) {
       for (const mark of marks) if (mark.after !== Number.POSITIVE_INFINITY) mark.after = this.#queue.pushed;
     }
     return false;
@@ -269,7 +344,7 @@ export class UpdateGroup implements Job {
 
   #isReworded(review: Review, best: number, prefix: number, out: number): boolean {
     if (review.again) return true;
-    if (review.before === this.#exporter) return false;
+    if (review.before === this.rules.exporter) return false;
     const set = this.#loc.paths.attributesOf(best);
     return (review.before === undefined ? set : review.before.apply(set, prefix)) !== out;
   }
@@ -280,15 +355,15 @@ export class UpdateGroup implements Job {
     if (dump === undefined) return false;
     for (const { outstanding } of dump.members) if (outstanding > MAX_OUTSTANDING_DUMP) return false;
     if (!dump.begun && !this.#beginDump(dump)) return false;
-    const { batch } = this.#parts;
     const more = dump.own === undefined ? this.#dumpAll(dump) : dump.own.step(BATCH, (path) => this.#dumpOwn(path));
-    batch.write(this.rules.encoder, this.#writer, () => {});
+    this.#parts.batch.write(this.rules.encoder, this.#writer, () => {});
     this.#deliver(dump.members);
     if (more) return true;
     this.#dumps.shift();
+    const { pushed } = this.#queue;
     for (const { marks } of dump.members) {
-      if (dump.kind === "enhanced") marks.push({ kind: "endRefresh", after: this.#queue.pushed });
-      else for (const mark of marks) mark.after = Math.min(mark.after, this.#queue.pushed);
+      if (dump.kind === "enhanced") marks.push({ kind: "endRefresh", after: pushed });
+      else if (dump.kind === "initial") for (const mark of marks) mark.after = Math.min(mark.after, pushed);
     }
     return this.#dumps.length > 0;
   }
@@ -299,7 +374,7 @@ export class UpdateGroup implements Job {
       if (dump.members.some(({ marks }) => marks.length > 0)) return false;
       this.#writer.origin(-1);
       this.rules.encoder.beginRefresh(this.#writer, this.#loc.family);
-      this.#deliver(dump.members);
+      this.#deliver([...dump.members]);
     }
     dump.begun = true;
     return true;
@@ -333,12 +408,13 @@ export class UpdateGroup implements Job {
   /** @returns the attribute set that `path`, the best of `prefix`, is told with; 0: it is not told */
   #export(path: number, prefix: number): number {
     const { paths, attributes } = this.#loc;
+    const { kind, exporter } = this.rules;
     const origin = paths.neighbourOf(path);
     if (this.#held && origin !== LOCAL) return 0;
-    if (!isTold(this.#parts.neighbours.kinds[origin]!, this.rules.kind)) return 0;
+    if (!isTold(this.#parts.neighbours.kinds[origin]!, kind)) return 0;
     const set = paths.attributesOf(path);
-    if ((attributes.flagsOf(set) & this.#forbidden) !== 0) return 0;
-    return this.#exporter === undefined ? set : this.#exporter.apply(set, prefix);
+    if ((attributes.flagsOf(set) & forbiddenFlags(kind)) !== 0) return 0;
+    return exporter === undefined ? set : exporter.apply(set, prefix);
   }
 
   /** Tells what changed of the prefixes that wait longest. @returns whether more wait */
@@ -357,14 +433,12 @@ export class UpdateGroup implements Job {
     this.#tellOwn();
     batch.write(this.rules.encoder, this.#writer, (prefix) => this.#refused.push(prefix));
     this.#withdrawRefused();
-    this.#deliver(this.members);
+    this.#deliver(this.#audience);
     for (let index = 0; index < count; index++) {
       if (this.#loc.headOf(seen[index]!) === 0) this.#loc.settle(seen[index]!);
     }
     return queue.length > 0;
   }
-
-  readonly #seen = new Uint32Array(BATCH);
 
   #collect(prefix: number): void {
     const { batch } = this.#parts;
@@ -372,15 +446,14 @@ export class UpdateGroup implements Job {
     const before = this.#sent[prefix]!;
     const out = best === 0 ? 0 : this.#export(best, prefix);
     if (out === 0) {
-      if (before !== 0) {
-        this.#record(prefix, before, 0);
-        batch.unreach(prefix, before - 1);
-      }
+      if (before === 0) return;
+      this.#record(prefix, before, 0);
+      batch.unreach(prefix, before - 1);
       return;
     }
     const origin = this.#loc.paths.neighbourOf(best);
     if (before !== origin + 1) {
-      if (before !== 0 && this.#isMember(origin)) this.#own.push(prefix, origin);
+      if (before !== 0 && this.#members.has(origin)) this.#own.push(prefix, origin);
       this.#record(prefix, before, origin + 1);
     }
     batch.reach(prefix, out, origin);
@@ -398,47 +471,25 @@ export class UpdateGroup implements Job {
     }
   }
 
-  #isMember(neighbour: number): boolean {
-    return this.members.some((member) => member.neighbour === neighbour);
-  }
-
   /** Members that have become the origin of a prefix they were told before are told that it is gone: now they have it. */
   #tellOwn(): void {
     const own = this.#own;
     if (own.length === 0) return;
     const { encoder } = this.rules;
-    for (const member of this.members) {
-      let begun = false;
-      for (let at = 0; at < own.length; at += 2) {
-        if (own[at + 1] !== member.neighbour) continue;
-        if (!begun) {
-          this.#writer.origin(-1);
-          encoder.beginUnreach(this.#writer, this.#loc.family);
-          begun = true;
-        }
-        this.#addPrefix(own[at]!);
-      }
-      if (!begun) continue;
+    const prefixesOf = new Map<number, number[]>();
+    for (let at = 0; at < own.length; at += 2) {
+      const list = prefixesOf.get(own[at + 1]!);
+      if (list === undefined) prefixesOf.set(own[at + 1]!, [own[at]!]);
+      else list.push(own[at]!);
+    }
+    for (const [neighbour, prefixes] of prefixesOf) {
+      this.#writer.origin(-1);
+      encoder.beginUnreach(this.#writer, this.#loc.family);
+      for (const prefix of prefixes) this.#parts.batch.addPrefix(encoder, prefix);
       encoder.end();
-      this.#deliver([member]);
+      this.#deliver([this.#members.get(neighbour)!]);
     }
     own.length = 0;
-  }
-
-  #addPrefix(prefix: number): void {
-    const { prefixes } = this.#loc;
-    const { encoder } = this.rules;
-    if (prefixes.family === "ipv4") {
-      encoder.add4(prefixes.word(prefix, 0), prefixes.lengthOf(prefix));
-      return;
-    }
-    const [w0, w1, w2, w3] = [0, 1, 2, 3].map((index) => prefixes.word(prefix, index)) as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    encoder.add6(w0, w1, w2, w3, prefixes.lengthOf(prefix));
   }
 
   /** A set too long for a message cannot be told: what was told before is no longer true. */
@@ -458,7 +509,7 @@ export class UpdateGroup implements Job {
     if (this.#held || this.#review !== undefined) return;
     const { taken } = this.#queue;
     for (const kind of ["endOfRib", "endRefresh"] as const) {
-      const due = this.members.filter(({ marks }) => marks[0]?.kind === kind && marks[0].after <= taken);
+      const due = this.#audience.filter(({ marks }) => marks[0]?.kind === kind && marks[0].after <= taken);
       if (due.length === 0) continue;
       this.#writer.origin(-1);
       if (kind === "endOfRib") this.rules.encoder.endOfRib(this.#writer, this.#loc.family);
@@ -470,44 +521,6 @@ export class UpdateGroup implements Job {
 
   /** What was written since the last delivery goes to `members`, behind everything that was delivered before. */
   #deliver(members: readonly Member[]): void {
-    for (const segment of this.#writer.finish()) this.#deliveries.push({ segment, members, next: 0 });
-  }
-
-  /** Gives sockets what is theirs, a limited number of sends a step. @returns whether all is handed out */
-  #handOut(): boolean {
-    let left = SENDS;
-    while (this.#deliveries.length > 0) {
-      const delivery = this.#deliveries[0]!;
-      const { segment, members } = delivery;
-      for (; delivery.next < members.length; delivery.next++) {
-        if (left-- === 0) return false;
-        const member = members[delivery.next]!;
-        if (!member.closed) this.#sendSegment(member, segment);
-      }
-      this.#deliveries.shift();
-      this.#parts.pool.release(segment.slab);
-    }
-    return true;
-  }
-
-  #sendSegment(member: Member, segment: Segment): void {
-    let from = segment.from;
-    for (const range of segment.ranges) {
-      if (range.origin !== member.neighbour) continue;
-      if (range.from > from) this.#send(member, segment, from, range.from);
-      from = range.to;
-    }
-    if (segment.to > from) this.#send(member, segment, from, segment.to);
-  }
-
-  #send(member: Member, { slab }: Segment, from: number, to: number): void {
-    const octets = to - from;
-    slab.users++;
-    member.outstanding += octets;
-    member.out.send(slab.bytes, from, to, () => {
-      member.outstanding -= octets;
-      this.#parts.pool.release(slab);
-      if (member.outstanding <= MAX_OUTSTANDING_DUMP) this.#parts.turns.wake();
-    });
+    this.#outbox.add(this.#writer.finish(), members);
   }
 }

@@ -257,6 +257,11 @@ export class AttributeTable {
     return classes[(this.#cold[id * COLD_WORDS + CONTEXT]! >>> 2) & 7]!;
   }
 
+  /** Did an export policy make it? */
+  isExported(id: number): boolean {
+    return (this.#cold[id * COLD_WORDS + CONTEXT]! & 3) === stageBits.exported;
+  }
+
   rankOf(id: number): number {
     return this.ranks[id * 4]!;
   }

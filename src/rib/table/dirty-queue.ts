@@ -51,4 +51,12 @@ export class DirtyQueue {
     }
     return id;
   }
+
+  /** Becomes what `other`, a queue of the same size, is: the same ids in the same order. This one is empty. */
+  copy(other: DirtyQueue): void {
+    for (let index = 0, at = other.#head; index < other.length; index++) {
+      this.push(other.#ring[at]!);
+      at = at + 1 === other.#ring.length ? 0 : at + 1;
+    }
+  }
 }

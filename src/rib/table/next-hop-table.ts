@@ -123,6 +123,16 @@ export class NextHopTable {
     return this.#indirect.size;
   }
 
+  /** Does the way to `id` depend on the Loc-RIB? */
+  isIndirect(id: number): boolean {
+    return this.#indirect.has(id);
+  }
+
+  /** Is `address` what `id` stands for? */
+  isAddress(id: number, address: Address): boolean {
+    return sameAddress(this.addressOf(id), address);
+  }
+
   /** Numbers that may have to be resolved again: all, or those that depend on the Loc-RIB. */
   *ids(indirectOnly: boolean): Generator<number> {
     if (indirectOnly) {

@@ -20,6 +20,7 @@ export const LOOPED = 1 << 1;
 export const OUT: number = FILTERED | LOOPED;
 /** A prefix of our own whose block shall be held against loops. */
 export const BLACKHOLE = 1 << 2;
+export const FLAGS = 7;
 /** Generation of its neighbour in which the path was last told, modulo 8. */
 const GENERATION_SHIFT = 3;
 const GENERATION_MASK = 7;
@@ -60,6 +61,11 @@ export class PathTable {
     this.#free = new Uint32Array(neighbours);
     this.#counts = new Uint32Array(neighbours);
     this.#epochs = new Uint32Array(neighbours);
+  }
+
+  /** One past the highest record that was ever in use; those in between whose prefix is 0 are free. */
+  get end(): number {
+    return this.#endBlock << BLOCK_BITS;
   }
 
   get octets(): number {
@@ -191,6 +197,13 @@ export class PathWalk {
     this.#epoch = epoch;
     this.#block = block;
     this.#path = block << BLOCK_BITS;
+  }
+
+  /** The same walk from where it is. */
+  copy(): PathWalk {
+    const walk = new PathWalk(this.#paths, this.#neighbour, this.#block, this.#epoch);
+    walk.#path = this.#path;
+    return walk;
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { OriginatedPrefix } from "#config/node-config.ts";
+import type { OriginatedPrefix, PolicyConfig } from "#config/node-config.ts";
 import type { RouteSink } from "#rib/ports.ts";
 import { type NeighbourConfig, type NeighbourSession, Rib, type RibParts } from "#rib/rib.ts";
 import { parseAddress } from "#route/address.ts";
@@ -59,6 +59,11 @@ export const own = (prefix: string, rest: Partial<OriginatedPrefix> = {}): Origi
   ...rest,
 });
 
+export const acceptAll: PolicyConfig = {
+  name: "accept-all",
+  statements: [{ match: {}, set: {}, action: "accept" }],
+};
+
 /** A RIB with everything around it, and neighbours to speak with. */
 export class Bench {
   readonly clock = new FakeClock();
@@ -117,15 +122,17 @@ export class TestNeighbour {
     this.#options = options;
     this.name = text;
     this.kind = kind;
-    bench.rib.setNeighbour({
-      name: text,
-      importPolicies: [],
-      exportPolicies: [],
-      advertise: [],
-      refuseDefault: false,
-      prefixLimit: {},
-      ...options.config,
-    });
+    bench.rib.setNeighbours([
+      {
+        name: text,
+        importPolicies: kind === "external" ? [acceptAll] : [],
+        exportPolicies: kind === "external" ? [acceptAll] : [],
+        advertise: [],
+        refuseDefault: false,
+        prefixLimit: {},
+        ...options.config,
+      },
+    ]);
     this.sink = this.up();
   }
 

@@ -1,0 +1,190 @@
+import type { PolicyActions, PolicyStatement } from "#config/node-config.ts";
+import { type AttributeFacts, emptyFacts, GRACEFUL_SHUTDOWN } from "#route/attribute-facts.ts";
+import type { Prefix } from "#route/prefix.ts";
+import {
+  acceptsUndecided,
+  isAdvertised,
+  isIdle,
+  matchesPrefix,
+  matchesSet,
+  modify,
+  type PolicyScope,
+  statementsOf,
+} from "./policy.ts";
+import type { AttributeCodec } from "./ports.ts";
+import { type AttributeTable, contextKey } from "./table/attribute-table.ts";
+import { TableFull } from "./table/limits.ts";
+import { type PrefixTable, prefixOf } from "./table/prefix-table.ts";
+
+/** A point in the evaluation: which statements have matched so far. Points are shared by all paths that come there. */
+interface Outcome {
+  /** Number for the memo of made sets. */
+  readonly id: number;
+  readonly actions: readonly PolicyActions[];
+  /** What follows when statement number `key` matches too. */
+  readonly next: Map<number, Outcome>;
+}
+
+/** The statements that attribute sets of one sort can still match, and what they say about prefixes. */
+interface Candidates {
+  readonly statements: readonly number[];
+  /** Known answer where no statement asks for the prefix. */
+  readonly fixed: Decided | undefined;
+}
+
+interface Decided {
+  readonly accepted: boolean;
+  readonly outcome: Outcome;
+}
+
+export interface PolicyParts {
+  readonly attributes: AttributeTable;
+  readonly codec: AttributeCodec;
+  readonly prefixes: PrefixTable;
+}
+
+/**
+ * The policies of one direction and kind of neighbour for one family, compiled. What depends on the attribute set alone is
+ * computed once per set and remembered by its number: the answer itself, or, where some statement asks for the prefix, the
+ * short list of statements that are left to ask. Sets that a policy makes are interned, and held while they are remembered.
+ */
+export class PolicyProgram {
+  readonly scope: PolicyScope;
+  readonly #parts: PolicyParts;
+  readonly #statements: readonly PolicyStatement[];
+  readonly #asksPrefix: boolean;
+  /** By attribute set, + 1: what `apply` returns, or, where prefixes matter, the index into `candidates`. */
+  readonly #memo: Uint32Array;
+  /** By attribute set: what each modifying outcome made of it. */
+  readonly #made = new Map<number, Map<number, number>>();
+  readonly #candidates: Candidates[] = [];
+  readonly #byStatements = new Map<string, number>();
+  readonly #root: Outcome = { id: 0, actions: [], next: new Map() };
+  #outcomes = 1;
+  readonly #facts: AttributeFacts = emptyFacts();
+
+  /** @param maxSets highest number of an attribute set */
+  constructor(scope: PolicyScope, parts: PolicyParts, maxSets: number) {
+    this.scope = scope;
+    this.#parts = parts;
+    this.#statements = statementsOf(scope);
+    this.#asksPrefix = this.#statements.some(({ match }) => match.prefixes !== undefined);
+    this.#memo = new Uint32Array(maxSets + 1);
+  }
+
+  /** @returns the set that `prefix` goes on with when it comes with `set`, 0 where it is refused. Not held */
+  apply(set: number, prefix: number): number {
+    const known = this.#memo[set]!;
+    if (!this.#asksPrefix && known !== 0) return known - 1;
+    const index = known !== 0 ? known - 1 : this.#sort(set);
+    const candidates = this.#candidates[index]!;
+    const { accepted, outcome } = candidates.fixed ?? this.#ask(candidates, prefixOf(this.#parts.prefixes, prefix));
+    const result = accepted ? this.#make(set, outcome) : 0;
+    if (known === 0) this.#memo[set] = (this.#asksPrefix ? index : result) + 1;
+    return result;
+  }
+
+  /** `set` goes: what is remembered about it is forgotten. */
+  forget(set: number): void {
+    this.#memo[set] = 0;
+    const made = this.#made.get(set);
+    if (made === undefined) return;
+    this.#made.delete(set);
+    for (const result of made.values()) if (result !== set) this.#parts.attributes.release(result);
+  }
+
+  /** Forgets everything; the program is used no more. */
+  dispose(): void {
+    for (const set of [...this.#made.keys()]) this.forget(set);
+  }
+
+  /** Finds which statements `set` can match. @returns the index of its candidates */
+  #sort(set: number): number {
+    const { attributes, codec } = this.#parts;
+    const start = attributes.startOf(set);
+    const from = attributes.classOf(set);
+    let statements: number[] = [];
+    if (isAdvertised(this.scope, from)) {
+      statements = [-1];
+    } else if (this.#statements.length > 0) {
+      const full = codec.decode(attributes.arena.bytes, start, start + attributes.lengthOf(set));
+      for (const [index, { match, action }] of this.#statements.entries()) {
+        if (!matchesSet(match, full, from)) continue;
+        statements.push(index);
+        if (match.prefixes === undefined && action !== "continue") break;
+      }
+    }
+    attributes.remember(set);
+    return this.#candidatesOf(statements);
+  }
+
+  #candidatesOf(statements: readonly number[]): number {
+    const key = statements.join();
+    let index = this.#byStatements.get(key);
+    if (index === undefined) {
+      index = this.#candidates.length;
+      const asks = statements.some((one) => this.#statements[one]?.match.prefixes !== undefined);
+      const fixed = asks ? undefined : this.#ask({ statements, fixed: undefined }, undefined);
+      this.#candidates.push({ statements, fixed });
+      this.#byStatements.set(key, index);
+    }
+    return index;
+  }
+
+  /** Goes through the candidates. @param prefix may be undefined where none of them asks for it */
+  #ask({ statements }: Candidates, prefix: Prefix | undefined): Decided {
+    let outcome = this.#root;
+    for (const index of statements) {
+      if (index === -1) return { accepted: true, outcome };
+      const { match, set, action } = this.#statements[index]!;
+      if (prefix !== undefined && !matchesPrefix(match, prefix)) continue;
+      if (!isIdle(set)) outcome = this.#follow(outcome, index, set);
+      if (action !== "continue") return { accepted: action === "accept", outcome };
+    }
+    return { accepted: acceptsUndecided(this.scope), outcome };
+  }
+
+  #follow(outcome: Outcome, statement: number, actions: PolicyActions): Outcome {
+    let next = outcome.next.get(statement);
+    if (next === undefined) {
+      next = { id: this.#outcomes++, actions: [...outcome.actions, actions], next: new Map() };
+      outcome.next.set(statement, next);
+    }
+    return next;
+  }
+
+  /** @returns what the outcome makes of `set`: itself where nothing changes, 0 where there is no room for the new set */
+  #make(set: number, outcome: Outcome): number {
+    const { attributes } = this.#parts;
+    const leaving = (attributes.flagsOf(set) & GRACEFUL_SHUTDOWN) !== 0;
+    if (outcome.actions.length === 0 && !leaving) return set;
+    let made = this.#made.get(set);
+    const known = made?.get(outcome.id);
+    if (known !== undefined) return known;
+    const result = this.#modified(set, outcome.actions);
+    if (result === 0) return 0;
+    if (made === undefined) {
+      made = new Map();
+      this.#made.set(set, made);
+    }
+    made.set(outcome.id, result);
+    return result;
+  }
+
+  #modified(set: number, actions: readonly PolicyActions[]): number {
+    const { attributes, codec } = this.#parts;
+    const start = attributes.startOf(set);
+    const full = codec.decode(attributes.arena.bytes, start, start + attributes.lengthOf(set));
+    const changed = modify(this.scope, full, actions);
+    if (changed === full) return set;
+    const octets = codec.encode(changed, this.#facts);
+    const stage = this.scope.direction === "import" ? "imported" : "exported";
+    const key = contextKey(attributes.contextOf(set), attributes.classOf(set), stage);
+    try {
+      return attributes.add(key, octets, 0, octets.length, this.#facts);
+    } catch (error) {
+      if (error instanceof TableFull) return 0;
+      throw error;
+    }
+  }
+}
