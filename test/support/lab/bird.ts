@@ -125,7 +125,7 @@ function protocol(as: number, session: SessionConfig, name: string): string {
   const hold = session.holdSeconds ?? 90;
   return `protocol bgp ${name} {
   local ${session.local} as ${as};
-  neighbor ${session.remote} as ${session.remoteAs};
+  neighbor ${session.remote} ${session.fourOctetAs === false ? "external" : `as ${session.remoteAs}`};
   ${session.passive ? "passive;" : ""}
   ${session.password ? `password "${session.password}";` : ""}
   ${session.security ? "ttl security on;" : ""}
@@ -134,6 +134,6 @@ function protocol(as: number, session: SessionConfig, name: string): string {
   ${session.gracefulRestart ? `graceful restart on; graceful restart time ${session.gracefulRestart};` : "graceful restart off;"}
   hold time ${hold}; keepalive time ${Math.max(1, Math.floor(hold / 3))};
   connect delay time 1; connect retry time 2; error wait time 1, 2;
-  ${(session.families ?? bothFamilies).map((family) => `ipv${family} { import all; export where source != RTS_DEVICE; import table on; };`).join("\n  ")}
+  ${(session.families ?? bothFamilies).map((family) => `ipv${family} { import all; export filter to_neighbour; };`).join("\n  ")}
 }`;
 }
