@@ -53,6 +53,8 @@ export class UpdateReader {
   /** Families agreed on. */
   readonly #ipv4: boolean;
   readonly #ipv6: boolean;
+  /** Are there multiprotocol attributes in the message, of whatever family? */
+  #multiprotocol = false;
   readonly #reach = noPart();
   readonly #unreach = noPart();
 
@@ -159,7 +161,8 @@ export class UpdateReader {
       if (value > end || next > end) {
         // RFC 7606 §4.
         this.#remarks.note(WITHDRAW, 0, UpdateError.malformedAttributeList, -1);
-        return true;
+        others = true;
+        break;
       }
       const code = bytes[at + 1]!;
       if (code === mpReach.code) {
@@ -176,6 +179,7 @@ export class UpdateReader {
       }
       at = next;
     }
+    this.#multiprotocol = reached || unreached;
     return others;
   }
 
@@ -232,7 +236,7 @@ export class UpdateReader {
     let octets = bytes;
     let from = start;
     let to = end;
-    if (reachAt >= 0 || this.#reach.at >= 0 || this.#unreach.at >= 0) {
+    if (this.#multiprotocol) {
       to = this.#reduce(bytes, start, end, reachAt);
       octets = reduced;
       from = 0;

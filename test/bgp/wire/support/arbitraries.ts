@@ -10,6 +10,10 @@ import { attribute } from "./octets.ts";
 
 export const word: Arbitrary<number> = fc.nat(0xffffffff);
 
+/** `usual`, and once in `rarity` times `odd`. */
+const usually = <Value>(usual: Arbitrary<Value>, odd: Arbitrary<Value>, rarity: number): Arbitrary<Value> =>
+  fc.oneof({ weight: rarity - 1, arbitrary: usual }, { weight: 1, arbitrary: odd });
+
 export const LOCAL_AS = 64512;
 export const REMOTE_AS = 65001;
 export const ROUTER_ID = 0x0a000001;
@@ -63,7 +67,7 @@ const unknownAttributes: Arbitrary<Attributes["unknown"]> = fc.uniqueArray(
   fc.record({
     flags: fc.constantFrom(0x80, 0xc0, 0xe0),
     code: fc.constantFrom(11, 20, 26, 35, 40, 128, 200, 255),
-    value: fc.uint8Array({ maxLength: 300 }),
+    value: fc.uint8Array({ maxLength: 300, size: "max" }),
   }),
   { maxLength: 3, selector: ({ code }) => code },
 );
@@ -93,7 +97,7 @@ export const readContext: Arbitrary<ReadContext> = fc
   .record({
     families: fc.constantFrom<Family[]>(["ipv4", "ipv6"], ["ipv4", "ipv6"], ["ipv4"], ["ipv6"]),
     external: fc.boolean(),
-    fourOctetAs: fc.boolean(),
+    fourOctetAs: usually(fc.constant(true), fc.constant(false), 3),
     extendedNextHop: fc.boolean(),
     allowOwnAs: fc.nat(1),
     checkFirstAs: fc.boolean(),
@@ -107,54 +111,52 @@ export const readContext: Arbitrary<ReadContext> = fc
     clusterId: CLUSTER_ID,
   }));
 
-/** Well-formed and malformed values by type, small, and close to what a neighbour would send. */
-const values: readonly (readonly [number, number, Arbitrary<Uint8Array>])[] = [
-  [0x40, 1, fc.uint8Array({ minLength: 1, maxLength: 1, max: 3 })],
-  [0x40, 2, pathValue()],
-  [0x40, 3, wordsValue([0x0a000001, 0xe0000001, 0, 0xc0000201], 1)],
-  [0x80, 4, wordsValue([0, 5], 1)],
-  [0x40, 5, wordsValue([100, 200], 1)],
-  [0x40, 6, fc.uint8Array({ maxLength: 0 })],
+const words = (...from: readonly number[]): Arbitrary<Uint8Array> => wordsValue(from, 1);
+
+/** Type, flags, values as they should be, and values that are malformed, or that matter in one context only. */
+const values: readonly (readonly [number, number, Arbitrary<Uint8Array>, Arbitrary<Uint8Array>])[] = [
+  [1, 0x40, fc.constantFrom(Uint8Array.of(0), Uint8Array.of(2)), fc.constant(Uint8Array.of(3))],
+  [2, 0x40, pathValue([REMOTE_AS], [2], 4), pathValue([LOCAL_AS, REMOTE_AS, 23456, 70_000, 5, 0], [1, 2, 2, 3, 9], 2)],
+  [3, 0x40, words(0x0a000001, 0xc0000201), words(0, 0xe0000001)],
+  [4, 0x80, words(0, 5), fc.constant(new Uint8Array())],
+  [5, 0x40, words(100, 200), words(100)],
+  [6, 0x40, fc.constant(new Uint8Array()), fc.constant(Uint8Array.of(1))],
   [
-    0xc0,
     7,
-    fc.oneof(
-      wordsValue([70_000, 23456, 0], 2),
-      fc.constantFrom(Uint8Array.of(0x5b, 0xa0, 1, 2, 3, 4), Uint8Array.of(0, 5, 1, 2, 3, 4)),
-    ),
+    0xc0,
+    wordsValue([70_000, 23456], 2),
+    fc.constantFrom(Uint8Array.of(0x5b, 0xa0, 1, 2, 3, 4), Uint8Array.of(0, 5, 1, 2, 3, 4)),
   ],
-  [0xc0, 8, wordsValue([0xffffff01, 0xffffff02, 0xffff0000, 0xffffff03, 7], 2)],
-  [0x80, 9, wordsValue([ROUTER_ID, 1], 1)],
-  [0x80, 10, wordsValue([CLUSTER_ID, 1], 3)],
-  [0xc0, 16, wordsValue([0x4004fde8, 0x49742400, 0x00020001, 0x7f800000], 4)],
-  [0xc0, 17, pathValue()],
-  [0xc0, 18, wordsValue([70_000, 1], 2)],
-  [0xc0, 32, wordsValue([1, 2, 3], 3)],
-  [0xc0, 99, fc.uint8Array({ maxLength: 4 })],
-  [0x80, 25, fc.uint8Array({ maxLength: 4 })],
-  [0x40, 98, fc.uint8Array({ maxLength: 2 })],
+  [8, 0xc0, wordsValue([0xffffff01, 0xffffff02, 0xffff0000, 0xffffff03, 7], 2), fc.constant(new Uint8Array())],
+  [9, 0x80, words(ROUTER_ID, 1), words(1)],
+  [10, 0x80, wordsValue([CLUSTER_ID, 1], 3), fc.constant(new Uint8Array())],
+  [16, 0xc0, wordsValue([0x4004fde8, 0x49742400, 0x00020001, 0x7f800000], 2), words(1)],
+  [17, 0xc0, pathValue([REMOTE_AS, 70_000], [2, 2, 1], 4), pathValue([70_000, 0], [2, 3, 4, 9], 4)],
+  [18, 0xc0, wordsValue([70_000, 1], 2), words(0)],
+  [32, 0xc0, wordsValue([1, 2, 3], 3), words(1)],
+  [25, 0x80, fc.uint8Array({ maxLength: 4 }), fc.constant(new Uint8Array())],
+  [99, 0xc0, fc.uint8Array({ maxLength: 4 }), fc.constant(new Uint8Array())],
 ];
 
 function wordsValue(from: readonly number[], most: number): Arbitrary<Uint8Array> {
-  return fc.array(fc.constantFrom(...from), { minLength: 1, maxLength: most }).map((words) => {
-    const octets = new Uint8Array(words.length * 4);
-    for (const [index, one] of words.entries()) new DataView(octets.buffer).setUint32(index * 4, one);
+  return fc.array(fc.constantFrom(...from), { minLength: most === 2 ? 2 : 1, maxLength: most }).map((chosen) => {
+    const octets = new Uint8Array(chosen.length * 4);
+    for (const [index, one] of chosen.entries()) new DataView(octets.buffer).setUint32(index * 4, one);
     return octets;
   });
 }
 
-/** A path in 2- or 4-octet numbers, whatever the context. */
-function pathValue(): Arbitrary<Uint8Array> {
+/** A path of some of `from`, in numbers of `size` octets, whatever the context. */
+function pathValue(from: readonly number[], kinds: readonly number[], size: 2 | 4): Arbitrary<Uint8Array> {
   const segment = fc.tuple(
-    fc.constantFrom(1, 2, 2, 2, 3, 9),
-    fc.constantFrom(2, 4, 4, 4),
-    fc.array(fc.constantFrom(LOCAL_AS, REMOTE_AS, REMOTE_AS, 23456, 70_000, 5, 0), { maxLength: 3 }),
+    fc.constantFrom(...kinds),
+    fc.array(fc.constantFrom(...from), { minLength: 1, maxLength: 3 }),
   );
   return fc
-    .array(segment, { maxLength: 3 })
+    .array(segment, { minLength: 1, maxLength: 3 })
     .map((segments) =>
       Uint8Array.from(
-        segments.flatMap(([kind, size, members]) => [
+        segments.flatMap(([kind, members]) => [
           kind,
           members.length,
           ...members.flatMap((as) => [as >>> 24, (as >>> 16) & 255, (as >>> 8) & 255, as & 255].slice(4 - size)),
@@ -164,20 +166,19 @@ function pathValue(): Arbitrary<Uint8Array> {
 }
 
 const addressField = (family: Family): Arbitrary<number[]> => {
-  const v4 = fc.constantFrom<number[][]>([10, 0, 0, 1], [0, 0, 0, 0]);
-  const global = fc.constantFrom<number[][]>([0x20, 1, 0xd, 0xb8, ...zeros(11), 1], zeros(16), [
-    0xff,
-    2,
-    ...zeros(13),
-    1,
-  ]);
+  const v4 = usually<number[]>(fc.constant([10, 0, 0, 1]), fc.constant([0, 0, 0, 0]), 12);
+  const global = usually<number[]>(
+    fc.constant([0x20, 1, 0xd, 0xb8, ...zeros(11), 1]),
+    fc.constantFrom(zeros(16), [0xff, 2, ...zeros(13), 1]),
+    12,
+  );
   const linkLocal = fc.constantFrom<number[][]>([0xfe, 0x80, ...zeros(13), 7], [0x20, 1, ...zeros(13), 7]);
   const v6 = fc.oneof(
     global,
     linkLocal,
     fc.tuple(global, linkLocal).map(([a, b]) => [...a, ...b]),
   );
-  return family === "ipv4" ? fc.oneof(v4, v6) : fc.oneof({ weight: 9, arbitrary: v6 }, { weight: 1, arbitrary: v4 });
+  return family === "ipv4" ? fc.oneof(v4, v6) : fc.oneof({ weight: 40, arbitrary: v6 }, { weight: 1, arbitrary: v4 });
 };
 const zeros = (count: number): number[] => Array.from({ length: count }, () => 0);
 
@@ -220,40 +221,39 @@ const mpUnreach: Arbitrary<Uint8Array> = familyHead.chain(([family, head]) =>
   nlri(family).map((prefixes) => Uint8Array.from([...head, ...prefixes])),
 );
 
-const usually = (usual: number, odd: Arbitrary<number>): Arbitrary<number> =>
-  fc.oneof({ weight: 40, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: odd });
-
-const one = (flags: number, code: number, value: Arbitrary<Uint8Array>): Arbitrary<Uint8Array> =>
+const one = (code: number, flags: number, value: Arbitrary<Uint8Array>): Arbitrary<Uint8Array> =>
   fc
-    .tuple(
-      usually(flags, fc.nat(255)),
-      fc.oneof({ weight: 40, arbitrary: value }, { weight: 1, arbitrary: fc.uint8Array({ maxLength: 9 }) }),
-    )
+    .tuple(usually(fc.constant(flags), fc.nat(255), 200), usually(value, fc.uint8Array({ maxLength: 9 }), 100))
     .map(([actual, octets]) => attribute(actual & 0xef, code, octets));
 
-const parts = (mandatory: boolean): Arbitrary<Uint8Array>[] =>
-  values.map(([flags, code, value]) => {
-    const weight = mandatory && code <= 3 ? 9 : 1;
-    return fc.oneof(
-      { weight, arbitrary: one(flags, code, value) },
-      { weight: 3, arbitrary: fc.constant(new Uint8Array()) },
-    );
-  });
+const absent = fc.constant(new Uint8Array());
+
+/** Each attribute or none; the mandatory ones nearly always, those that only old or internal neighbours send not often. */
+const parts: readonly Arbitrary<Uint8Array>[] = values.map(([code, flags, good, odd]) => {
+  const there = one(code, flags, usually(good, odd, 30));
+  return code <= 3 ? usually(there, absent, 60) : usually(absent, there, 6);
+});
+
+/** Something twice, or something that claims to be well-known and is not. */
+const extra: Arbitrary<Uint8Array> = usually(
+  absent,
+  fc.oneof(one(98, 0x40, absent), ...values.map(([code, flags, good]) => one(code, flags, good))),
+  12,
+);
 
 /** Path attributes in any order, some malformed, some twice, sometimes cut off. */
 export const rawAttributes: Arbitrary<Uint8Array> = fc
   .tuple(
-    fc.tuple(...parts(true)),
-    fc.array(fc.oneof(...values.map(([flags, code, value]) => one(flags, code, value))), { maxLength: 1 }),
-    fc.array(one(0x80, 14, mpReach), { maxLength: 2 }).filter((all) => all.length < 2),
-    fc.array(one(0x80, 15, mpUnreach), { maxLength: 1 }),
-    fc.option(fc.nat(200), { freq: 20, nil: undefined }),
+    fc.tuple(...parts, extra),
+    fc.array(one(14, 0x80, mpReach), { maxLength: 1 }),
+    usually(absent, one(14, 0x80, mpReach), 40),
+    usually(absent, one(15, 0x80, mpUnreach), 3),
+    fc.option(fc.nat(200), { freq: 40, nil: undefined }),
     fc.boolean(),
   )
-  .chain(([some, extra, reach, unreach, cut, shuffled]) => {
-    const all = [...some, ...extra, ...reach, ...unreach].filter(({ length }) => length > 0);
-    const ordered = shuffled
-      ? fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length })
-      : fc.constant(all);
+  .chain(([some, reach, again, unreach, cut, shuffled]) => {
+    const all = [...some, ...reach, again, unreach].filter(({ length }) => length > 0);
+    const whole = { minLength: all.length, maxLength: all.length };
+    const ordered = shuffled ? fc.shuffledSubarray(all, whole) : fc.constant(all);
     return ordered.map((list) => Uint8Array.from(Buffer.concat(list)).subarray(0, cut));
   });
