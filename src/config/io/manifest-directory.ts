@@ -69,6 +69,7 @@ export class ManifestDirectory {
   #state: DirectoryState = emptyDirectory;
   #watcher: FSWatcher | undefined;
   #next: Timer | undefined;
+  #dueMs = 0;
   #reading: Promise<void> = Promise.resolve();
   #failing = false;
   #closed = false;
@@ -96,15 +97,18 @@ export class ManifestDirectory {
 
   close(): void {
     this.#closed = true;
-    this.#watcher?.close();
+    this.#unwatch();
     this.#next?.cancel();
   }
 
-  /** Reads after `delayMs`, or after the last call's delay where that is later. */
+  /** Reads after `delayMs` at the latest. */
   #look(delayMs: number): void {
+    const dueMs = this.#clock.nowMs() + delayMs;
+    if (this.#closed || (this.#next !== undefined && this.#dueMs <= dueMs)) return;
     this.#next?.cancel();
-    if (this.#closed) return;
+    this.#dueMs = dueMs;
     this.#next = this.#clock.after(delayMs, () => {
+      this.#next = undefined;
       if (this.#watcher === undefined) this.#watch();
       void this.refresh().finally(() => this.#look(POLL_MS));
     });
@@ -121,6 +125,7 @@ export class ManifestDirectory {
       if (!(error instanceof UnreadableDirectory)) throw error;
       if (!this.#failing && !this.#closed) this.#events.failed(error);
       this.#failing = true;
+      this.#unwatch(); // what comes back is another directory, even with the same name
     }
   }
 
@@ -128,13 +133,15 @@ export class ManifestDirectory {
   #watch(): void {
     try {
       this.#watcher = watch(this.#directory, { persistent: false }, () => this.#look(DEBOUNCE_MS));
-      this.#watcher.on("error", () => {
-        this.#watcher?.close();
-        this.#watcher = undefined;
-      });
+      this.#watcher.on("error", () => this.#unwatch());
     } catch {
       this.#watcher = undefined; // the directory is missing: reading it says so
     }
+  }
+
+  #unwatch(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
   }
 }
 

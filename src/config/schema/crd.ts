@@ -107,7 +107,9 @@ function typeOf({ type, fields = {}, items }: FieldDoc): TypeKeywords {
       return { "x-kubernetes-int-or-string": true };
     case "any":
       return { "x-kubernetes-preserve-unknown-fields": true };
-    default:
+    case "string":
+    case "integer":
+    case "boolean":
       return { type };
   }
 }

@@ -65,8 +65,8 @@ const TYPE_WORDS: Readonly<Record<FieldDoc["type"], string>> = {
 export function defaultText({ required, default: value, absent = "" }: FieldDoc): string {
   if (required) return "must be given";
   if (value === undefined) return absent;
-  if (typeof value !== "object" || value === null) return String(value);
-  return Array.isArray(value) && value.length === 0 ? "none" : "";
+  if (typeof value === "object") return Array.isArray(value) && value.length === 0 ? "none" : "";
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function meaningOf({ description, rules, form }: FieldDoc): string {
