@@ -22,6 +22,8 @@ export interface Setup {
   /** A prefix it originates itself. */
   readonly originate: string | undefined;
   readonly holdSeconds: number;
+  /** Stalls will be asked for; measuring them costs a little. */
+  readonly stalls: boolean;
 }
 
 export type Yardstick = "relay" | "kernel";
@@ -47,6 +49,8 @@ export interface Daemon {
   version(): string | undefined;
   /** Writes its configuration into `directory`. @returns what to start, in this order; the last one speaks BGP */
   prepare(setup: Setup, directory: string): readonly Program[];
+  /** For daemons that can tell: how long their main thread was away at most since the last call, milliseconds. */
+  longestStallMs?(directory: string, pid: number): Promise<number>;
   /** Unix socket that speaks birdc's protocol, for daemons that have one. */
   controlSocket?(directory: string): string;
 }

@@ -3,6 +3,7 @@ import type { Daemon } from "./daemon.ts";
 import { frr } from "./frr.ts";
 import { gobgp } from "./gobgp.ts";
 import { kernelFloor } from "./kernel-floor.ts";
+import { linnet } from "./linnet.ts";
 import { nullRelay } from "./null-relay.ts";
 import { openbgpd } from "./openbgpd.ts";
 
@@ -10,6 +11,7 @@ import { openbgpd } from "./openbgpd.ts";
 export const daemons: readonly Daemon[] = [
   nullRelay,
   kernelFloor,
+  linnet,
   bird("bird2", "bird"),
   frr("frr", "/usr/lib/frr"),
   gobgp("gobgp", "gobgpd"),

@@ -33,6 +33,11 @@ export class DaemonProcess {
     return this.#children.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
   }
 
+  /** The one that speaks BGP. */
+  get mainPid(): number {
+    return this.pids.at(-1) ?? 0;
+  }
+
   get log(): string {
     return readFileSync(join(this.directory, "log"), "utf8");
   }

@@ -5,6 +5,7 @@ import { ingest } from "./ingest.ts";
 import { kernel, kernel6 } from "./kernel.ts";
 import { mesh } from "./mesh.ts";
 import { reflector } from "./reflector.ts";
+import { show } from "./show.ts";
 import { startup } from "./startup.ts";
 import { ten } from "./ten.ts";
 import { transit, transit6 } from "./transit.ts";
@@ -20,6 +21,7 @@ export const scenarios: readonly Scenario[] = [
   kernel,
   kernel6,
   failover,
+  show,
   startup,
   idle,
 ];

@@ -3,6 +3,7 @@ import { inFlight, type Lab, neighbour } from "../bench.ts";
 import type { Daemon, Neighbour, Setup } from "../daemons/daemon.ts";
 import type { Telling } from "../generator/updates.ts";
 import { farAddress, localAs } from "../lab/address-plan.ts";
+import { ControlProbe } from "../lab/control-socket.ts";
 import type { DaemonProcess } from "../lab/daemon-process.ts";
 import type { Measurement } from "../scenario.ts";
 import type { Expectation } from "../speaker/protocol.ts";
@@ -16,6 +17,7 @@ export const plainSetup: Omit<Setup, "neighbours"> = {
   kernel: false,
   originate: undefined,
   holdSeconds: 240,
+  stalls: false,
 };
 
 /** How a neighbour tells tables: with its own AS number and an address of its link as the next hop. */
@@ -30,10 +32,14 @@ export const tellingOf = ({ as, link }: Neighbour, variant = 0): Telling => ({
 export class Scene {
   readonly lab: Lab;
   readonly process: DaemonProcess;
+  readonly #daemon: Daemon;
+  readonly #probe: ControlProbe | undefined;
 
-  private constructor(lab: Lab, process: DaemonProcess) {
+  private constructor(lab: Lab, daemon: Daemon, process: DaemonProcess, probe: ControlProbe | undefined) {
     this.lab = lab;
     this.process = process;
+    this.#daemon = daemon;
+    this.#probe = probe;
   }
 
   /** @param sinks the neighbours that only listen */
@@ -54,7 +60,10 @@ export class Scene {
     }
     // What the daemon does right after a session came up belongs to no measurement.
     await sleep(500);
-    return new Scene(lab, process);
+    const socket = setup.stalls ? daemon.controlSocket?.(process.directory) : undefined;
+    const scene = new Scene(lab, daemon, process, socket === undefined ? undefined : await ControlProbe.start(socket));
+    if (setup.stalls) await scene.forgetStalls();
+    return scene;
   }
 
   /** Sends one stream on each of these sessions, at once. @returns when it began */
@@ -97,9 +106,25 @@ export class Scene {
     return { metric: "memory", value: (this.process.usage().residentOctets - octets) / routes, unit: "B/route" };
   }
 
-  /** Longest time between two KEEPALIVEs on the pulse session; a third of its hold time is what to expect. */
-  async longestSilence(metric: string): Promise<Measurement> {
+  /** The next `stalls` are about what comes now. */
+  async forgetStalls(): Promise<void> {
+    await this.stalls("");
+  }
+
+  /**
+   * What others waited for since it was last asked: the longest time between two KEEPALIVEs on the pulse session (a third
+   * of its hold time is what to expect), the longest answer to `show status`, the longest stall of the main thread.
+   * @param name of what went on meanwhile
+   */
+  async stalls(name: string): Promise<Measurement[]> {
     const { sessions } = await this.lab.sinks.ask("judge", { sessions: [pulse.index] });
-    return { metric, value: sessions[0]?.longestSilenceMs ?? Number.NaN, unit: "ms" };
+    const measured: (readonly [string, number | undefined])[] = [
+      ["keepalive", sessions[0]?.longestSilenceMs],
+      ["show status", this.#probe?.longestMs()],
+      ["stall", await this.#daemon.longestStallMs?.(this.process.directory, this.process.mainPid)],
+    ];
+    return measured.flatMap(([metric, value]) =>
+      value === undefined ? [] : [{ metric: `${name}: ${metric}`, value, unit: "ms" as const }],
+    );
   }
 }

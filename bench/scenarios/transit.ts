@@ -30,7 +30,7 @@ the same table to a new neighbour; every tenth set withdrawn and announced with 
       encodeWithdrawal(table, flapping),
       encodeTable(table, { ...tellingOf(source, 1), every: flapping }),
     ]);
-    const setup: Setup = { ...plainSetup, families: [family], neighbours: [source, sink, late, pulse] };
+    const setup: Setup = { ...plainSetup, families: [family], neighbours: [source, sink, late, pulse], stalls: true };
     const [full, flapped] = [digestOf(announce), digestOf(Buffer.concat([announce, flap]))];
 
     const scene = await Scene.open(lab, daemon, setup, [source], [sink]);
@@ -44,14 +44,14 @@ the same table to a new neighbour; every tenth set withdrawn and announced with 
     const { residentOctets } = scene.process.usage();
     const results = [await scene.timed("transit", send(paths.announce), [sink], full)];
     if (daemon.yardstick === "relay") return results;
-    results.push(scene.memorySince(residentOctets, size));
+    results.push(scene.memorySince(residentOctets, size), ...(await scene.stalls("transit")));
     results.push(await scene.timed("dump", () => dial(lab), [late], full));
     results.push(await scene.timed("flaps", send(paths.flap), [sink], flapped));
     results.push(await scene.timed("withdraw", send(paths.withdraw), [sink], nothing));
     await scene.timed("again", send(paths.announce), [sink], full);
     const lose = async (): Promise<number> => (await lab.sources.ask("close", { sessions: [source.index] })).atMs;
-    results.push(await scene.timed("lost", lose, [sink], nothing));
-    return [...results, await scene.longestSilence("keepalive")];
+    results.push(await scene.timed("lost", lose, [sink], nothing), ...(await scene.stalls("changes")));
+    return results;
   },
 });
 

@@ -50,14 +50,14 @@ const commands: { readonly [Name in CommandName]: (ask: Ask<Name>) => Promise<Re
       if (now - lastMs < quietMs && now < untilMs) continue;
       if (lastMs === lookedMs && now < untilMs) continue;
       lookedMs = lastMs;
-      const received = watched.map((session) => session.recorder.judge());
+      const received = watched.map((session) => session.recorder.judge(monotonicMs()));
       const settled = received.every((one) => meets(one, expect));
       if (settled || now > untilMs) return { settled, sessions: received };
     }
   },
 
   async judge({ sessions: ids }) {
-    return { sessions: ids.map((id) => sessionOf(id).recorder.judge()) };
+    return { sessions: ids.map((id) => sessionOf(id).recorder.judge(monotonicMs())) };
   },
 
   async close({ sessions: ids }) {

@@ -11,7 +11,7 @@ export interface Received {
   readonly changedMs: number;
   /** When the first UPDATE arrived; 0 where none did. */
   readonly firstMs: number;
-  /** Longest time between two messages of the last `judge` interval. */
+  /** Longest time in which nothing arrived, of those that ended or went on since the last `judge`. */
   readonly longestSilenceMs: number;
   /** NOTIFICATION the daemon sent, as code/subcode. */
   readonly notification: string | undefined;
@@ -45,10 +45,11 @@ export class Recorder {
     this.#octets += octets.length;
   }
 
-  judge(): Received {
+  /** Looks at all that arrived until `nowMs`, which is now. */
+  judge(nowMs: number): Received {
     for (const arrival of this.#arrivals) this.#replay(arrival);
     this.#arrivals = [];
-    const longestSilenceMs = this.#longestSilenceMs;
+    const longestSilenceMs = this.#lastMs > 0 ? Math.max(this.#longestSilenceMs, nowMs - this.#lastMs) : 0;
     this.#longestSilenceMs = 0;
     const { prefixes, checksum, messages } = this.#table;
     return {

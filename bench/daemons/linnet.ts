@@ -1,0 +1,108 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { daemonAddress, daemonAddress6, localAs } from "../lab/address-plan.ts";
+import { type Daemon, markPrefix, type Neighbour, type Setup } from "./daemon.ts";
+import { versionOf } from "./version.ts";
+
+const program = join(import.meta.dirname, "../../bin/linnet");
+
+/** The daemon of this checkout. */
+export const linnet: Daemon = {
+  name: "linnet",
+  features: new Set(["kernel", "originate", "mark", "birdc"]),
+  version: () => versionOf(program, ["--version"]),
+  prepare(setup, directory) {
+    const manifests = join(directory, "manifests");
+    mkdirSync(manifests, { recursive: true });
+    writeFileSync(join(manifests, "all.json"), JSON.stringify({ kind: "List", items: objects(setup) }));
+    const args = [
+      "run",
+      "--node",
+      "bench",
+      "--manifests",
+      manifests,
+      "--control",
+      socket(directory),
+      "--log-level",
+      "warn",
+    ];
+    return [{ command: program, args, ...(setup.stalls ? { environment: loopDelay(directory) } : {}) }];
+  },
+  controlSocket: socket,
+  async longestStallMs(directory, pid) {
+    rmSync(delayFile(directory), { force: true });
+    process.kill(pid, "SIGUSR2");
+    for (;;) {
+      await sleep(5);
+      const text = existsSync(delayFile(directory)) ? readFileSync(delayFile(directory), "utf8") : "";
+      if (text.endsWith("\n")) return Number(text);
+    }
+  },
+};
+
+function socket(directory: string): string {
+  return join(directory, "bird.ctl");
+}
+
+const delayFile = (directory: string): string => join(directory, "loop-delay");
+
+const loopDelay = (directory: string): Record<string, string> => ({
+  NODE_OPTIONS: `--import=${join(import.meta.dirname, "loop-delay.ts")}`,
+  BENCH_LOOP_DELAY: delayFile(directory),
+});
+
+const group = "linnet.dev/v1alpha1";
+
+function objects(setup: Setup): object[] {
+  const accept = { match: {}, action: "Accept" };
+  return [
+    {
+      apiVersion: "v1",
+      kind: "Node",
+      metadata: { name: "bench" },
+      spec: { podCIDRs: setup.originate === undefined ? [] : [setup.originate] },
+      status: { addresses: [daemonAddress(0), daemonAddress6(0)].map((address) => ({ type: "InternalIP", address })) },
+    },
+    {
+      apiVersion: group,
+      kind: "BGPConfiguration",
+      metadata: { name: "default" },
+      spec: {
+        asNumber: localAs,
+        nodeMesh: "Disabled",
+        timers: { holdTime: `${setup.holdSeconds}s` },
+        // The others are not asked to keep routes of neighbours that are lost, either.
+        gracefulRestart: { enabled: false },
+        kernel: { install: setup.kernel },
+      },
+    },
+    policy("all", [accept]),
+    policy("mark", [{ match: { prefixes: [{ cidr: markPrefix }] }, action: "Accept" }]),
+    policy("none", [{ match: {}, action: "Reject" }]),
+    ...setup.neighbours.map((neighbour) => peer(setup, neighbour)),
+  ];
+}
+
+const policy = (name: string, statements: readonly object[]): object => ({
+  apiVersion: group,
+  kind: "BGPPolicy",
+  metadata: { name },
+  spec: { statements },
+});
+
+const peer = (setup: Setup, neighbour: Neighbour): object => ({
+  apiVersion: group,
+  kind: "BGPPeer",
+  metadata: { name: `n${neighbour.index}` },
+  spec: {
+    peerAddress: neighbour.address,
+    asNumber: neighbour.as,
+    passive: true,
+    sourceAddress: daemonAddress(neighbour.link),
+    families: setup.families.map((family) => (family === "ipv4" ? "IPv4" : "IPv6")),
+    reflectorClient: neighbour.client,
+    importPolicies: ["all"],
+    exportPolicies: [neighbour.export],
+  },
+});

@@ -1,0 +1,131 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { parseArgs } from "node:util";
+import type { KernelConfig } from "#config/node-config.ts";
+import { KernelPort } from "#kernel/io/kernel-port.ts";
+import { Kernel } from "#kernel/kernel.ts";
+import { systemClock } from "#lib/io/system-clock.ts";
+import { type Log, silentLog } from "#lib/log.ts";
+import { parseAddress } from "#route/address.ts";
+import type { Family } from "#route/family.ts";
+import { HopSetTable } from "#route/hop-set.ts";
+
+/**
+ * Installs routes through the installer, re-points and deletes them, in a network namespace of its own; needs root.
+ *
+ *   node bench/micro/kernel.ts [--routes 100000] [--family ipv4] [--objects auto] [--sysctl] [--json]
+ *
+ * Prints nanoseconds a route from the first call to the kernel's last answer, and how late the main loop was meanwhile.
+ */
+const { values: flags } = parseArgs({
+  options: {
+    routes: { type: "string", default: "100000" },
+    family: { type: "string", default: "ipv4" },
+    objects: { type: "string", default: "auto" },
+    /** Write nexthop_compat_mode=0, as the daemon does where it may. */
+    sysctl: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    inside: { type: "boolean", default: false },
+  },
+});
+const routes = Number(flags.routes);
+const family = flags.family as Family;
+const ip = (...args: string[]): string => execFileSync("ip", args, { encoding: "utf8" });
+
+function outside(): number {
+  const namespace = `linnetk-bench-${process.pid}`;
+  ip("netns", "add", namespace);
+  try {
+    const inside = [
+      "netns",
+      "exec",
+      namespace,
+      process.execPath,
+      ...process.execArgv,
+      import.meta.filename,
+      "--inside",
+    ];
+    return spawnSync("ip", [...inside, ...process.argv.slice(2)], { stdio: "inherit" }).status ?? 1;
+  } finally {
+    ip("netns", "del", namespace);
+  }
+}
+
+function links(): void {
+  for (const [name, peer, net] of [
+    ["a0", "a1", 1],
+    ["b0", "b1", 2],
+  ]) {
+    ip("link", "add", `${name}`, "type", "veth", "peer", "name", `${peer}`);
+    for (const end of [name, peer]) ip("link", "set", `${end}`, "up");
+    ip("addr", "add", `10.0.${net}.1/24`, "dev", `${name}`);
+    ip("addr", "add", `fd00:${net}::1/64`, "dev", `${name}`, "nodad");
+  }
+  if (flags.sysctl) execFileSync("sysctl", ["-qw", "net.ipv4.nexthop_compat_mode=0"]);
+}
+
+const loud: Log = {
+  ...silentLog,
+  warn: (message) => console.error(message),
+  error: (message) => console.error(message),
+  with: () => loud,
+};
+
+async function inside(): Promise<void> {
+  links();
+  const port = await KernelPort.open("write");
+  const hopSets = new HopSetTable();
+  const nextHopObjects = flags.objects as KernelConfig["nextHopObjects"];
+  const config = { table: 254, metric: 32, protocol: 186, nextHopObjects, preferredSource: {} };
+  const kernel = new Kernel({ config, port, hopSets, clock: systemClock, log: loud, seed: 1 });
+  await new Promise<void>((ready) => kernel.start(ready));
+  const via = (address: string): number => {
+    const reach = kernel.nextHops.resolve(parseAddress(address)!, undefined);
+    return hopSets.intern({ kind: "unicast", hops: reach!.hops });
+  };
+  const [first, second] = family === "ipv4" ? [via("10.0.1.2"), via("10.0.2.2")] : [via("fd00:1::2"), via("fd00:2::2")];
+  const { installer } = kernel;
+  const all = (act: (index: number) => void) => async (): Promise<void> => {
+    for (let index = 0; index < routes; ) {
+      for (const end = Math.min(routes, index + 1024); index < end; index++) act(index);
+      await new Promise((resolve) => setImmediate(resolve)); // as the RIB does: slices
+    }
+    await new Promise<void>((quiet) => installer.whenQuiet(quiet));
+  };
+  const set = (hopSet: number) => (index: number) => {
+    if (family === "ipv4") installer.set4(0x14000000 + index * 256, 24, hopSet);
+    else installer.set6(0x20010000 + (index >>> 16), (index & 0xffff) << 16, 0, 0, 48, hopSet);
+  };
+  const clear = (index: number): void => {
+    if (family === "ipv4") installer.clear4(0x14000000 + index * 256, 24);
+    else installer.clear6(0x20010000 + (index >>> 16), (index & 0xffff) << 16, 0, 0, 48);
+  };
+  const report: Record<string, unknown> = { routes, family, objects: flags.objects };
+  report["add"] = await timed(all(set(first!)));
+  report["move"] = await timed(all(set(second!)));
+  report["held"] = installer.counts(family).installed;
+  report["delete"] = await timed(all(clear));
+  await port.close();
+  if (flags.json) console.log(JSON.stringify(report));
+  else console.table({ add: report["add"], move: report["move"], delete: report["delete"] });
+  if (report["held"] !== routes) throw new Error(`${report["held"]} routes of ${routes} were installed`);
+}
+
+async function timed(run: () => Promise<void>): Promise<Record<string, number>> {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const start = performance.now();
+  await run();
+  const ms = performance.now() - start;
+  delay.disable();
+  const round = (value: number): number => Math.round(value * 10) / 10;
+  return {
+    ms: round(ms),
+    nsPerRoute: Math.round((ms * 1e6) / routes),
+    loopP99Ms: round(delay.percentile(99) / 1e6),
+    loopMaxMs: round(delay.max / 1e6),
+  };
+}
+
+if (flags.inside) await inside();
+else process.exitCode = outside();
