@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { Bird } from "../test/support/lab/bird.ts";
 import { familyOf, type SessionConfig } from "../test/support/lab/neighbour.ts";
-import { mtu, nodePlans, type RouterMaker, racks, timers, torAs } from "./data-centre.ts";
+import { mtu, nodePlans, type RouterMaker, racks, torAs } from "./data-centre.ts";
 
 /** BIRD in Linnet's place, with a network configuration written by hand: shows that the measuring itself can pass. */
-export const birdNode: RouterMaker = (host, plan) => {
+export const birdNode: RouterMaker = (host, plan, timers) => {
   const common = { local: plan.addresses[0], holdSeconds: timers.hold, gracefulRestart: timers.restart };
   const mesh = nodePlans.filter(({ rack, name }) => rack === plan.rack && name !== plan.name);
   const sessions: SessionConfig[] = [

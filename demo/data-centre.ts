@@ -5,8 +5,12 @@ import type { Host, IpFamily } from "../test/support/lab/host.ts";
 import type { Lab } from "../test/support/lab/lab.ts";
 import { familyOf, type SessionConfig } from "../test/support/lab/neighbour.ts";
 
-/** Seconds; short, so that a dead node is noticed while one watches. */
-export const timers = { hold: 3, restart: 15 };
+/** In seconds. */
+export interface Timers {
+  readonly hold: number;
+  /** How long neighbours keep routes of a daemon that is away. */
+  readonly restart: number;
+}
 
 export const mtu = 1500;
 
@@ -71,26 +75,27 @@ export interface Node {
 }
 
 /** Makes the router of a node and gives it all that it reads. */
-export type RouterMaker = (host: Host, plan: NodePlan) => NodeRouter;
+export type RouterMaker = (host: Host, plan: NodePlan, timers: Timers) => NodeRouter;
 
 export interface DataCentre {
   readonly lab: Lab;
+  readonly timers: Timers;
   readonly tor: Bird;
   readonly nodes: readonly Node[];
 }
 
 /** Cables, addresses, default routes and the ToR router; nothing routes yet. */
-export async function build(lab: Lab, makeRouter: RouterMaker): Promise<DataCentre> {
+export async function build(lab: Lab, makeRouter: RouterMaker, timers: Timers): Promise<DataCentre> {
   const torHost = await lab.host("tor");
   const nodes = await Promise.all(
     nodePlans.map(async (plan): Promise<Node> => {
       const host = await lab.host(plan.name);
-      return { plan, host, router: makeRouter(host, plan), agent: await Agent.start(host), pods: [] };
+      return { plan, host, router: makeRouter(host, plan, timers), agent: await Agent.start(host), pods: [] };
     }),
   );
   for (const rack of ["a", "b"] as const) await cableRack(lab, torHost, nodes, rack);
   await torHost.forward();
-  return { lab, tor: torRouter(torHost), nodes };
+  return { lab, timers, tor: torRouter(torHost, timers), nodes };
 }
 
 async function cableRack(lab: Lab, tor: Host, nodes: readonly Node[], rack: "a" | "b"): Promise<void> {
@@ -116,7 +121,7 @@ function lengthened(addresses: readonly string[]): string[] {
   return addresses.map((address) => `${address}/${familyOf(address) === 4 ? 24 : 64}`);
 }
 
-function torRouter(host: Host): Bird {
+function torRouter(host: Host, timers: Timers): Bird {
   const sessions = nodePlans.map(
     ({ rack, as, addresses }): SessionConfig => ({
       local: racks[rack].gateway[0],

@@ -4,8 +4,8 @@ import { nodePlans, type RouterMaker } from "./data-centre.ts";
 import { manifests } from "./manifests.ts";
 
 /** A node that Linnet routes for. */
-export const linnetNode: RouterMaker = (host, plan) => {
-  const linnet = new LinnetProcess(host, plan.name, manifests());
+export const linnetNode: RouterMaker = (host, plan, timers) => {
+  const linnet = new LinnetProcess(host, plan.name, manifests(timers));
   // The ToR router, and the other nodes of the rack.
   const sessions = nodePlans.filter(({ rack }) => rack === plan.rack).length;
   return {

@@ -3,7 +3,6 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Lab } from "../test/support/lab/lab.ts";
-import { birdNode } from "./bird-node.ts";
 import type { Claim } from "./claims/claim.ts";
 import { nodeAway } from "./claims/node-away.ts";
 import { packetSize } from "./claims/packet-size.ts";
@@ -13,7 +12,7 @@ import { routes } from "./claims/routes.ts";
 import { startAndConverge } from "./claims/sessions.ts";
 import { throughput } from "./claims/throughput.ts";
 import { addPods, build, type DataCentre, type RouterMaker } from "./data-centre.ts";
-import { linnetNode } from "./linnet-node.ts";
+import { routers } from "./routers.ts";
 import { Screen } from "./screen.ts";
 
 const { values: options } = parseArgs({
@@ -23,12 +22,8 @@ const { values: options } = parseArgs({
   },
 });
 
-/** What may route for the nodes. */
-const providers: Readonly<Record<string, RouterMaker>> = {
-  manifests: linnetNode,
-  /** Not Linnet at all: shows that the measuring itself is sound. */
-  bird: birdNode,
-};
+/** Short, so that a dead node is noticed while one watches. */
+const timers = { hold: 3, restart: 6 };
 
 type Part = readonly [name: string, measure: (centre: DataCentre) => Promise<Claim[]>];
 
@@ -47,7 +42,9 @@ const withPods: readonly Part[] = [
 
 async function demo(lab: Lab, makeRouter: RouterMaker, screen: Screen): Promise<Claim[]> {
   const claims: Claim[] = [];
-  const centre = await screen.step("building three nodes, two racks and a ToR router", () => build(lab, makeRouter));
+  const centre = await screen.step("building three nodes, two racks and a ToR router", () =>
+    build(lab, makeRouter, timers),
+  );
   const measure = async ([name, part]: Part): Promise<void> => {
     const found = await screen.step(name, () => part(centre));
     screen.claims(found);
@@ -80,7 +77,7 @@ function howToLook(lab: Lab): void {
   console.log(`  Linnet's view: birdc -s ${join(lab.folder, "n1", "linnet.ctl")} show protocols`);
 }
 
-const makeRouter = providers[options.provider];
+const makeRouter = routers[options.provider];
 if (!makeRouter || process.getuid?.() !== 0) {
   console.error(makeRouter ? "the demo makes network namespaces: run it as root" : `no provider ${options.provider}`);
   process.exit(2);

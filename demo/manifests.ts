@@ -1,13 +1,13 @@
 import type { Manifest } from "../test/support/lab/linnet-process.ts";
-import { type NodePlan, nodePlans, racks, timers, torAs } from "./data-centre.ts";
+import { type NodePlan, nodePlans, racks, type Timers, torAs } from "./data-centre.ts";
 
 const ours = "linnet.dev/v1alpha1";
 const asLabel = "topology.linnet.dev/rack-as";
 const rackLabel = "topology.linnet.dev/rack";
 
 /** The objects of the demo's cluster; every node reads the same ones. */
-export function manifests(): Manifest[] {
-  return [...nodePlans.map(node), configuration(), podRoutes(), ...(["a", "b"] as const).map(torPeer)];
+export function manifests(timers: Timers): Manifest[] {
+  return [...nodePlans.map(node), configuration(timers), podRoutes(), ...(["a", "b"] as const).map(torPeer)];
 }
 
 function node({ name, rack, as, addresses, podCidrs }: NodePlan): Manifest {
@@ -20,7 +20,7 @@ function node({ name, rack, as, addresses, podCidrs }: NodePlan): Manifest {
   };
 }
 
-function configuration(): Manifest {
+function configuration(timers: Timers): Manifest {
   return {
     apiVersion: ours,
     kind: "BGPConfiguration",

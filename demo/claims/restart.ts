@@ -1,6 +1,6 @@
 import { type Flow, Traffic, total } from "../../test/support/lab/traffic.ts";
 import { pause, until } from "../../test/support/lab/until.ts";
-import { type DataCentre, type Node, timers } from "../data-centre.ts";
+import type { DataCentre, Node } from "../data-centre.ts";
 import type { Claim } from "./claim.ts";
 import { seconds } from "./sessions.ts";
 
@@ -51,7 +51,7 @@ export async function restart({ nodes }: DataCentre): Promise<Claim[]> {
 
 /** All sessions of a node are Established. */
 export async function allUp({ plan, router }: Node): Promise<void> {
-  await until(`${plan.name}: all sessions are back`, timers.restart + 15, async () => {
+  await until(`${plan.name}: all sessions are back`, 30, async () => {
     const { up, all } = await router.established();
     return up === all;
   });

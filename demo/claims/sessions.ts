@@ -2,17 +2,20 @@ import { pause } from "../../test/support/lab/until.ts";
 import type { DataCentre, Node } from "../data-centre.ts";
 import { type Claim, claimOf, type Finding } from "./claim.ts";
 
-const patienceMs = 20_000;
 export const sessionsUp = "every session is Established";
 
 /** Starts everything, and measures from there until each node has all its sessions. */
 export async function startAndConverge({ tor, nodes }: DataCentre): Promise<Claim[]> {
   await tor.start();
-  return sessions(nodes, async ({ router }) => router.start());
+  return sessions(nodes, 20_000, ({ router }) => router.start());
 }
 
 /** Whether each node has all its sessions, at once or soon. */
-export async function sessions(nodes: readonly Node[], first = async (_: Node): Promise<void> => {}): Promise<Claim[]> {
+export async function sessions(
+  nodes: readonly Node[],
+  patienceMs = 20_000,
+  first: (node: Node) => Promise<void> = async () => {},
+): Promise<Claim[]> {
   const results = await Promise.all(
     nodes.map(async (node) => {
       const began = performance.now();

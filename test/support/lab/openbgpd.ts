@@ -29,9 +29,11 @@ export class OpenBgpd extends Speaker {
 
   async start(): Promise<void> {
     this.#write();
-    // On a session over IPv4 it takes the IPv6 address of the loopback interface for next hop.
-    await this.host.tryRun(["ip", "address", "del", "::1/128", "dev", "lo"]);
-    await this.host.tryRun(["ip", "address", "add", `${this.settings.nextHops[6]}/128`, "dev", "lo"]);
+    // For routes of the other family than the session's, its own next hop is the address of the loopback interface.
+    await this.host.ipBatch([
+      ...["address flush dev lo", `address add ${this.settings.nextHops[4]}/32 dev lo`],
+      `address add ${this.settings.nextHops[6]}/128 dev lo`,
+    ]);
     this.daemons = [this.host.spawn("bgpd", ["bgpd", "-d", "-v", "-f", this.#file])];
     await until(`${this.host.name}: OpenBGPD answers`, 20, () => this.bgpctl("show", "summary"));
   }
@@ -123,7 +125,6 @@ interface OpenBgpdPath {
   readonly prefix: string;
   readonly aspath?: string;
   readonly exit_nexthop?: string;
-  readonly true_nexthop?: string;
   readonly origin: string;
   readonly metric?: number;
   readonly localpref?: number;
@@ -144,7 +145,7 @@ function openBgpdRoute(path: OpenBgpdPath): ReceivedRoute {
     prefix: path.prefix,
     origin: path.origin.toLowerCase() as Origin,
     asPath: (path.aspath ?? "").split(" ").filter(Boolean).map(Number),
-    nextHop: path.true_nexthop ?? path.exit_nexthop ?? "",
+    nextHop: path.exit_nexthop ?? "",
     ...(path.metric !== undefined && { med: path.metric }),
     ...(path.localpref !== undefined && { localPref: path.localpref }),
     ...(originatorId !== undefined && { originatorId }),
