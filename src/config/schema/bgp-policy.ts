@@ -61,7 +61,7 @@ export const bgpPolicy = resource(
     "What is done with routes.",
     v.strictObject({
       statements: says(
-        "Tried in order; the first that matches and decides wins. A route that none decides falls to the next policy, after the last it is rejected.",
+        "Tried in order; the first that matches and decides wins. A route that none decides falls to the next policy; after the last one it is rejected where the neighbour is external (RFC 8212), accepted where it is internal.",
         v.pipe(v.array(statement), v.maxLength(256)),
       ),
     }),
