@@ -93,6 +93,7 @@ export class Daemon {
     const kernel = new Kernel({ config: config.kernel, port, hopSets, clock, log, seed: seedOf(world) });
     await new Promise<void>((resolve) => kernel.start(resolve));
     const daemon = new Daemon(world, config, kernel, hopSets);
+    kernel.onChange(() => daemon.rib.nextHopsChanged());
     daemon.reconfigure(config);
     return daemon;
   }

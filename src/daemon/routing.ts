@@ -19,6 +19,7 @@ export class Routing implements RoutingSide {
   readonly #links: LinkNames;
   #config: NodeConfig;
   readonly #peers = new Map<string, PeerConfig>();
+  #policies: NodeConfig["policies"] | undefined;
 
   constructor(rib: Rib, links: LinkNames, config: NodeConfig) {
     this.#rib = rib;
@@ -30,11 +31,13 @@ export class Routing implements RoutingSide {
   /** Before the speaker's own `reconfigure`, which may bring sessions up; `forget` comes after it. */
   reconfigure(config: NodeConfig): void {
     this.#config = config;
-    for (const peer of config.peers) {
-      if (this.#peers.get(peer.name) === peer) continue;
-      this.#peers.set(peer.name, peer);
-      this.#rib.setNeighbour(neighbourConfig(peer, config));
-    }
+    const before = this.#policies;
+    this.#policies = config.policies;
+    const changed = config.peers.filter((peer) => {
+      return before !== config.policies || this.#peers.get(peer.name) !== peer;
+    });
+    for (const peer of changed) this.#peers.set(peer.name, peer);
+    this.#rib.setNeighbours(changed.map((peer) => neighbourConfig(peer, config)));
   }
 
   /** Neighbours that are configured no more, after their sessions ended. */
