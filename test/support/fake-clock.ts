@@ -38,8 +38,13 @@ export class FakeClock implements Clock {
   settle(turns = 100_000): void {
     for (let turn = 0; this.#soon.length > 0; turn++) {
       if (turn === turns) throw new Error(`still busy after ${turns} turns`);
-      for (const then of this.#soon.splice(0)) then();
+      this.turn();
     }
+  }
+
+  /** Runs what was put off with `soon` so far. */
+  turn(): void {
+    for (const then of this.#soon.splice(0)) then();
   }
 
   /** Moves time on, firing each timer at its own moment. */

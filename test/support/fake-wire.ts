@@ -20,6 +20,8 @@ import { type Address, formatAddress, sameAddress } from "#route/address.ts";
  */
 export class FakeNetwork {
   readonly clock: Clock;
+  /** What all connections read into, as the real transport does. */
+  readonly buffer = new Uint8Array(2 * HEAD_ROOM);
   /** Octets a piece; undefined: as they were sent. */
   pieceOctets: number | undefined;
   /** Calls to these addresses are never answered. */
@@ -102,6 +104,8 @@ export class FakeConnection implements Connection {
   blocked = false;
   /** Closed from this end. */
   closed = false;
+  /** After a `close` of ours what still comes is thrown away; after anything else it is answered with a reset. */
+  #lingers = false;
   readonly #network: FakeNetwork;
   #events: ConnectionEvents | undefined;
   #early: Uint8Array[] = [];
@@ -133,25 +137,27 @@ export class FakeConnection implements Connection {
     const octets = bytes.slice(start, end);
     this.#network.clock.soon(() => {
       written();
-      this.peer?.receive(octets);
+      if (this.peer?.receive(octets) === false) this.lose("connection reset by peer");
     });
   }
 
   close(): void {
     if (this.closed) return;
+    this.#lingers = true;
     this.#end();
     this.#network.clock.soon(() => this.peer?.lose("connection closed by the neighbour"));
   }
 
-  /** Octets from the other end, or from a test. */
-  receive(octets: Uint8Array): void {
-    if (this.closed) return;
+  /** Octets from the other end, or from a test. @returns false where nobody is there to take them */
+  receive(octets: Uint8Array): boolean {
+    if (this.closed) return this.#lingers;
     const step = this.#network.pieceOctets ?? octets.length;
     for (let at = 0; at < octets.length; at += step) {
       const piece = octets.slice(at, at + step);
       if (this.#events === undefined) this.#early.push(piece);
       else this.#deliver(piece);
     }
+    return true;
   }
 
   /** The connection breaks. */
@@ -170,9 +176,9 @@ export class FakeConnection implements Connection {
   }
 
   #deliver(octets: Uint8Array): void {
-    const bytes = new Uint8Array(HEAD_ROOM + octets.length);
-    bytes.set(octets, HEAD_ROOM);
-    this.#events?.received(bytes, HEAD_ROOM, bytes.length);
+    const { buffer } = this.#network;
+    buffer.set(octets, HEAD_ROOM);
+    this.#events?.received(buffer, HEAD_ROOM, HEAD_ROOM + octets.length);
   }
 
   #end(): void {

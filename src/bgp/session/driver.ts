@@ -147,15 +147,14 @@ export class Driver implements LinkOwner {
     const agreed = this.state === "established" ? this.#primary.negotiated : undefined;
     this.#config = config;
     this.#attributes = attributesOf(config, dialling);
-    for (const link of this.#links()) link.session = { ...link.session, attributes: this.#attributes };
+    this.#primary.session = { ...this.#primary.session, attributes: this.#attributes };
     if (this.#stopped) return;
     const cause = identity ?? resetReason(before, config, agreed);
     const options = connectionOptions(config);
     const retuned = !sameOptions(options, connectionOptions(before));
     if (cause !== undefined || (agreed === undefined && (retuned || wasDialling !== dialling))) {
       const reason = `its ${cause ?? "way to connect"} changed`;
-      this.stop({ code: ErrorCode.cease, subcode: Cease.otherConfigurationChange }, reason);
-      this.start();
+      this.restart({ code: ErrorCode.cease, subcode: Cease.otherConfigurationChange }, reason);
       return;
     }
     if (retuned) for (const link of this.#links()) link.connection?.change(options);
@@ -321,7 +320,8 @@ export class Driver implements LinkOwner {
   #promote(challenger: Link): void {
     const { state, session } = this.#primary;
     this.#primary.dispose();
-    challenger.session = { ...challenger.session, connectRetryCounter: session.connectRetryCounter };
+    const { connectRetryCounter } = session;
+    challenger.session = { ...challenger.session, attributes: this.#attributes, connectRetryCounter };
     this.#primary = challenger;
     this.#challenger = undefined;
     this.#journal.replaced(state, challenger.state);

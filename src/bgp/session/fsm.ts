@@ -91,20 +91,12 @@ const timerNames: readonly TimerName[] = ["connectRetry", "hold", "keepalive", "
 
 /** A session that was never started. */
 export function idleSession(attributes: SessionAttributes): Session {
-  return {
-    state: "idle",
-    attributes,
-    connectRetryCounter: 0,
-    failedDials: 0,
-    yields: false,
-    holdMs: 0,
-    keepaliveMs: 0,
-  };
+  return { state: "idle", attributes, connectRetryCounter: 0, failedDials: 0, yields: false, ...noTimes };
 }
 
 /** A second connection of a neighbour whose first one is busy (RFC 4271 §6.8): it waits for nothing but its own OPEN. */
 export function parallelSession(attributes: SessionAttributes): Session {
-  return { ...idleSession(attributes), state: "active" };
+  return { ...idleSession({ ...attributes, dial: "never" }), state: "active" };
 }
 
 /** RFC 4271 §8.2.2. Pure: equal arguments give equal steps. */
@@ -189,6 +181,9 @@ function openSent(session: Session, event: Event): Step {
       return listen(session, lost(event.reason));
     case "openReceived":
       return confirm(session, event.holdMs, event.keepaliveMs);
+    case "notificationReceived":
+      if (turnsAway(event.notification)) return listen(session, received(event.notification));
+      return leave(session, event, StateError.unexpectedInOpenSent);
     default:
       return leave(session, event, StateError.unexpectedInOpenSent);
   }
@@ -206,6 +201,9 @@ function openConfirm(session: Session, event: Event): Step {
       return { next: session, effects: [{ kind: "send", message: "keepalive" }, ...keepalives(session)] };
     case "keepaliveReceived":
       return establish(session);
+    case "notificationReceived":
+      if (turnsAway(event.notification)) return listen(session, received(event.notification));
+      return leave(session, event, StateError.unexpectedInOpenConfirm);
     default:
       return leave(session, event, StateError.unexpectedInOpenConfirm);
   }
@@ -231,11 +229,14 @@ function established(session: Session, event: Event): Step {
   }
 }
 
+const noTimes = { holdMs: 0, keepaliveMs: 0 } as const;
+
 const stay = (session: Session): Step => ({ next: session, effects: [] });
 
 const lost = (reason: string): Ending => ({ kind: "lost", reason });
 const closed = (reason: string): Ending => ({ kind: "closed", reason });
 const sent = (notification: Notification): Ending => ({ kind: "sent", notification });
+const received = (notification: Notification): Ending => ({ kind: "received", notification });
 const closing = (ending: Ending): Effect => ({ kind: "close", ending });
 const cease = (subcode: number): Notification => ({ code: ErrorCode.cease, subcode });
 const arm = (timer: TimerName, ms: number): Effect => ({ kind: "arm", timer, ms });
@@ -275,8 +276,8 @@ function listen(session: Session, ending: Ending): Step {
   const wait = Math.min(connectRetryMs, FIRST_REDIAL_MS * 2 ** failedDials);
   const retry: Effect = dial === "never" ? { kind: "disarm", timer: "connectRetry" } : arm("connectRetry", wait);
   return {
-    next: { ...session, state: "active", failedDials: Math.min(failedDials + 1, REDIAL_DOUBLINGS) },
-    effects: [closing(ending), { kind: "disarm", timer: "hold" }, retry],
+    next: { ...session, state: "active", failedDials: Math.min(failedDials + 1, REDIAL_DOUBLINGS), ...noTimes },
+    effects: [closing(ending), { kind: "disarm", timer: "hold" }, { kind: "disarm", timer: "keepalive" }, retry],
   };
 }
 
@@ -305,7 +306,7 @@ function abandon(session: Session, event: Event): Step {
     case "automaticStop":
       return fail(session, closed("reset"));
     case "notificationReceived":
-      return fail(session, { kind: "received", notification: event.notification }, isVersionError(event.notification));
+      return fail(session, received(event.notification), isVersionError(event.notification));
     default:
       return fail(session, closed(`unexpected: ${event.kind}`));
   }
@@ -331,7 +332,7 @@ function leave(session: Session, event: Event, subcode: number): Step {
     case "collisionDump":
       return fail(session, sent(cease(Cease.connectionCollision)));
     case "notificationReceived":
-      return fail(session, { kind: "received", notification: event.notification }, isVersionError(event.notification));
+      return fail(session, received(event.notification), isVersionError(event.notification));
     default:
       return fail(session, sent({ code: ErrorCode.stateMachine, subcode, data: messageTypeOf(event) }));
   }
@@ -353,6 +354,13 @@ function messageTypeOf(event: Event): number[] {
 const isVersionError = ({ code, subcode }: Notification): boolean =>
   code === ErrorCode.open && subcode === OpenError.unsupportedVersion;
 
+/**
+ * The neighbour has no use for this connection now, which is nobody's error. RFC 4271 §8.2.2 goes to Idle; two that
+ * turned each other away from there, each time for longer, might never meet again.
+ */
+const turnsAway = ({ code, subcode }: Notification): boolean =>
+  code === ErrorCode.cease && (subcode === Cease.connectionRejected || subcode === Cease.connectionCollision);
+
 /** By the operator's hand: Idle until started again (RFC 4271 §8.2.2, event 2). */
 function stop(session: Session, ending: Ending): Step {
   return idleAgain({ ...session, connectRetryCounter: 0, yields: false }, ending);
@@ -362,8 +370,11 @@ function stop(session: Session, ending: Ending): Step {
 function fail(session: Session, ending: Ending, uncounted = false): Step {
   const connectRetryCounter = session.connectRetryCounter + (uncounted ? 0 : 1);
   const yields = ending.kind === "received" && ending.notification.code === ErrorCode.cease;
-  const step = idleAgain({ ...session, connectRetryCounter, yields }, ending);
-  return { ...step, effects: [...step.effects, arm("idleHold", idleHoldMs(step.next, ending))] };
+  const { next, effects } = idleAgain({ ...session, connectRetryCounter, yields }, ending);
+  const waitMs = idleHoldMs(next, ending);
+  if (waitMs > 0) return { next, effects: [...effects, arm("idleHold", waitMs)] };
+  const again = start(next);
+  return { next: again.next, effects: [...effects, ...again.effects] };
 }
 
 /**
@@ -381,5 +392,5 @@ function idleAgain(session: Session, ending: Ending): Step {
   const effects: Effect[] = timerNames.map((timer) => ({ kind: "disarm", timer }));
   if (session.state === "established") effects.push({ kind: "down", ending });
   effects.push(closing(ending));
-  return { next: { ...session, state: "idle", holdMs: 0, keepaliveMs: 0 }, effects };
+  return { next: { ...session, state: "idle", ...noTimes }, effects };
 }

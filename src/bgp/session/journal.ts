@@ -43,11 +43,11 @@ export class Journal {
   }
 
   changed(title: string, from: State, to: State, event: Event, helper: Helper): void {
-    const ended = to === "idle" || (to === "active" && event.kind === "tcpFailed");
-    const reason = ended && this.lastEnding !== undefined ? describeEnding(this.lastEnding) : event.kind;
+    const ended = to === "idle" || (isTrying(from) && !isTalking(to));
+    const reason = ended ? this.#reason(event) : event.kind;
     this.#record(from, to, reason);
     if (from === "established") this.#log.warn(`session with ${title} went down: ${reason}${keeping(helper)}`);
-    else if (event.kind === "manualStop") this.#log.info(`session with ${title} is stopped: ${event.reason}`);
+    else if (event.kind === "manualStop") this.#log.info(`session with ${title} is stopped: ${reason}`);
     else if (ended && event.kind !== "collisionDump") this.#failed(title, reason);
     else this.#log.debug(`session with ${title}: ${from} to ${to} (${event.kind})`);
   }
@@ -75,6 +75,13 @@ export class Journal {
     this.#log.warn(`${title} sent an UPDATE with errors: ${remarks}`, { soFar: this.#remarks });
   }
 
+  /** `sent Cease/Other Configuration Change (its families changed)` */
+  #reason(event: Event): string {
+    if (this.lastEnding === undefined) return event.kind;
+    const ending = describeEnding(this.lastEnding);
+    return event.kind === "manualStop" && ending !== event.reason ? `${ending} (${event.reason})` : ending;
+  }
+
   #record(from: State, to: State, reason: string): void {
     const atMs = this.#clock.wallMs();
     if ((from === "established") !== (to === "established")) this.sinceMs = atMs;
@@ -88,6 +95,9 @@ export class Journal {
     this.#logged.add(reason);
   }
 }
+
+const isTalking = (state: State): boolean => state === "openSent" || state === "openConfirm" || state === "established";
+const isTrying = (state: State): boolean => state === "connect" || isTalking(state);
 
 const isCollision = (ending: Ending): boolean =>
   ending.kind === "sent" &&

@@ -304,7 +304,7 @@ describe("going down", () => {
     );
     expect(node.speaker.peer("p")?.history.at(-1)).toMatchObject({
       from: "established",
-      to: "idle",
+      to: "active",
       reason: "received Cease/Administrative Shutdown: maintenance",
     });
   });

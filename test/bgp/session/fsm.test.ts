@@ -5,6 +5,7 @@ import {
   type Event,
   FIRST_REDIAL_MS,
   idleSession,
+  parallelSession,
   type Session,
   type SessionAttributes,
   type State,
@@ -93,13 +94,13 @@ const table: Readonly<Record<State, Readonly<Record<string, string>>>> = {
     sendHoldExpired: "idle: quiet, close closed, idleHold 2000",
     tcpConnected: "openSent: -connectRetry, open, hold 240000",
     tcpAccepted: "openSent: -connectRetry, open, hold 240000",
-    tcpFailed: "active: close lost, -hold, connectRetry 250",
+    tcpFailed: "active: close lost, -hold, -keepalive, connectRetry 250",
     openReceived: "idle: quiet, close closed, idleHold 2000",
     "headerError 1/2": "idle: quiet, close closed, idleHold 2000",
     "openError 2/2": "idle: quiet, close closed, idleHold 2000",
     "updateError 3/1": "idle: quiet, close closed, idleHold 2000",
     collisionDump: "idle: quiet, close closed, idleHold 2000",
-    "notificationReceived 6/2": "idle: quiet, close received 6/2, idleHold 0",
+    "notificationReceived 6/2": "active: quiet, close received 6/2, connectRetry 5000",
     "notificationReceived 3/1": "idle: quiet, close received 3/1, idleHold 2000",
     "notificationReceived 2/1": "idle: quiet, close received 2/1, idleHold 2000",
     keepaliveReceived: "idle: quiet, close closed, idleHold 2000",
@@ -119,13 +120,13 @@ const table: Readonly<Record<State, Readonly<Record<string, string>>>> = {
     sendHoldExpired: "idle: quiet, close closed, idleHold 2000",
     tcpConnected: "openSent: -connectRetry, open, hold 240000",
     tcpAccepted: "openSent: -connectRetry, open, hold 240000",
-    tcpFailed: "idle: quiet, close lost, idleHold 0",
+    tcpFailed: "connect: quiet, close lost, connectRetry 5000, dial",
     openReceived: "idle: quiet, close closed, idleHold 2000",
     "headerError 1/2": "idle: quiet, close closed, idleHold 2000",
     "openError 2/2": "idle: quiet, close closed, idleHold 2000",
     "updateError 3/1": "idle: quiet, close closed, idleHold 2000",
     collisionDump: "idle: quiet, close closed, idleHold 2000",
-    "notificationReceived 6/2": "idle: quiet, close received 6/2, idleHold 0",
+    "notificationReceived 6/2": "active: quiet, close received 6/2, connectRetry 5000",
     "notificationReceived 3/1": "idle: quiet, close received 3/1, idleHold 2000",
     "notificationReceived 2/1": "idle: quiet, close received 2/1, idleHold 2000",
     keepaliveReceived: "idle: quiet, close closed, idleHold 2000",
@@ -145,13 +146,13 @@ const table: Readonly<Record<State, Readonly<Record<string, string>>>> = {
     sendHoldExpired: "idle: quiet, close sent 8/0, idleHold 2000",
     tcpConnected: "openSent",
     tcpAccepted: "openSent",
-    tcpFailed: "active: close lost, -hold, connectRetry 250",
+    tcpFailed: "active: close lost, -hold, -keepalive, connectRetry 250",
     openReceived: "openConfirm: keepalive, keepalive 30000, hold 90000",
     "headerError 1/2": "idle: quiet, close sent 1/2, idleHold 2000",
     "openError 2/2": "idle: quiet, close sent 2/2, idleHold 2000",
     "updateError 3/1": "idle: quiet, close sent 3/1, idleHold 2000",
     collisionDump: "idle: quiet, close sent 6/7, idleHold 2000",
-    "notificationReceived 6/2": "idle: quiet, close received 6/2, idleHold 0",
+    "notificationReceived 6/2": "active: quiet, close received 6/2, connectRetry 5000",
     "notificationReceived 3/1": "idle: quiet, close received 3/1, idleHold 2000",
     "notificationReceived 2/1": "idle: quiet, close received 2/1, idleHold 2000",
     keepaliveReceived: "idle: quiet, close sent 5/1(4), idleHold 2000",
@@ -171,13 +172,13 @@ const table: Readonly<Record<State, Readonly<Record<string, string>>>> = {
     sendHoldExpired: "idle: quiet, close sent 8/0, idleHold 2000",
     tcpConnected: "openConfirm",
     tcpAccepted: "openConfirm",
-    tcpFailed: "idle: quiet, close lost, idleHold 0",
+    tcpFailed: "connect: quiet, close lost, connectRetry 5000, dial",
     openReceived: "idle: quiet, close sent 5/2(1), idleHold 2000",
     "headerError 1/2": "idle: quiet, close sent 1/2, idleHold 2000",
     "openError 2/2": "idle: quiet, close sent 2/2, idleHold 2000",
     "updateError 3/1": "idle: quiet, close sent 3/1, idleHold 2000",
     collisionDump: "idle: quiet, close sent 6/7, idleHold 2000",
-    "notificationReceived 6/2": "idle: quiet, close received 6/2, idleHold 0",
+    "notificationReceived 6/2": "active: quiet, close received 6/2, connectRetry 5000",
     "notificationReceived 3/1": "idle: quiet, close received 3/1, idleHold 2000",
     "notificationReceived 2/1": "idle: quiet, close received 2/1, idleHold 2000",
     keepaliveReceived: "established: hold 90000, sendHold 480000, up",
@@ -197,13 +198,13 @@ const table: Readonly<Record<State, Readonly<Record<string, string>>>> = {
     sendHoldExpired: "idle: quiet, down sent 8/0, close sent 8/0, idleHold 2000",
     tcpConnected: "established",
     tcpAccepted: "established",
-    tcpFailed: "idle: quiet, down lost, close lost, idleHold 0",
+    tcpFailed: "connect: quiet, down lost, close lost, connectRetry 5000, dial",
     openReceived: "idle: quiet, down sent 5/3(1), close sent 5/3(1), idleHold 2000",
     "headerError 1/2": "idle: quiet, down sent 1/2, close sent 1/2, idleHold 2000",
     "openError 2/2": "idle: quiet, down sent 2/2, close sent 2/2, idleHold 2000",
     "updateError 3/1": "idle: quiet, down sent 3/1, close sent 3/1, idleHold 2000",
     collisionDump: "idle: quiet, down sent 6/7, close sent 6/7, idleHold 2000",
-    "notificationReceived 6/2": "idle: quiet, down received 6/2, close received 6/2, idleHold 0",
+    "notificationReceived 6/2": "active: quiet, down received 6/2, close received 6/2, connectRetry 5000",
     "notificationReceived 3/1": "idle: quiet, down received 3/1, close received 3/1, idleHold 2000",
     "notificationReceived 2/1": "idle: quiet, down received 2/1, close received 2/1, idleHold 2000",
     keepaliveReceived: "established: hold 90000",
@@ -288,7 +289,9 @@ test("a speaker that only listens never arms the connect retry timer", () => {
   const passive = session("idle", { attributes: { ...attributes, dial: "never" } });
   const { next, effects } = step(passive, { kind: "manualStart" });
   expect([next.state, effects]).toEqual(["active", []]);
-  expect(show({ ...next, state: "openSent" }, named("tcpFailed"))).toBe("active: close lost, -hold, -connectRetry");
+  expect(show({ ...next, state: "openSent" }, named("tcpFailed"))).toBe(
+    "active: close lost, -hold, -keepalive, -connectRetry",
+  );
 });
 
 test("a speaker that should be called calls itself after a short wait", () => {
@@ -326,18 +329,43 @@ test("each error doubles the idle hold time, up to 64 times the first", () => {
 
 test("a lost connection is taken up again at once, the next one later, unless the session lived for a keepalive", () => {
   const once = step(session("established"), named("tcpFailed"));
-  expect(showEffect(once.effects.at(-1)!)).toBe("idleHold 0");
+  expect([once.next.state, showEffect(once.effects.at(-1)!)]).toEqual(["connect", "dial"]);
   const again = { ...session("established"), connectRetryCounter: once.next.connectRetryCounter };
   expect(showEffect(step(again, named("tcpFailed")).effects.at(-1)!)).toBe("idleHold 2000");
   const lived = step(again, { kind: "keepaliveReceived" }).next;
-  expect(showEffect(step(lived, named("tcpFailed")).effects.at(-1)!)).toBe("idleHold 0");
+  expect(step(lived, named("tcpFailed")).next.state).toBe("connect");
 });
 
 test("after a Cease from the neighbour it is given the connect retry time to come back by itself", () => {
-  const { next } = step(session("established"), named("notificationReceived 6/2"));
-  expect(show(next, { kind: "idleHoldExpired" })).toBe("active: connectRetry 5000");
-  const { next: waiting } = step(next, { kind: "idleHoldExpired" });
-  expect(show(waiting, { kind: "connectRetryExpired" })).toBe("connect: connectRetry 5000, dial");
+  const { next, effects } = step(session("established"), named("notificationReceived 6/2"));
+  expect([next.state, showEffect(effects.at(-1)!)]).toEqual(["active", "connectRetry 5000"]);
+  expect(show(next, { kind: "connectRetryExpired" })).toBe("connect: connectRetry 5000, dial");
+  const again = step({ ...session("openSent"), connectRetryCounter: 1 }, named("notificationReceived 6/2"));
+  expect([again.next.state, showEffect(again.effects.at(-1)!)]).toEqual(["idle", "idleHold 2000"]);
+  expect(show(again.next, { kind: "idleHoldExpired" })).toBe("active: connectRetry 5000");
+});
+
+test("a neighbour that turns a connection away is waited for, and called again, without an idle hold time", () => {
+  for (const subcode of [5, 7]) {
+    const event: Event = { kind: "notificationReceived", notification: notification(6, subcode) };
+    const waiting = `active: close received 6/${subcode}, -hold, -keepalive, connectRetry 250`;
+    expect(show(session("openSent"), event)).toBe(waiting);
+    expect(show(session("openConfirm"), event)).toBe(waiting);
+    expect(show(session("established"), event)).toContain("active: quiet, down received");
+  }
+});
+
+test("a second connection never calls by itself, however it ends", () => {
+  const second = parallelSession(attributes);
+  expect(second.state).toBe("active");
+  for (const state of ["active", "openSent", "openConfirm"] as const) {
+    for (const event of Object.values(events)) {
+      if (event.kind === "connectRetryExpired") continue; // never armed
+      const shown = step({ ...second, state }, event).effects.map(showEffect);
+      expect(shown).not.toContain("dial");
+      expect(shown.filter((effect) => effect.startsWith("connectRetry"))).toEqual([]);
+    }
+  }
 });
 
 test("a stop and a start by hand forget earlier failures", () => {
