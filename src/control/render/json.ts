@@ -73,7 +73,7 @@ export const json: Renderer = {
 };
 
 /** One route with its attributes, decoded. */
-export function routeValue(route: RouteView): object {
+function routeValue(route: RouteView): object {
   const attributes = route.attributes();
   return { ...route, attributes: attributes && attributesValue(attributes) };
 }
