@@ -1,11 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
 import type { Daemon } from "./daemons/daemon.ts";
-import { daemons } from "./daemons/daemons.ts";
+import { daemonNames, daemonOf } from "./daemons/daemons.ts";
 import { machine } from "./machine.ts";
 import { rowsOf } from "./results.ts";
 import { run } from "./run.ts";
-import type { Scenario } from "./scenario.ts";
 import { scenarios } from "./scenarios/scenarios.ts";
 import { tableText } from "./table-text.ts";
 
@@ -13,24 +12,32 @@ interface Options {
   readonly daemons?: string;
   readonly rounds: string;
   readonly size?: string;
+  readonly newest: boolean;
   readonly json?: string;
 }
 
 const program = new Command("bench")
   .description("Times routing daemons side by side at the same work. Needs root: it makes network namespaces.")
   .argument("[scenario...]", `what to run; all where none is named: ${scenarios.map(({ name }) => name).join(", ")}`)
-  .option(
-    "--daemons <names>",
-    `of ${daemons.map(({ name }) => name).join(", ")}; all that are installed where not given`,
-  )
+  .option("--daemons <names>", `of ${daemonNames.join(", ")}; all that are installed where not given`)
   .option("--rounds <n>", "how often each daemon runs", "3")
   .option("--size <n,...>", "in place of each scenario's own sizes")
+  .option(
+    "--newest",
+    "the others from Debian's newest release instead of this machine's, unpacked into a folder",
+    false,
+  )
   .option("--json <file>", "also write every measurement there")
   .parse();
 
 const options = program.opts<Options>();
-const chosen = pick(scenarios, program.args);
-const able = pick(daemons, options.daemons?.split(",") ?? []).filter(installed);
+const chosen = pick(
+  scenarios.map(({ name }) => name),
+  program.args,
+);
+const able = pick(daemonNames, options.daemons?.split(",") ?? [])
+  .map((name) => daemonOf(name, options.newest))
+  .filter(installed);
 const versions = Object.fromEntries(able.map((daemon) => [daemon.name, daemon.version()]));
 console.log(
   Object.entries(versions)
@@ -39,7 +46,12 @@ console.log(
 );
 
 const outcome = await run(
-  { scenarios: chosen, daemons: able, rounds: Number(options.rounds), sizes: options.size?.split(",").map(Number) },
+  {
+    scenarios: scenarios.filter(({ name }) => chosen.includes(name)),
+    daemons: able,
+    rounds: Number(options.rounds),
+    sizes: options.size?.split(",").map(Number),
+  },
   console.log,
 );
 console.log(`\n${tableText(rowsOf(outcome.results))}`);
@@ -48,11 +60,11 @@ if (options.json !== undefined) {
 }
 process.exitCode = outcome.failures.length > 0 ? 1 : 0;
 
-/** Those with these names; all where none is given. */
-function pick<T extends Scenario | Daemon>(all: readonly T[], names: readonly string[]): readonly T[] {
-  const unknown = names.find((name) => !all.some((one) => one.name === name));
-  if (unknown !== undefined) program.error(`${unknown} is not one of ${all.map(({ name }) => name).join(", ")}`);
-  return names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
+/** Those of `all` that are named; all where none is. */
+function pick<Name extends string>(all: readonly Name[], named: readonly string[]): readonly Name[] {
+  const unknown = named.find((name) => !(all as readonly string[]).includes(name));
+  if (unknown !== undefined) program.error(`${unknown} is not one of ${all.join(", ")}`);
+  return named.length === 0 ? all : all.filter((name) => named.includes(name));
 }
 
 function installed(daemon: Daemon): boolean {

@@ -1,7 +1,5 @@
-import { daemons } from "./daemons/daemons.ts";
+import { yardsticks } from "./daemons/daemons.ts";
 import type { Measurement } from "./scenario.ts";
-
-const yardsticks: ReadonlySet<string> = new Set(daemons.flatMap(({ name, yardstick }) => (yardstick ? [name] : [])));
 
 /** One measurement of one daemon in one round. */
 export interface Result extends Measurement {

@@ -2,18 +2,18 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { daemonAddress, daemonAddress6, localAs } from "../lab/address-plan.ts";
 import { type Daemon, markPrefix, type Neighbour, type Setup } from "./daemon.ts";
-import { versionOf } from "./version.ts";
+import { type Place, versionOf } from "./version.ts";
 
-/** BIRD 2 or 3. @param command path of the program, or its name */
-export const bird = (name: string, command: string): Daemon => ({
+/** BIRD 2 or 3. */
+export const bird = (name: string, place: Place): Daemon => ({
   name,
   features: new Set(["kernel", "originate", "mark", "birdc"]),
-  version: () => versionOf(command, ["--version"]),
+  version: () => versionOf(place, ["--version"]),
   prepare(setup, directory) {
     const file = join(directory, "bird.conf");
     writeFileSync(file, configuration(setup));
     return [
-      { command, args: ["-f", "-c", file, "-s", join(directory, "bird.ctl"), "-P", join(directory, "bird.pid")] },
+      { ...place, args: ["-f", "-c", file, "-s", join(directory, "bird.ctl"), "-P", join(directory, "bird.pid")] },
     ];
   },
   controlSocket: (directory) => join(directory, "bird.ctl"),

@@ -1,5 +1,6 @@
 import type { Family } from "#route/family.ts";
 import type { Link } from "../lab/address-plan.ts";
+import type { Place } from "./version.ts";
 
 /** One neighbour as the daemon under test is to be configured for it; it always dials, the daemon waits. */
 export interface Neighbour {
@@ -32,8 +33,7 @@ export type Yardstick = "relay" | "kernel";
 export type Feature = "kernel" | "originate" | "mark" | "birdc";
 
 /** A program to run in the daemon's namespace. */
-export interface Program {
-  readonly command: string;
+export interface Program extends Place {
   readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   /** A file that must be there before this program starts; the one before it makes it. */

@@ -2,21 +2,23 @@ import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { daemonAddress, localAs } from "../lab/address-plan.ts";
 import { type Daemon, markPrefix, type Neighbour, type Program, type Setup } from "./daemon.ts";
-import { versionOf } from "./version.ts";
+import { type Place, versionOf } from "./version.ts";
 
-/** FRRouting's bgpd, and zebra where routes go into the kernel. @param folder where its programs are */
-export const frr = (name: string, folder: string): Daemon => ({
+const folder = "/usr/lib/frr";
+
+/** FRRouting's bgpd, and zebra where routes go into the kernel. */
+export const frr = (name: string, place: Omit<Place, "command">): Daemon => ({
   name,
   features: new Set(["kernel", "originate", "mark"]),
-  version: () => versionOf(join(folder, "bgpd"), ["--version"]),
+  version: () => versionOf({ ...place, command: join(folder, "bgpd") }, ["--version"]),
   prepare(setup, directory) {
     // It gives up root and writes its sockets as a user of its own.
     chmodSync(directory, 0o777);
     const zebra = join(directory, "zebra.sock");
-    const bgpd = program(folder, "bgpd", directory, configuration(setup));
+    const bgpd = program(place, "bgpd", directory, configuration(setup));
     // -Z: no zebra, all next hops are taken as reachable
     if (!setup.kernel) return [{ ...bgpd, args: [...bgpd.args, "-Z"] }];
-    const base = program(folder, "zebra", directory, "");
+    const base = program(place, "zebra", directory, "");
     return [
       { ...base, args: [...base.args, "-z", zebra] },
       { ...bgpd, args: [...bgpd.args, "-z", zebra], after: zebra },
@@ -24,11 +26,12 @@ export const frr = (name: string, folder: string): Daemon => ({
   },
 });
 
-function program(folder: string, name: string, directory: string, configuration: string): Program {
+function program(place: Omit<Place, "command">, name: string, directory: string, configuration: string): Program {
   const file = join(directory, `${name}.conf`);
   writeFileSync(file, configuration);
   const own = ["-f", file, "-i", join(directory, `${name}.pid`), "--vty_socket", directory, "-P", "0"];
   return {
+    ...place,
     command: join(folder, name),
     args: [...own, "--log", "stdout", "--log-level", "errors"],
   };

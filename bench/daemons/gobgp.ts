@@ -2,17 +2,17 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { daemonAddress, localAs } from "../lab/address-plan.ts";
 import { type Daemon, markPrefix, type Neighbour, type Setup } from "./daemon.ts";
-import { versionOf } from "./version.ts";
+import { type Place, versionOf } from "./version.ts";
 
-/** GoBGP, by itself: it has no way into the kernel but another daemon. @param command path of gobgpd, or its name */
-export const gobgp = (name: string, command: string): Daemon => ({
+/** GoBGP, by itself: it has no way into the kernel but another daemon. */
+export const gobgp = (name: string, place: Place): Daemon => ({
   name,
   features: new Set(["mark"]),
-  version: () => versionOf(command, ["--version"]),
+  version: () => versionOf(place, ["--version"]),
   prepare(setup, directory) {
     const file = join(directory, "gobgp.toml");
     writeFileSync(file, configuration(setup));
-    return [{ command, args: ["-f", file, "-t", "toml", "--api-hosts", "127.0.0.1:50051", "-l", "warn"] }];
+    return [{ ...place, args: ["-f", file, "-t", "toml", "--api-hosts", "127.0.0.1:50051", "-l", "warn"] }];
   },
 });
 

@@ -11,7 +11,7 @@ const program = join(import.meta.dirname, "../../bin/linnet");
 export const linnet: Daemon = {
   name: "linnet",
   features: new Set(["kernel", "originate", "mark", "birdc"]),
-  version: () => versionOf(program, ["--version"]),
+  version: () => versionOf({ command: program }, ["--version"]),
   prepare(setup, directory) {
     const manifests = join(directory, "manifests");
     mkdirSync(manifests, { recursive: true });

@@ -2,20 +2,20 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { daemonAddress, localAs } from "../lab/address-plan.ts";
 import { type Daemon, markPrefix, type Neighbour, type Setup } from "./daemon.ts";
-import { versionOf } from "./version.ts";
+import { type Place, versionOf } from "./version.ts";
 
-/** OpenBGPD; on Linux it does not touch the kernel's table. @param command path of bgpd */
-export const openbgpd = (name: string, command: string): Daemon => ({
+/** OpenBGPD; on Linux it does not touch the kernel's table. */
+export const openbgpd = (name: string, place: Place): Daemon => ({
   name,
   features: new Set(["originate", "mark"]),
-  version: () => versionOf(command, ["-V"]),
+  version: () => versionOf(place, ["-V"]),
   prepare(setup, directory) {
     const file = join(directory, "bgpd.conf");
     // Its service file makes this: the home of its user, for chroot.
     mkdirSync("/run/openbgpd", { recursive: true });
     // It refuses a file that others may read.
     writeFileSync(file, configuration(setup, directory), { mode: 0o600 });
-    return [{ command, args: ["-d", "-f", file] }];
+    return [{ ...place, args: ["-d", "-f", file] }];
   },
 });
 

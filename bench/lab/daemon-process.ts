@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Daemon, Program, Setup } from "../daemons/daemon.ts";
@@ -57,9 +58,13 @@ export class DaemonProcess {
   }
 }
 
-function launch({ command, args, environment }: Program, namespace: string, logFile: string): ChildProcess {
+/** Other roots see the processes and files of this one; `ip netns exec` gave the mounts a namespace of their own. */
+const enter = `for part in /proc /dev /run "$1"; do mkdir -p "$0$part"; mount --rbind "$part" "$0$part"; done; shift; exec chroot "$0" "$@"`;
+
+function launch({ command, args, environment, root }: Program, namespace: string, logFile: string): ChildProcess {
   const log = openSync(logFile, "a");
-  const wrapped = ["netns", "exec", namespace, "prlimit", "--nofile=20000", command, ...args];
+  const inside = root === undefined ? [] : ["sh", "-ec", enter, root, tmpdir()];
+  const wrapped = ["netns", "exec", namespace, "prlimit", "--nofile=20000", ...inside, command, ...args];
   const child = spawn("ip", wrapped, { stdio: ["ignore", log, log], env: { ...process.env, ...environment } });
   closeSync(log);
   return child;
