@@ -66,6 +66,7 @@ function links(): void {
 
 const loud: Log = {
   ...silentLog,
+  info: (message) => console.error(message),
   warn: (message) => console.error(message),
   error: (message) => console.error(message),
   with: () => loud,
@@ -94,21 +95,20 @@ async function inside(): Promise<void> {
   };
   const set = (hopSet: number) => (index: number) => {
     if (family === "ipv4") installer.set4(0x14000000 + index * 256, 24, hopSet);
-    else installer.set6(0x20010000 + (index >>> 16), (index & 0xffff) << 16, 0, 0, 48, hopSet);
+    else installer.set6(0x20010000 + (index >>> 16), ((index & 0xffff) << 16) >>> 0, 0, 0, 48, hopSet);
   };
   const clear = (index: number): void => {
     if (family === "ipv4") installer.clear4(0x14000000 + index * 256, 24);
-    else installer.clear6(0x20010000 + (index >>> 16), (index & 0xffff) << 16, 0, 0, 48);
+    else installer.clear6(0x20010000 + (index >>> 16), ((index & 0xffff) << 16) >>> 0, 0, 0, 48);
   };
-  const report: Record<string, unknown> = { routes, family, objects: flags.objects };
-  report["add"] = await timed(all(set(first!)));
-  report["move"] = await timed(all(set(second!)));
-  report["held"] = installer.counts(family).installed;
-  report["delete"] = await timed(all(clear));
+  const add = await timed(all(set(first!)));
+  const move = await timed(all(set(second!)));
+  const { installed, objects } = installer.counts(family);
+  const remove = await timed(all(clear));
   await port.close();
-  if (flags.json) console.log(JSON.stringify(report));
-  else console.table({ add: report["add"], move: report["move"], delete: report["delete"] });
-  if (report["held"] !== routes) throw new Error(`${report["held"]} routes of ${routes} were installed`);
+  if (flags.json) console.log(JSON.stringify({ routes, family, objects, add, move, delete: remove }));
+  else console.table({ add, move, delete: remove });
+  if (installed !== routes) throw new Error(`${installed} routes of ${routes} were installed`);
 }
 
 async function timed(run: () => Promise<void>): Promise<Record<string, number>> {

@@ -1,5 +1,4 @@
 import type { Log } from "#lib/log.ts";
-import type { Family } from "#route/family.ts";
 import { protocolName } from "./protocols.ts";
 
 /** Why a route is not in the kernel. */
@@ -19,14 +18,12 @@ const LAST_RETRY_MS = 60_000;
 
 /** Refused routes of one family by their number in the store, with a back-off each; every reason is logged once. */
 export class Failures {
-  readonly #family: Family;
   readonly #log: Log;
   readonly #failures = new Map<number, Failure>();
   /** Routes per reason. */
   readonly #reasons = new Map<string, number>();
 
-  constructor(family: Family, log: Log) {
-    this.#family = family;
+  constructor(log: Log) {
     this.#log = log;
   }
 
@@ -47,7 +44,7 @@ export class Failures {
     const count = (this.#reasons.get(reason) ?? 0) + 1;
     this.#reasons.set(reason, count);
     if (count > 1 || tries > 1) return;
-    this.#log.warn(`route ${prefix} is not in the kernel: ${reason}`, { family: this.#family, code });
+    this.#log.warn(`route ${prefix} is not in the kernel: ${reason}`, { code });
   }
 
   clear(id: number): void {

@@ -1,18 +1,20 @@
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
-import type { Address } from "#route/address.ts";
+import { type Address, sameAddress } from "#route/address.ts";
 import { type Family, families } from "#route/family.ts";
 import type { HopSetTable } from "#route/hop-set.ts";
+import type { InstallerConfig } from "./family-installer.ts";
 import { ForeignRoutes } from "./foreign-routes.ts";
-import { Installer, type InstallerConfig } from "./installer.ts";
+import { Installer } from "./installer.ts";
 import { Links } from "./links.ts";
 import type { DumpEnd, NetlinkPort } from "./netlink-port.ts";
 import { NextHops } from "./next-hops.ts";
-import { UNKNOWN } from "./route-store.ts";
+import { UNKNOWN } from "./target.ts";
 import { decodeAddress, dumpAddresses } from "./wire/address.ts";
 import * as c from "./wire/constants.ts";
 import { decodeLink, dumpLinks } from "./wire/link.ts";
 import { eachMessage, type MessageHeader, type Received } from "./wire/message.ts";
+import { decodeNextHop, dumpNextHops, type NextHopObject } from "./wire/nexthop.ts";
 import { decodeRoute, dumpRoutes, emptyRoute, hopSetOf, type RouteFacts, sourceOf } from "./wire/route.ts";
 
 /** After lost notifications, or doubts, the kernel is read anew, at most this often. */
@@ -64,11 +66,11 @@ export class Kernel {
     this.#beside = config.table === c.RT_TABLE_MAIN ? this.#main : foreign();
     this.nextHops = new NextHops(this.links, this.#main);
     const around = {
-      usable: (link: number) => this.links.usable(link),
-      heldBy: this.#heldBy.bind(this),
+      beside: (family: Family, w0: number, w1: number, w2: number, w3: number, length: number) =>
+        this.#beside[family].at(w0, w1, w2, w3, length),
       doubt: (why: string) => this.#compare(why),
     };
-    this.installer = new Installer(config, port, hopSets, around, clock, log, seed);
+    this.installer = new Installer(config, port, hopSets, this.links, around, clock, log, seed);
   }
 
   /**
@@ -101,20 +103,6 @@ export class Kernel {
     return address && this.links.holding(address)?.mtu;
   }
 
-  #heldBy(
-    family: Family,
-    w0: number,
-    w1: number,
-    w2: number,
-    w3: number,
-    length: number,
-    metric: number,
-  ): number | undefined {
-    const beside = this.#beside[family];
-    if (beside.size === 0) return undefined;
-    return beside.at(w0, w1, w2, w3, length).find((route) => route.metric === metric && route.tos === 0)?.protocol;
-  }
-
   #compare(why: string): void {
     if (this.#comparing) {
       this.#again = true;
@@ -132,15 +120,11 @@ export class Kernel {
     this.#held = [];
     this.#again = false;
     this.links.clear();
-    for (const family of families) {
-      this.#main[family].clear();
-      this.#beside[family].clear();
-      this.installer.beginCompare(family);
+    for (const routes of new Set([this.#main, this.#beside])) {
+      for (const family of families) routes[family].clear();
     }
-    const requests = [dumpLinks(), dumpAddresses("ipv4"), dumpAddresses("ipv6")];
-    for (const table of new Set([c.RT_TABLE_MAIN, config.table])) {
-      requests.push(dumpRoutes("ipv4", table), dumpRoutes("ipv6", table));
-    }
+    this.installer.beginCompare();
+    const objects: NextHopObject[] = [];
     const next = (): void => {
       const request = requests.shift();
       if (request === undefined) {
@@ -150,18 +134,31 @@ export class Kernel {
       }
       this.#parts.port.dump(
         request,
-        (data) => eachMessage(data, (header) => this.#apply(data, header, true)),
+        (data) => eachMessage(data, (header) => this.#dumpedMessage(data, header, objects)),
         (end) => {
-          if (this.#ended(end)) next();
+          if (!this.#ended(end)) return;
+          if (request === nextHops) this.installer.foundObjects(objects);
+          next();
         },
       );
     };
+    const nextHops = dumpNextHops();
+    const requests = [dumpLinks(), dumpAddresses("ipv4"), dumpAddresses("ipv6"), nextHops];
+    for (const table of new Set([c.RT_TABLE_MAIN, config.table])) {
+      requests.push(dumpRoutes("ipv4", table), dumpRoutes("ipv6", table));
+    }
     next();
   }
 
-  /** @returns whether to go on. A table that does not exist yet is empty. */
+  #dumpedMessage(data: Received, header: MessageHeader, objects: NextHopObject[]): void {
+    const object = header.type === c.RTM_NEWNEXTHOP ? decodeNextHop(data, header) : undefined;
+    if (object !== undefined) objects.push(object);
+    else this.#apply(data, header, true);
+  }
+
+  /** @returns whether to go on. A table that does not exist yet is empty, and so are objects that the kernel does not know. */
   #ended({ code, text }: DumpEnd): boolean {
-    if (code === "OK" || code === "ENOENT") return true;
+    if (code === "OK" || code === "ENOENT" || code === "EOPNOTSUPP") return true;
     this.#parts.log.warn(`the kernel's tables cannot be read: ${text} (${code}); trying again`);
     this.#parts.clock.after(COMPARE_INTERVAL_MS, () => this.#dumpAll());
     return false;
@@ -170,7 +167,7 @@ export class Kernel {
   #dumped(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
-    for (const family of families) this.installer.endCompare(family);
+    this.installer.endCompare();
     for (const data of held) eachMessage(data, (header) => this.#apply(data, header, false));
     this.#comparing = false;
     if (this.#again) {
@@ -207,6 +204,12 @@ export class Kernel {
       case c.RTM_DELROUTE:
         if (decodeRoute(data, header, this.#facts)) this.#route(data, header.type === c.RTM_NEWROUTE, dumped);
         break;
+      case c.RTM_NEWNEXTHOP:
+      case c.RTM_DELNEXTHOP: {
+        const object = decodeNextHop(data, header);
+        if (object !== undefined) this.installer.objectDisturbed(object.id, header.type === c.RTM_DELNEXTHOP);
+        break;
+      }
     }
   }
 
@@ -217,21 +220,32 @@ export class Kernel {
     const gone = header.type === c.RTM_DELLINK;
     if (gone) this.links.remove(link.index);
     else this.links.put(link);
-    if (before?.up === true && (gone || !link.up)) {
-      for (const family of families) {
-        this.#main[family].dropLink(link.index);
-        if (this.#beside !== this.#main) this.#beside[family].dropLink(link.index);
-      }
-      this.installer.linkDown(link.index);
-    }
+    if (before?.keepsObjects && (gone || !link.keepsObjects)) this.installer.carrierLost(link.index);
+    if (before?.up && (gone || !link.up)) this.#linkDown(link.index, families);
     if (before === undefined || gone || before.usable !== link.usable) this.#touched();
+  }
+
+  /** The kernel drops routes over the link, and does not tell of all of them. */
+  #linkDown(link: number, which: readonly Family[]): void {
+    for (const family of which) {
+      this.#main[family].dropLink(link);
+      if (this.#beside !== this.#main) this.#beside[family].dropLink(link);
+    }
+    this.installer.linkDown(link, which);
   }
 
   #address(data: Received, header: MessageHeader): void {
     const address = decodeAddress(data, header);
     if (address === undefined) return;
+    const { family } = address.address;
     if (header.type === c.RTM_NEWADDR) this.links.putAddress(address);
-    else this.links.removeAddress(address);
+    else {
+      this.links.removeAddress(address);
+      const left = this.links.addressesOf(address.link).some((other) => other.address.family === "ipv4");
+      if (family === "ipv4" && !left) this.#linkDown(address.link, ["ipv4"]); // the kernel turns IPv4 off there
+      const source = this.#parts.config.preferredSource[family];
+      if (source !== undefined && sameAddress(source, address.address)) this.installer.sourceGone(family);
+    }
     this.#touched();
   }
 
@@ -239,7 +253,7 @@ export class Kernel {
     const facts = this.#facts;
     const { config } = this.#parts;
     if ((facts.flags & c.RTM_F_CLONED) !== 0) return;
-    if (facts.protocol === config.protocol && facts.table === config.table) {
+    if (facts.protocol === config.protocol && facts.table === config.table && facts.tos === 0) {
       this.#ours(data, facts, isNew, dumped);
       return;
     }
@@ -257,22 +271,22 @@ export class Kernel {
   }
 
   #ours(data: Received, facts: RouteFacts, isNew: boolean, dumped: boolean): void {
-    const { family, w0, w1, w2, w3, length, metric } = facts;
-    const target = isNew ? this.#target(data, facts) : 0;
-    if (dumped) this.installer.found(family, w0, w1, w2, w3, length, metric, target);
-    else this.installer.disturbed(family, w0, w1, w2, w3, length, metric, target);
+    const hopSet = isNew ? this.#hopSet(data, facts) : 0;
+    if (dumped) this.installer.found(facts, hopSet);
+    else this.installer.disturbed(facts, hopSet);
   }
 
-  /** The hop set that a route of ours goes by, or UNKNOWN. */
-  #target(data: Received, facts: RouteFacts): number {
+  /** What a route of ours amounts to by its own attributes, or UNKNOWN. */
+  #hopSet(data: Received, facts: RouteFacts): number {
     const { config, hopSets } = this.#parts;
-    const set = hopSetOf(data, facts);
-    if (set === undefined || facts.object !== 0) return UNKNOWN;
-    const wanted =
-      set.kind === "unicast" && facts.metric === config.metric ? config.preferredSource[facts.family] : undefined;
+    const wanted = facts.metric === config.metric ? config.preferredSource[facts.family] : undefined;
     const source = sourceOf(data, facts);
-    if (`${source?.words}` !== `${wanted?.words}`) return UNKNOWN;
-    return hopSets.intern(set);
+    if (facts.type === c.RTN_UNICAST && `${source?.words}` !== `${wanted?.words}`) {
+      facts.object = 0; // whatever it goes by, it is to be replaced
+      return UNKNOWN;
+    }
+    const set = facts.object === 0 ? hopSetOf(data, facts) : undefined;
+    return set === undefined ? UNKNOWN : hopSets.intern(set);
   }
 
   #touched(): void {
@@ -280,7 +294,7 @@ export class Kernel {
     this.#changed = true;
     this.#parts.clock.soon(() => {
       this.#changed = false;
-      this.installer.linksChanged();
+      this.installer.surroundingsChanged();
       this.#onChange();
     });
   }

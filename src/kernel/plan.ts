@@ -1,4 +1,5 @@
-import { STALE, UNKNOWN } from "./route-store.ts";
+import { STALE } from "./route-store.ts";
+import { UNKNOWN } from "./target.ts";
 
 /** What one route needs to become as it is wanted. */
 export type Step =

@@ -1,15 +1,13 @@
 import { formatWords } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
+import { Groups } from "./groups.ts";
 import { PrefixTable } from "./prefix-table.ts";
+import { ShuffledQueue } from "./queue.ts";
+import { UNKNOWN, VIA_GROUP } from "./target.ts";
 
-/** Layers of the store: what the RIB wants, and the node's own routes, which have a metric of their own. */
+/** Layers of a store: what the RIB wants, and the node's own routes, which have a metric of their own. */
 export const LEARNED = 0;
 export const OWN = 1;
-
-/** `actual` of a route that is ours by its mark, but does not go where any hop set says. */
-export const UNKNOWN = 0xffffffff;
-/** `actual` with this bit: the route names the object in this slot. Without it: a hop set's number, or 0. */
-export const VIA_OBJECT = 0x80000000;
 
 /** Bits of `flags`. */
 export const QUEUED = 1 << 0;
@@ -19,32 +17,39 @@ export const STALE = 1 << 2;
 /** The kernel refused it; the failure is kept beside. */
 export const FAILED = 1 << 3;
 /** Met in the dump that is running. */
-export const SEEN = 1 << 4;
+const SEEN = 1 << 4;
+/** The kernel may have dropped it after it did what is on its way: the answer will not tell. */
+export const DOUBTED = 1 << 5;
 
 /**
  * What is wanted and what the kernel holds, per route of one family, as parallel arrays by the prefix's number:
- * `desired` a hop set or 0, `actual` as above, `flags`. About 23 octets an IPv4 route, 35 an IPv6 route.
+ * `desired` a hop set or 0, `actual` a target (`target.ts`), `flags`. About 23 octets an IPv4 route, 35 an IPv6 one.
  */
 export class RouteStore {
   readonly family: Family;
   readonly prefixes: PrefixTable;
+  readonly groups: Groups;
+  /** Metric of each layer. Beyond LEARNED and OWN: metrics of earlier configurations, met at start. */
+  readonly metrics: number[];
   desired: Uint32Array;
   actual: Uint32Array;
   flags: Uint8Array;
-  /** Routes that the kernel holds. */
-  installed = 0;
-  /** Routes that are wanted. */
+  /** Routes of all layers that are wanted, and that the kernel holds. */
   wanted = 0;
-  #queue: Uint32Array = new Uint32Array(256);
-  #queued = 0;
-  #round: Uint32Array = new Uint32Array(256);
-  #left = 0;
-  #random: number;
+  installed = 0;
+  /** Routes that nobody asks for stay, because neighbours may still do so. */
+  keepsStale = true;
+  /** Learned routes that want a hop set, by its number. */
+  #users: Uint32Array = new Uint32Array(64);
+  readonly #queue: ShuffledQueue;
+  #comparing = false;
 
-  constructor(family: Family, seed: number) {
+  constructor(family: Family, metrics: readonly [learned: number, own: number], seed: number) {
     this.family = family;
+    this.metrics = [...metrics];
     this.prefixes = new PrefixTable(family === "ipv4" ? 1 : 4, seed);
-    this.#random = seed | 1;
+    this.groups = new Groups(family);
+    this.#queue = new ShuffledQueue(seed);
     this.desired = new Uint32Array(this.prefixes.capacity);
     this.actual = new Uint32Array(this.prefixes.capacity);
     this.flags = new Uint8Array(this.prefixes.capacity);
@@ -57,51 +62,156 @@ export class RouteStore {
     return id;
   }
 
-  /** Forgets a route that is neither wanted, nor in the kernel, nor on its way. */
-  releaseIfIdle(id: number): void {
-    if (this.desired[id] === 0 && this.actual[id] === 0 && this.flags[id] === 0) this.prefixes.remove(id);
-  }
-
   setDesired(id: number, hopSet: number): void {
     const before = this.desired[id]!;
-    this.wanted += (hopSet === 0 ? 0 : 1) - (before === 0 ? 0 : 1);
+    if (before === hopSet) return;
     this.desired[id] = hopSet;
+    this.wanted += (hopSet === 0 ? 0 : 1) - (before === 0 ? 0 : 1);
+    if (this.prefixes.layer(id) === LEARNED) this.#use(before, hopSet);
+    const actual = this.actual[id]!;
+    if (actual >= VIA_GROUP) this.groups.wantChanged(actual, before, hopSet);
   }
 
-  setActual(id: number, actual: number): void {
+  setActual(id: number, target: number): void {
     const before = this.actual[id]!;
-    this.installed += (actual === 0 ? 0 : 1) - (before === 0 ? 0 : 1);
-    this.actual[id] = actual;
+    if (before === target) return;
+    this.actual[id] = target;
+    this.installed += (target === 0 ? 0 : 1) - (before === 0 ? 0 : 1);
+    if (before >= VIA_GROUP) this.groups.left(before, this.desired[id]!);
+    if (target >= VIA_GROUP) this.groups.joined(target, this.desired[id]!);
+  }
+
+  /** The hop set that the kernel's route amounts to, 0 for none, or UNKNOWN. */
+  content(id: number): number {
+    const actual = this.actual[id]!;
+    return actual >= VIA_GROUP ? this.groups.content(actual) : actual;
+  }
+
+  users(hopSet: number): number {
+    return this.#users[hopSet] ?? 0;
   }
 
   /** Puts a route among those to look at; once. */
   enqueue(id: number): void {
     if ((this.flags[id]! & QUEUED) !== 0) return;
     this.flags[id]! |= QUEUED;
-    if (this.#queued === this.#queue.length) this.#queue = doubled(this.#queue);
-    this.#queue[this.#queued++] = id;
+    this.#queue.push(id);
   }
 
   get pending(): number {
-    return this.#queued + this.#left;
+    return this.#queue.size;
   }
 
-  /**
-   * The next route to look at, or 0. In rounds: what is queued during a round waits for the next one, and a round is
-   * drawn in random order, because the kernel's trie is several times slower with ascending prefixes.
-   */
+  /** The next route to look at; 0: none. */
   take(): number {
-    if (this.#left === 0) {
-      if (this.#queued === 0) return 0;
-      [this.#queue, this.#round] = [this.#round, this.#queue];
-      this.#left = this.#queued;
-      this.#queued = 0;
-    }
-    const at = this.#draw(this.#left);
-    const id = this.#round[at]!;
-    this.#round[at] = this.#round[--this.#left]!;
+    const id = this.#queue.pop();
+    if (id === undefined) return 0;
     this.flags[id]! &= ~QUEUED;
     return id;
+  }
+
+  /** Forgets a route that is neither wanted, nor in the kernel, nor on its way. */
+  releaseIfIdle(id: number): void {
+    if (this.desired[id] === 0 && this.actual[id] === 0 && this.flags[id] === 0) this.prefixes.remove(id);
+  }
+
+  /** Queues every route that is not as wanted and not on its way. @param only those in this target */
+  enqueueUnequal(only?: number): void {
+    const { prefixes, desired, actual, flags } = this;
+    for (let id = 1; id < prefixes.end; id++) {
+      if (only !== undefined && actual[id] !== only) continue;
+      if ((flags[id]! & (IN_FLIGHT | STALE)) === 0 && desired[id] !== this.content(id)) this.enqueue(id);
+    }
+  }
+
+  /** The kernel no longer holds these targets as we know them. @param become what their routes are now */
+  forget(targets: ReadonlySet<number>, become: 0 | typeof UNKNOWN): void {
+    const { prefixes, actual, flags } = this;
+    let last = 0;
+    let hit = false;
+    for (let id = 1; id < prefixes.end; id++) {
+      const target = actual[id]!;
+      const inFlight = (flags[id]! & IN_FLIGHT) !== 0;
+      if (inFlight) flags[id]! |= DOUBTED;
+      if (target !== last) {
+        last = target;
+        hit = target !== 0 && targets.has(target);
+      }
+      if (!hit) continue;
+      actual[id] = inFlight ? UNKNOWN : become;
+      if (actual[id] === 0) this.installed--;
+    }
+    for (const target of targets) {
+      const group = target >= VIA_GROUP ? this.groups.get(target) : undefined;
+      if (group !== undefined) this.groups.emptied(group);
+    }
+  }
+
+  /** Begins a comparison with a dump; nothing may be on its way. */
+  beginCompare(): void {
+    this.#comparing = true;
+    this.forget(new Set(this.groups.all().map(({ target }) => target)), UNKNOWN);
+    this.groups.reset();
+    for (let id = 0; id < this.flags.length; id++) this.flags[id]! &= ~SEEN;
+  }
+
+  /** The kernel holds a route with our mark. @returns its number, 0 where the table is full */
+  found(w0: number, w1: number, w2: number, w3: number, length: number, metric: number, target: number): number {
+    const layer = this.layerOf(metric) ?? this.metrics.push(metric) - 1;
+    const id = layer < 256 ? this.add(w0, w1, w2, w3, length, layer) : 0;
+    if (id === 0) return 0;
+    if (this.#comparing) this.flags[id]! |= SEEN;
+    if (this.keepsStale && this.desired[id] === 0 && this.actual[id] === 0) this.flags[id]! |= STALE;
+    this.setActual(id, target);
+    return id;
+  }
+
+  /** The dump is over: what it did not show is not there. */
+  endCompare(): void {
+    this.#comparing = false;
+    for (let id = 1; id < this.prefixes.end; id++) {
+      if (!this.prefixes.has(id)) continue;
+      const seen = (this.flags[id]! & SEEN) !== 0;
+      this.flags[id]! &= ~SEEN;
+      if (!seen) {
+        this.setActual(id, 0);
+        this.flags[id]! &= ~STALE;
+        this.releaseIfIdle(id);
+      }
+    }
+    this.enqueueUnequal();
+  }
+
+  /** Queues what was adopted and never asked for. @returns how many */
+  sweep(): number {
+    this.keepsStale = false;
+    let swept = 0;
+    for (let id = 1; id < this.prefixes.end; id++) {
+      if (!this.prefixes.has(id) || (this.flags[id]! & STALE) === 0) continue;
+      this.flags[id]! &= ~STALE;
+      this.enqueue(id);
+      swept++;
+    }
+    return swept;
+  }
+
+  /** Nothing is wanted any more. */
+  clearDesired(): void {
+    for (let id = 1; id < this.prefixes.end; id++) if (this.desired[id] !== 0) this.setDesired(id, 0);
+  }
+
+  /** Is any route of the layer in the kernel? */
+  holds(layer: number): boolean {
+    const { prefixes, actual } = this;
+    for (let id = 1; id < prefixes.end; id++) {
+      if (actual[id] !== 0 && prefixes.has(id) && prefixes.layer(id) === layer) return true;
+    }
+    return false;
+  }
+
+  layerOf(metric: number): number | undefined {
+    const layer = this.metrics.indexOf(metric);
+    return layer < 0 ? undefined : layer;
   }
 
   /** `10.0.0.0/8`. */
@@ -111,14 +221,14 @@ export class RouteStore {
     return `${address}/${p.length(id)}`;
   }
 
-  /** Xorshift (Marsaglia 2003): enough for an order. */
-  #draw(below: number): number {
-    let x = this.#random;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.#random = x;
-    return Math.floor(((x >>> 0) / 0x100000000) * below);
+  #use(before: number, after: number): void {
+    if (after >= this.#users.length) {
+      const grown = new Uint32Array(Math.max(this.#users.length * 2, after + 1));
+      grown.set(this.#users);
+      this.#users = grown;
+    }
+    if (before !== 0) this.#users[before]!--;
+    if (after !== 0) this.#users[after]!++;
   }
 
   #grow(): void {
@@ -133,10 +243,4 @@ export class RouteStore {
     flags.set(this.flags);
     this.flags = flags;
   }
-}
-
-function doubled(array: Uint32Array): Uint32Array {
-  const grown = new Uint32Array(array.length * 2);
-  grown.set(array);
-  return grown;
 }

@@ -74,6 +74,8 @@ export const IFF_LOOPBACK = 8;
 export const IFF_POINTOPOINT = 0x10;
 /** Operational state up or unknown (RFC 2863): the link carries packets. */
 export const IFF_RUNNING = 0x40;
+/** The driver sees a carrier. */
+export const IFF_LOWER_UP = 0x10000;
 export const IFF_MULTICAST = 0x1000;
 
 // linux/if_link.h

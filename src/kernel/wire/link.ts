@@ -10,6 +10,8 @@ export interface Link {
   readonly flags: number;
   /** Administratively up, and operational (RFC 2863): packets get through. */
   readonly usable: boolean;
+  /** The kernel keeps nexthop objects over it: administratively up, and the carrier is there. */
+  readonly keepsObjects: boolean;
   /** Administratively up. */
   readonly up: boolean;
   /** Index of the bridge or bond it is a port of, or 0. */
@@ -45,7 +47,8 @@ export function decodeLink(data: Received, { start, end }: MessageHeader): Link 
   });
   if (!whole) return undefined;
   const index = data.words[word + 1]!;
-  return { index, flags, up, usable: up && (flags & c.IFF_RUNNING) !== 0, ...seen };
+  const usable = up && (flags & c.IFF_RUNNING) !== 0;
+  return { index, flags, up, usable, keepsObjects: up && (flags & (c.IFF_RUNNING | c.IFF_LOWER_UP)) !== 0, ...seen };
 }
 
 function kindOf(data: Received, start: number, end: number): string {

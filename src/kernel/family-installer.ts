@@ -1,0 +1,340 @@
+import type { KernelConfig } from "#config/node-config.ts";
+import type { Clock, Timer } from "#lib/clock.ts";
+import type { Log } from "#lib/log.ts";
+import type { Family } from "#route/family.ts";
+import type { HopSetTable } from "#route/hop-set.ts";
+import { Conflicts } from "./conflicts.ts";
+import { Failures, heldReason, refusalReason } from "./failures.ts";
+import type { ForeignRoute } from "./foreign-routes.ts";
+import { GroupWriter } from "./group-writer.ts";
+import type { Answer, Refusal } from "./netlink-port.ts";
+import { plan } from "./plan.ts";
+import { DOUBTED, FAILED, IN_FLIGHT, LEARNED, RouteStore, STALE } from "./route-store.ts";
+import type { Batch, Sender, Source } from "./sender.ts";
+import { UNKNOWN, VIA_GROUP } from "./target.ts";
+import { Templates } from "./templates.ts";
+import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "./wire/constants.ts";
+import { putRoute, type RouteFacts } from "./wire/route.ts";
+
+/** Messages a batch: beyond 50 nothing is gained, and 200 hold the kernel's lock for less than a millisecond. */
+const BATCH_MESSAGES = 200;
+/** Words that one message may need: a route of 256 IPv6 hops. */
+const MESSAGE_WORDS = 2048;
+/** Failures are looked through this often. */
+const RETRY_MS = 1_000;
+/** Metric of the node's own blackholes: every other route to the same block wins. */
+export const OWN_METRIC = 1_000_000;
+const CREATE = NLM_F_CREATE | NLM_F_EXCL;
+const REPLACE = NLM_F_CREATE | NLM_F_REPLACE;
+
+export type InstallerConfig = Pick<
+  KernelConfig,
+  "table" | "metric" | "protocol" | "nextHopObjects" | "preferredSource"
+>;
+
+/** What the installer asks others. */
+export interface Surroundings {
+  /** Can packets leave by this hop set? */
+  usable(hopSet: number): boolean;
+  /** Foreign routes to exactly this prefix in the table that we write to. */
+  beside(family: Family, w0: number, w1: number, w2: number, w3: number, length: number): readonly ForeignRoute[];
+  /** What we believe of the kernel is wrong or incomplete: dump and compare. */
+  doubt(why: string): void;
+}
+
+/** Routes on their way. */
+interface Flight {
+  readonly ids: Uint32Array;
+  /** Where each route points once it is done; 0: deleted. */
+  readonly sent: Uint32Array;
+  count: number;
+}
+
+/** The installer of one family: which route needs which message, and what answers and notifications mean for it. */
+export class FamilyInstaller implements Source {
+  readonly store: RouteStore;
+  readonly groups: GroupWriter;
+  readonly failures: Failures;
+  readonly #family: Family;
+  readonly #config: InstallerConfig;
+  readonly #hopSets: HopSetTable;
+  readonly #around: Surroundings;
+  readonly #sender: Sender;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #conflicts: Conflicts;
+  /** By layer. */
+  readonly #templates: Templates[] = [];
+  /** A route waits for its link. */
+  #parked = false;
+  #retry: Timer | undefined;
+  #retryAllAtMs = 0;
+  #full = false;
+
+  constructor(
+    family: Family,
+    config: InstallerConfig,
+    hopSets: HopSetTable,
+    around: Surroundings,
+    sender: Sender,
+    clock: Clock,
+    log: Log,
+    seed: number,
+  ) {
+    this.#family = family;
+    this.#config = config;
+    this.#hopSets = hopSets;
+    this.#around = around;
+    this.#sender = sender;
+    this.#clock = clock;
+    this.#log = log;
+    this.store = new RouteStore(family, [config.metric, OWN_METRIC], seed);
+    this.groups = new GroupWriter(this.store, hopSets, config, sender, log);
+    this.failures = new Failures(log);
+    this.#conflicts = new Conflicts(log, clock);
+  }
+
+  set(w0: number, w1: number, w2: number, w3: number, length: number, layer: number, hopSet: number): void {
+    const id = this.store.add(w0, w1, w2, w3, length, layer);
+    if (id === 0) {
+      if (!this.#full) this.#log.error("the table of kernel routes is full: further routes are not installed");
+      this.#full = true;
+      return;
+    }
+    this.store.setDesired(id, hopSet);
+    this.#changed(id);
+  }
+
+  clear(w0: number, w1: number, w2: number, w3: number, length: number, layer: number): void {
+    const id = this.store.prefixes.find(w0, w1, w2, w3, length, layer);
+    if (id === 0) return;
+    this.store.setDesired(id, 0);
+    this.#changed(id);
+  }
+
+  #changed(id: number): void {
+    this.store.flags[id]! &= ~STALE;
+    if ((this.store.flags[id]! & FAILED) !== 0) this.#recovered(id);
+    this.#settle(id);
+    this.#sender.schedule();
+  }
+
+  /** Gives a route its turn if it is not as wanted, forgets it if nothing is left of it. */
+  #settle(id: number): void {
+    const { store } = this;
+    // The answer of one on its way looks again, a refused one has its own times, a stale one is kept as it is.
+    if ((store.flags[id]! & (IN_FLIGHT | FAILED | STALE)) !== 0) return;
+    if (store.content(id) === store.desired[id]) store.releaseIfIdle(id);
+    else store.enqueue(id);
+  }
+
+  #recovered(id: number): void {
+    this.store.flags[id]! &= ~FAILED;
+    this.failures.clear(id);
+  }
+
+  get pending(): number {
+    return this.store.pending;
+  }
+
+  prepare(): void {
+    this.groups.decide((hopSet) => this.#around.usable(hopSet));
+  }
+
+  fill(room: Uint32Array, budget: number): { looked: number; batch: Batch | undefined } {
+    const flight = { ids: new Uint32Array(BATCH_MESSAGES), sent: new Uint32Array(BATCH_MESSAGES), count: 0 };
+    let looked = 0;
+    let words = 0;
+    let last = 0;
+    while (looked < budget && flight.count < BATCH_MESSAGES && words + MESSAGE_WORDS <= room.length) {
+      const id = this.store.take();
+      if (id === 0) break;
+      looked++;
+      const past = this.#write(flight, room, words, id);
+      if (past === words) continue;
+      last = words;
+      words = past;
+    }
+    const answered = (answer: Answer): void => this.#answered(flight, answer);
+    return { looked, batch: flight.count === 0 ? undefined : { words, last, answered } };
+  }
+
+  /** Writes what route `id` needs, if anything. @returns the word past it */
+  #write(flight: Flight, room: Uint32Array, at: number, id: number): number {
+    const { store } = this;
+    const { prefixes: p } = store;
+    if ((store.flags[id]! & IN_FLIGHT) !== 0) return at;
+    const desired = store.desired[id]!;
+    const usable = desired === 0 || this.#around.usable(desired);
+    const held = desired !== 0 && usable && this.#isHeld(id);
+    const step = plan(desired, store.content(id), store.flags[id]!, usable, held);
+    if (step === "wait") this.#parked = true;
+    if (step === "nothing") store.releaseIfIdle(id);
+    if (step === "nothing" || step === "wait" || step === "yield") return at;
+    const layer = p.layer(id);
+    const target = layer === LEARNED && desired !== 0 ? this.groups.target(id, desired) : desired;
+    if (target === undefined) return at;
+    const group = target >= VIA_GROUP ? store.groups.get(target) : undefined;
+    if (group !== undefined) group.flights++;
+    store.flags[id]! |= IN_FLIGHT;
+    flight.ids[flight.count] = id;
+    flight.sent[flight.count] = target;
+    const template = this.#template(layer).get(target, group?.id ?? 0);
+    const flags = step === "create" ? CREATE : step === "replace" ? REPLACE : 0;
+    const w0 = p.word(id, 0);
+    return putRoute(
+      room,
+      at,
+      template,
+      flags,
+      flight.count++,
+      w0,
+      p.word(id, 1),
+      p.word(id, 2),
+      p.word(id, 3),
+      p.length(id),
+    );
+  }
+
+  #template(layer: number): Templates {
+    const known = this.#templates[layer];
+    if (known !== undefined) return known;
+    const { table, protocol, preferredSource } = this.#config;
+    const mark = { table, protocol, metric: this.store.metrics[layer]! };
+    const source = layer === LEARNED ? preferredSource[this.#family] : undefined;
+    const made = new Templates(this.#family, mark, this.#hopSets, source);
+    this.#templates[layer] = made;
+    return made;
+  }
+
+  /** Does another's route stand where we would create one? Tells of conflicts by the other's name. */
+  #isHeld(id: number): boolean {
+    const { store } = this;
+    const { prefixes: p, actual } = store;
+    if (actual[id] !== 0 && actual[id] !== UNKNOWN) return false;
+    const w0 = p.word(id, 0);
+    const others = this.#around.beside(this.#family, w0, p.word(id, 1), p.word(id, 2), p.word(id, 3), p.length(id));
+    if (others.length === 0) return false;
+    const metric = store.metrics[p.layer(id)]!;
+    const holder = others.find((route) => route.metric === metric && route.tos === 0);
+    if (holder !== undefined) {
+      this.#conflicts.held(holder.protocol, store.format(id));
+      this.#fail(id, "EEXIST", heldReason(holder.protocol));
+      return true;
+    }
+    if (others[0]!.metric < metric) this.#conflicts.shadowed(others[0]!, store.format(id), metric);
+    return false;
+  }
+
+  #answered(flight: Flight, answer: Answer): void {
+    const { store } = this;
+    let next = 0;
+    for (let index = 0; index < flight.count; index++) {
+      const id = flight.ids[index]!;
+      const sent = flight.sent[index]!;
+      const refusal = answer.refusals[next]?.index === index ? answer.refusals[next++] : undefined;
+      const alive = sent < VIA_GROUP || store.groups.landed(sent);
+      const doubted = answer.lost !== undefined || !alive || (store.flags[id]! & DOUBTED) !== 0;
+      store.flags[id]! &= ~(IN_FLIGHT | DOUBTED);
+      if (doubted) store.setActual(id, UNKNOWN);
+      else if (refusal === undefined) this.#done(id, sent);
+      else this.#refused(id, sent, refusal);
+      this.#settle(id);
+    }
+  }
+
+  #done(id: number, sent: number): void {
+    this.store.setActual(id, sent);
+    if ((this.store.flags[id]! & FAILED) !== 0) this.#recovered(id);
+  }
+
+  #refused(id: number, sent: number, { code, text }: Refusal): void {
+    const { store } = this;
+    if (sent === 0 && (code === "ESRCH" || code === "ENOENT")) {
+      this.#done(id, 0); // already gone
+      return;
+    }
+    // An IPv6 route is replaced hop by hop: a refusal half-way leaves neither the old nor the new one.
+    if (store.actual[id] !== 0) store.setActual(id, UNKNOWN);
+    const wanted = sent >= VIA_GROUP ? store.groups.content(sent) : sent;
+    if (wanted !== store.desired[id]) return; // what is wanted now is tried at once
+    this.#fail(id, code, refusalReason(code, text));
+    if (code === "EEXIST") this.#around.doubt("a route is in the kernel's table that we did not know");
+  }
+
+  #fail(id: number, code: string, reason: string): void {
+    this.store.flags[id]! |= FAILED;
+    this.failures.note(id, this.store.format(id), code, reason, this.#clock.nowMs());
+    this.#retry ??= this.#clock.after(RETRY_MS, () => this.#retryDue());
+  }
+
+  #retryDue(): void {
+    this.#retry = undefined;
+    for (const id of this.failures.due(this.#clock.nowMs())) this.store.enqueue(id);
+    if (this.failures.size > 0) this.#retry = this.#clock.after(RETRY_MS, () => this.#retryDue());
+    this.#sender.schedule();
+  }
+
+  /** A route of the dump with our mark. @param hopSet what it amounts to by its own attributes, or UNKNOWN */
+  found({ w0, w1, w2, w3, length, metric, object }: RouteFacts, hopSet: number): void {
+    this.store.found(w0, w1, w2, w3, length, metric, this.#target(hopSet, object));
+  }
+
+  endCompare(): void {
+    this.store.endCompare();
+    for (const id of [...this.failures.all()]) {
+      if (this.store.content(id) === this.store.desired[id]) this.#recovered(id);
+    }
+  }
+
+  #target(hopSet: number, object: number): number {
+    return object === 0 ? hopSet : (this.store.groups.byId(object)?.target ?? UNKNOWN);
+  }
+
+  /** Somebody else deleted or changed a route with our mark. @param hopSet 0 deleted; else as in `found` */
+  disturbed({ w0, w1, w2, w3, length, metric, object }: RouteFacts, hopSet: number): void {
+    const { store } = this;
+    const layer = store.layerOf(metric);
+    const target = this.#target(hopSet, object);
+    let id = layer === undefined ? 0 : store.prefixes.find(w0, w1, w2, w3, length, layer);
+    if (id === 0 && target !== 0) id = store.found(w0, w1, w2, w3, length, metric, target);
+    else if (id !== 0 && store.actual[id] !== target) this.#doubt(id, target);
+    if (id === 0) return;
+    this.#settle(id);
+    this.#sender.schedule();
+  }
+
+  #doubt(id: number, target: number): void {
+    const { store } = this;
+    if ((store.flags[id]! & IN_FLIGHT) !== 0) store.flags[id]! |= DOUBTED;
+    // Not 0 for a deletion: it may be an old one, told after we have put the route there anew.
+    store.setActual(id, target === 0 ? UNKNOWN : target);
+    const desired = store.desired[id]!;
+    if (desired === 0 || !this.#around.usable(desired) || !this.#conflicts.disturbed(store.format(id))) return;
+    this.#fail(id, "EAGAIN", "another program changes or deletes it again and again");
+  }
+
+  /** Links or foreign routes changed: what waited for that, or was refused, is looked at again. */
+  surroundingsChanged(): void {
+    const now = this.#clock.nowMs();
+    if (!this.#parked && (this.failures.size === 0 || now < this.#retryAllAtMs)) return;
+    this.#parked = false;
+    this.#retryAllAtMs = now + RETRY_MS;
+    this.groups.linksChanged();
+    this.store.enqueueUnequal();
+    this.#sender.schedule();
+  }
+
+  /** The kernel silently dropped routes that go by these hop sets. */
+  dropped(hopSets: ReadonlySet<number>): void {
+    this.store.forget(hopSets, UNKNOWN);
+    this.#parked = true;
+  }
+
+  /** The kernel silently dropped nexthop objects over a link, and routes that name them. */
+  carrierLost(link: number): void {
+    this.groups.linkLost(link);
+    this.#parked = true;
+    this.#sender.schedule();
+  }
+}

@@ -1,0 +1,169 @@
+import type { KernelConfig } from "#config/node-config.ts";
+import type { Log } from "#lib/log.ts";
+import type { Hop, HopSetTable } from "#route/hop-set.ts";
+import { refusalReason } from "./failures.ts";
+import { decide, type Group } from "./groups.ts";
+import type { RouteStore } from "./route-store.ts";
+import type { Sender } from "./sender.ts";
+import { UNKNOWN } from "./target.ts";
+import type { NextHopObject } from "./wire/nexthop.ts";
+
+/**
+ * With `auto`, a hop set gets an object from so many routes on. Below it the routes are moved one by one in 4 ms, and plain
+ * routes survive a loss of carrier by themselves; above it one message moves all of them.
+ */
+const OBJECT_ROUTES = 1024;
+
+/** Decides which hop sets of a family have nexthop objects, and keeps these as they shall be. */
+export class GroupWriter {
+  readonly #store: RouteStore;
+  readonly #hopSets: HopSetTable;
+  readonly #protocol: number;
+  readonly #mode: KernelConfig["nextHopObjects"];
+  readonly #sender: Sender;
+  readonly #log: Log;
+  /** Routes that wait for their new group. */
+  readonly #waiting = new Map<Group, number[]>();
+  /** Hop sets whose group the kernel refused, until links change. */
+  readonly #refused = new Set<number>();
+  #said = false;
+
+  constructor(
+    store: RouteStore,
+    hopSets: HopSetTable,
+    config: Pick<KernelConfig, "protocol" | "nextHopObjects">,
+    sender: Sender,
+    log: Log,
+  ) {
+    this.#store = store;
+    this.#hopSets = hopSets;
+    this.#protocol = config.protocol;
+    this.#mode = config.nextHopObjects;
+    this.#sender = sender;
+    this.#log = log;
+  }
+
+  /** Where a learned route that wants `hopSet` shall point. @returns undefined: to a group that is on its way; wait */
+  target(id: number, hopSet: number): number | undefined {
+    if (this.#mode === "never") return hopSet;
+    const known = this.#store.groups.of(hopSet);
+    if (known?.state === "ready") return known.target;
+    const group = known ?? this.#create(hopSet);
+    if (group === undefined) return hopSet;
+    const waiting = this.#waiting.get(group);
+    if (waiting === undefined) this.#waiting.set(group, [id]);
+    else waiting.push(id);
+    return undefined;
+  }
+
+  #create(hopSet: number): Group | undefined {
+    const { groups } = this.#store;
+    if (this.#mode === "auto" && this.#store.users(hopSet) < OBJECT_ROUTES) return undefined;
+    const set = this.#hopSets.get(hopSet);
+    if (set.kind !== "unicast" || this.#refused.has(hopSet)) return undefined;
+    const group = groups.create(hopSet);
+    if (group !== undefined) this.#point(group, hopSet, set.hops);
+    return group;
+  }
+
+  #point(group: Group, hopSet: number, hops: readonly Hop[]): void {
+    const { groups } = this.#store;
+    this.#sender.send(groups.pointTo(group, hopSet, hops, this.#protocol), ({ lost, refusals }) => {
+      // A single hop that was to go and is gone already harms nobody.
+      const refusal = refusals.find(({ code }) => code !== "ENOENT");
+      if (groups.get(group.target) !== group || group.state === "dead") this.#wake(group);
+      else if (lost !== undefined) this.#abandon(group, hopSet, lost, "");
+      else if (refusal !== undefined) this.#abandon(group, hopSet, refusal.code, refusal.text);
+      else {
+        if (group.state === "new") group.state = "ready";
+        this.#wake(group);
+      }
+    });
+  }
+
+  #abandon(group: Group, hopSet: number, code: string, text: string): void {
+    if (!this.#said) this.#log.warn(`plain next hops instead of a nexthop object: ${refusalReason(code, text)}`);
+    this.#said = true;
+    this.#refused.add(hopSet);
+    this.#store.groups.retire(group);
+    this.#store.enqueueUnequal(group.target);
+    this.#wake(group);
+  }
+
+  #wake(group: Group): void {
+    for (const id of this.#waiting.get(group) ?? []) this.#store.enqueue(id);
+    this.#waiting.delete(group);
+  }
+
+  /** Acts on groups whose routes changed their mind together. @param usable can packets leave by this hop set? */
+  decide(usable: (hopSet: number) => boolean): void {
+    const { groups } = this.#store;
+    for (const group of groups.takeChanged()) {
+      const users = group.content === UNKNOWN ? 0 : this.#store.users(group.content);
+      const step = decide(group, users);
+      if (step.kind === "remove") this.#remove(group);
+      if (step.kind !== "repoint") continue;
+      const set = this.#hopSets.get(step.hopSet);
+      if (set.kind !== "unicast" || this.#refused.has(step.hopSet) || !usable(step.hopSet)) continue;
+      this.#point(group, step.hopSet, set.hops);
+      this.#store.enqueueUnequal(group.target);
+    }
+  }
+
+  #remove(group: Group): void {
+    const { groups } = this.#store;
+    this.#sender.send(groups.remove(group), ({ lost, refusals }) => {
+      if (groups.get(group.target) !== group) return;
+      const gone = lost === undefined && refusals.every(({ code }) => code === "ENOENT");
+      this.#store.forget(new Set([group.target]), gone ? 0 : UNKNOWN);
+      groups.release(group);
+      this.#store.enqueueUnequal();
+    });
+  }
+
+  /** The kernel drops objects over a link that loses its carrier, and the routes through them. */
+  linkLost(link: number): void {
+    const { groups } = this.#store;
+    const { gone, shrunk } = groups.linkLost(link, this.#intern);
+    this.#lose(gone);
+    for (const group of shrunk) this.#store.enqueueUnequal(group.target);
+  }
+
+  /** Somebody else deleted or changed an object, ours or not. */
+  disturbed(id: number, deleted: boolean): void {
+    const { groups } = this.#store;
+    if (deleted) this.#lose(groups.all().filter((group) => group.id === id));
+    for (const group of groups.all()) {
+      if (group.id !== id && !group.members.some((member) => member.id === id)) continue;
+      groups.retire(group);
+      this.#store.enqueueUnequal(group.target);
+    }
+    groups.disown(id);
+  }
+
+  #lose(gone: readonly Group[]): void {
+    if (gone.length === 0) return;
+    this.#store.forget(new Set(gone.map(({ target }) => target)), 0);
+    for (const group of gone) {
+      this.#store.groups.release(group);
+      this.#wake(group);
+    }
+    this.#store.enqueueUnequal();
+  }
+
+  /** Takes over what a dump shows. */
+  adopt(objects: readonly NextHopObject[]): void {
+    const { groups } = this.#store;
+    groups.adopt(objects, this.#protocol, this.#intern);
+    this.#refused.clear();
+    if (this.#mode === "never") for (const group of groups.all()) groups.retire(group);
+  }
+
+  /** Links changed: what was refused may work now. */
+  linksChanged(): void {
+    this.#refused.clear();
+    this.#said = false;
+  }
+
+  readonly #intern = (hops: readonly Hop[]): number => this.#hopSets.intern({ kind: "unicast", hops });
+}

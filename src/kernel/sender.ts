@@ -1,0 +1,147 @@
+import { bug } from "#lib/bug.ts";
+import type { Clock } from "#lib/clock.ts";
+import type { Answer, NetlinkPort } from "./netlink-port.ts";
+import { askAcknowledgement } from "./wire/route.ts";
+
+/** Routes that one turn looks at, so that routes which need nothing do not hold the turn. */
+const TURN_ROUTES = 4096;
+
+/** Whole messages, written into the room that was given. */
+export interface Batch {
+  /** Words written, and where the last message begins. */
+  readonly words: number;
+  readonly last: number;
+  readonly answered: (answer: Answer) => void;
+}
+
+/** Something that has messages to send. */
+export interface Source {
+  /** How much waits for its turn. */
+  readonly pending: number;
+  /** Called before a turn's batches; may call `Sender.send`. */
+  prepare(): void;
+  /**
+   * Writes one batch. @param budget how many routes it may look at
+   * @returns how many it looked at; a batch unless none of them needed a message
+   */
+  fill(room: Uint32Array, budget: number): { readonly looked: number; readonly batch: Batch | undefined };
+}
+
+/** Sends what its sources have, at the end of the turn and as fast as answers come, a few batches at a time. */
+export class Sender {
+  readonly #port: NetlinkPort;
+  readonly #clock: Clock;
+  readonly #lost: (code: string) => void;
+  #sources: readonly Source[] = [];
+  /** Messages that go before what sources have, in order. */
+  #messages: { readonly words: readonly Uint32Array[]; readonly answered: (answer: Answer) => void }[] = [];
+  #paused = true;
+  #scheduled = false;
+  #inFlight = 0;
+  #turn = 0;
+  #whenQuiet: (() => void)[] = [];
+
+  /** @param lost called when the answer to a batch was lost, after its own `answered` */
+  constructor(port: NetlinkPort, clock: Clock, lost: (code: string) => void) {
+    this.#port = port;
+    this.#clock = clock;
+    this.#lost = lost;
+  }
+
+  /** Sources take turns. */
+  attach(sources: readonly Source[]): void {
+    this.#sources = sources;
+  }
+
+  /** A batch of its own, before what sources have. */
+  send(words: readonly Uint32Array[], answered: (answer: Answer) => void): void {
+    this.#messages.push({ words, answered });
+    this.schedule();
+  }
+
+  schedule(): void {
+    if (this.#scheduled || this.#paused) return;
+    this.#scheduled = true;
+    this.#clock.soon(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  /** Stops sending. @param then called once the last answer is in; what was not sent counts as lost by then */
+  pause(then: () => void): void {
+    this.#paused = true;
+    this.whenQuiet(() => {
+      for (const { answered } of this.#messages.splice(0)) answered({ refusals: [], lost: "ECANCELED" });
+      then();
+    });
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.schedule();
+  }
+
+  /** @param then called, once, when nothing is on its way and, unless paused, nothing waits for its turn */
+  whenQuiet(then: () => void): void {
+    this.#whenQuiet.push(then);
+    this.#quiet();
+  }
+
+  get #pending(): number {
+    return this.#sources.reduce((sum, { pending }) => sum + pending, this.#messages.length);
+  }
+
+  #quiet(): void {
+    if (this.#inFlight > 0 || (!this.#paused && (this.#scheduled || this.#pending > 0))) return;
+    for (const then of this.#whenQuiet.splice(0)) then();
+  }
+
+  #flush(): void {
+    if (this.#paused) return;
+    for (const source of this.#sources) source.prepare();
+    let budget = TURN_ROUTES;
+    while (budget > 0 && this.#pending > 0) {
+      const room = this.#port.room();
+      if (room === undefined) return; // an answer comes, and with it the next turn
+      const message = this.#messages.shift();
+      if (message === undefined) budget -= this.#fill(room, budget);
+      else this.#submit(room, put(message.words, room, message.answered));
+    }
+    if (this.#pending > 0) this.schedule();
+    else this.#quiet();
+  }
+
+  #fill(room: Uint32Array, budget: number): number {
+    const ready = this.#sources.filter(({ pending }) => pending > 0);
+    const { looked, batch } = ready[this.#turn++ % ready.length]!.fill(room, budget);
+    if (batch === undefined) this.#port.release(room);
+    else this.#submit(room, batch);
+    return looked;
+  }
+
+  #submit(room: Uint32Array, { words, last, answered }: Batch): void {
+    askAcknowledgement(room, last);
+    this.#inFlight++;
+    this.#port.submit(room, words, (answer) => {
+      this.#inFlight--;
+      answered(answer);
+      if (answer.lost !== undefined) this.#lost(answer.lost);
+      if (this.#pending > 0) this.schedule();
+      else this.#quiet();
+    });
+  }
+}
+
+function put(messages: readonly Uint32Array[], room: Uint32Array, answered: (answer: Answer) => void): Batch {
+  let words = 0;
+  let last = 0;
+  messages.forEach((message, index) => {
+    if (words + message.length > room.length) bug("a batch larger than its room");
+    room.set(message, words);
+    room[words + 2] = index;
+    last = words;
+    words += message.length;
+  });
+  return { words, last, answered };
+}
