@@ -48,7 +48,6 @@ export class MessageCutter {
     this.#at = start - kept;
     this.#limit = end;
     if (kept === 0) return;
-    this.#keptOctets = 0;
     if (this.#at < 0) {
       this.bytes = new Uint8Array(kept + end - start);
       this.bytes.set(bytes.subarray(start, end), kept);
