@@ -4,8 +4,12 @@ import { HEAD_ROOM } from "../wire/framing.ts";
 
 /** One read; larger ones only hold the thread longer. */
 const READ_OCTETS = 16 * 1024;
-/** All connections together, between two turns of the event loop. */
+/** For all connections together, between two turns of the event loop. */
 const SLICE_MS = 2;
+/** Reads beyond the slice before everyone has to stop: the system reports up to a thousand sockets at once. */
+const LATE_READS = 16;
+/** Sockets that go on in a turn. */
+const RESUMED = 16;
 
 /** Who reads. Without `events` what comes is thrown away. */
 export interface Reading {
@@ -14,60 +18,74 @@ export interface Reading {
 }
 
 /**
- * Reads all connections into one buffer, which works because a read and what it sets off are synchronous, and stops
- * them when a slice's time is used: libuv alone would read a socket 32 times before it looks at anything else.
+ * Reads all connections into one buffer, which works because a read and what it sets off are synchronous, and makes
+ * them wait in a line when a slice's time is used: libuv alone would read a socket 32 times, and all others after it,
+ * before it looks at anything else.
  */
 export class ReadBudget {
   readonly #bytes = new Uint8Array(HEAD_ROOM + READ_OCTETS);
   readonly #area = new Uint8Array(this.#bytes.buffer, HEAD_ROOM);
+  readonly #sockets = new Set<net.Socket>();
+  /** Paused ones with more to read, the longest waiting first. */
+  readonly #line = new Set<net.Socket>();
   #sliceEndMs = 0;
-  #open = false;
-  /** Sockets whose last read filled the buffer: there is more. */
-  readonly #hungry = new Set<net.Socket>();
-  readonly #paused = new Set<net.Socket>();
+  #sliceOpen = false;
+  #late = 0;
 
   /** For a socket's constructor. */
   onread(reader: Reading): net.OnReadOpts {
     return {
       buffer: this.#area,
       callback: (octets) => {
-        this.#begin();
+        this.#openSlice();
         reader.events?.received(this.#bytes, HEAD_ROOM, HEAD_ROOM + octets);
-        return reader.socket === undefined || this.#goOn(reader.socket, octets === READ_OCTETS);
+        return reader.socket === undefined || this.#mayGoOn(reader.socket, octets === READ_OCTETS);
       },
     };
   }
 
+  add(socket: net.Socket): void {
+    this.#sockets.add(socket);
+  }
+
   /** The socket is closed. */
-  forget(socket: net.Socket): void {
-    this.#hungry.delete(socket);
-    this.#paused.delete(socket);
+  remove(socket: net.Socket): void {
+    this.#sockets.delete(socket);
+    this.#line.delete(socket);
   }
 
-  #begin(): void {
-    if (this.#open) return;
-    this.#open = true;
+  #openSlice(): void {
+    if (this.#sliceOpen) return;
+    this.#sliceOpen = true;
     this.#sliceEndMs = performance.now() + SLICE_MS;
-    setImmediate(() => this.#end());
+    this.#late = 0;
+    setImmediate(() => this.#closeSlice());
   }
 
-  #goOn(socket: net.Socket, hungry: boolean): boolean {
-    if (hungry) this.#hungry.add(socket);
-    else this.#hungry.delete(socket);
+  /** @param more the read filled the buffer. @returns false: the socket is paused */
+  #mayGoOn(socket: net.Socket, more: boolean): boolean {
     if (performance.now() < this.#sliceEndMs) return true;
-    for (const other of this.#hungry) {
-      if (other !== socket) other.pause();
-      this.#paused.add(other);
-    }
-    this.#hungry.clear();
-    this.#paused.add(socket);
-    return false;
+    if (++this.#late === LATE_READS) this.#stopOthers(socket);
+    if (more) this.#line.add(socket);
+    return !more;
   }
 
-  #end(): void {
-    this.#open = false;
-    const resumed = [...this.#paused];
-    this.#paused.clear();
-    for (const socket of resumed) socket.resume();
+  #stopOthers(current: net.Socket): void {
+    for (const socket of this.#sockets) {
+      if (socket === current || this.#line.has(socket)) continue;
+      socket.pause();
+      this.#line.add(socket);
+    }
+  }
+
+  #closeSlice(): void {
+    this.#sliceOpen = false;
+    let resumed = 0;
+    for (const socket of this.#line) {
+      if (resumed++ === RESUMED) break;
+      this.#line.delete(socket);
+      socket.resume();
+    }
+    if (this.#line.size > 0) this.#openSlice();
   }
 }

@@ -129,13 +129,14 @@ export class TcpConnection implements Connection, Reading {
 
   #adopt(socket: net.Socket): void {
     this.#socket = socket;
+    this.#budget.add(socket);
     let reason = "connection closed by the neighbour";
     socket.on("error", (error) => {
       reason = describe(error);
     });
     socket.once("close", () => {
       this.#closing = true;
-      this.#budget.forget(socket);
+      this.#budget.remove(socket);
       const { events } = this;
       this.events = undefined;
       events?.closed(reason);
