@@ -57,8 +57,9 @@ export class Bird extends Speaker {
     await this.birdc("reload", "in", this.#protocol(remote));
   }
 
-  async shutDown(remote: string, text: string): Promise<void> {
+  async shutDown(remote: string, text: string): Promise<string> {
     await this.birdc("disable", this.#protocol(remote), `"${text}"`);
+    return text;
   }
 
   lastError(remote: string): Promise<string> {

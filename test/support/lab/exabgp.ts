@@ -16,7 +16,10 @@ import { until } from "./until.ts";
 /** ExaBGP: announces what it is told and reports what it hears, as JSON, to a process of its own. */
 export class ExaBgp extends Speaker {
   static readonly product = "ExaBGP";
-  static readonly lacks: Lacks = {};
+  static readonly lacks: Lacks = {
+    "help a restart": "it keeps no routes of a neighbour that is away",
+    "show shutdown text": "it takes a NOTIFICATION in Established for a malformed UPDATE and answers 1/0",
+  };
 
   static async version(): Promise<string> {
     return (await run(["exabgp", "--version"])).split("\n")[0] ?? "";
@@ -78,8 +81,10 @@ export class ExaBgp extends Speaker {
     for (const family of bothFamilies) this.#say(`neighbor ${remote} announce route-refresh ipv${family} unicast`);
   }
 
-  async shutDown(remote: string): Promise<void> {
+  /** The text is its own. */
+  async shutDown(remote: string): Promise<string> {
     this.#say(`neighbor ${remote} teardown 2`);
+    return "Administrative Shutdown";
   }
 
   async lastError(): Promise<string> {
@@ -134,13 +139,14 @@ function neighbour(settings: SpeakerConfig, session: SessionConfig): string {
   ${session.passive ? "passive true;" : ""}
   ${session.password ? `md5-password "${session.password}";` : ""}
   ${session.security ? "outgoing-ttl 255; incoming-ttl 255;" : ""}
+  adj-rib-out true;
   family { ${families.map((family) => `ipv${family} unicast;`).join(" ")} }
   capability {
     asn4 ${session.fourOctetAs === false ? "disable" : "enable"};
     route-refresh enable;
     ${session.gracefulRestart ? `graceful-restart ${session.gracefulRestart};` : ""}
   }
-  api { processes [ reporter ]; neighbor-changes; receive { parsed; update; notification; } }
+  api { processes [ reporter ]; neighbor-changes; receive { parsed; update; } }
   announce {
     ${bothFamilies
       .map(

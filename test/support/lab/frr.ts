@@ -71,9 +71,10 @@ export class Frr extends Speaker {
     await this.vtysh(`clear bgp ipv6 unicast ${remote} in`);
   }
 
-  async shutDown(remote: string, text: string): Promise<void> {
+  async shutDown(remote: string, text: string): Promise<string> {
     const { as } = this.settings;
     await this.vtysh("configure terminal", `router bgp ${as}`, `neighbor ${remote} shutdown message ${text}`);
+    return text;
   }
 
   lastError(remote: string): Promise<string> {

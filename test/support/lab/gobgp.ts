@@ -16,7 +16,10 @@ import { until } from "./until.ts";
 /** GoBGP (Debian's gobgpd). */
 export class GoBgp extends Speaker {
   static readonly product = "GoBGP";
-  static readonly lacks: Lacks = {};
+  static readonly lacks: Lacks = {
+    "two octet as": "it always offers AS numbers of four octets",
+    "ask for refresh": "it keeps what it received and applies its policies to that (softresetin)",
+  };
 
   static async version(): Promise<string> {
     return (await run(["gobgpd", "--version"])).trim();
@@ -67,8 +70,9 @@ export class GoBgp extends Speaker {
     await this.gobgp("neighbor", remote, "softresetin", "-a", "ipv6");
   }
 
-  async shutDown(remote: string, text: string): Promise<void> {
-    await this.gobgp("neighbor", remote, "disable", "--reason", text);
+  async shutDown(remote: string, text: string): Promise<string> {
+    await this.gobgp("neighbor", remote, "shutdown", "--reason", text);
+    return text;
   }
 
   async lastError(): Promise<string> {

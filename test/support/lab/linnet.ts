@@ -41,8 +41,9 @@ export class Linnet extends Speaker {
     await this.#process.birdc("reload", "in", (await this.#protocol(remote)) ?? "");
   }
 
-  async shutDown(remote: string, text: string): Promise<void> {
+  async shutDown(remote: string, text: string): Promise<string> {
     await this.#process.birdc("disable", (await this.#protocol(remote)) ?? "", `"${text}"`);
+    return text;
   }
 
   async lastError(remote: string): Promise<string> {

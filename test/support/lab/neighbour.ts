@@ -110,8 +110,8 @@ export abstract class Speaker {
   /** Sends ROUTE-REFRESH for all families (RFC 2918). */
   abstract askRefresh(remote: string): Promise<void>;
 
-  /** Ends a session with Cease / Administrative Shutdown and a text (RFC 9003). */
-  abstract shutDown(remote: string, text: string): Promise<void>;
+  /** Ends a session with Cease / Administrative Shutdown and a text (RFC 9003). @returns the text that is sent */
+  abstract shutDown(remote: string, text: string): Promise<string>;
 
   /** Where the product shows what ended a session. */
   abstract lastError(remote: string): Promise<string>;

@@ -16,6 +16,7 @@ import { until } from "./until.ts";
 export class OpenBgpd extends Speaker {
   static readonly product = "OpenBGPD";
   static readonly lacks: Lacks = {
+    "two octet as": "it refuses 23456 as a neighbour's AS number",
     "restart gracefully":
       "its restart capability names no family: it only sends End-of-RIB (bgpd.conf(5), announce restart)",
   };
@@ -58,8 +59,9 @@ export class OpenBgpd extends Speaker {
     await this.bgpctl("neighbor", remote, "refresh");
   }
 
-  async shutDown(remote: string, text: string): Promise<void> {
+  async shutDown(remote: string, text: string): Promise<string> {
     await this.bgpctl("neighbor", remote, "down", text);
+    return text;
   }
 
   lastError(remote: string): Promise<string> {
@@ -111,6 +113,7 @@ function neighbour(session: SessionConfig): string {
     ...bothFamilies.map(
       (family) => `  announce IPv${family} ${(session.families ?? bothFamilies).includes(family) ? "unicast" : "none"}`,
     ),
+    "  announce enhanced refresh yes",
     `  announce restart ${session.gracefulRestart ? "yes" : "no"}`,
     ...(session.passive ? ["  passive"] : []),
     ...(session.password ? [`  tcp md5sig password ${session.password}`] : []),
@@ -134,13 +137,13 @@ interface OpenBgpdPath {
   readonly attributes?: readonly {
     readonly type: string;
     readonly originator?: string;
-    readonly cluster_ids?: readonly string[];
+    readonly cluster_list?: readonly string[];
   }[];
 }
 
 function openBgpdRoute(path: OpenBgpdPath): ReceivedRoute {
   const originatorId = path.attributes?.find(({ originator }) => originator !== undefined)?.originator;
-  const clusterList = path.attributes?.find(({ cluster_ids }) => cluster_ids !== undefined)?.cluster_ids;
+  const clusterList = path.attributes?.find(({ cluster_list }) => cluster_list !== undefined)?.cluster_list;
   return {
     prefix: path.prefix,
     origin: path.origin.toLowerCase() as Origin,

@@ -112,6 +112,20 @@ export const sessionScenarios: readonly Scenario[] = [
   },
   {
     name: "our shutdown tells them why",
+    run: async (session) => {
+      const capture = await session.capture();
+      await session.establish();
+      await session.us.shutDown(session.theirAddress, shutdownText);
+      await capture.saw(
+        "our NOTIFICATION",
+        5,
+        ({ from, kind, text }) => from === session.ourAddress && kind === "notification" && text.includes(shutdownText),
+      );
+      await stays("no session", 3, async () => (await session.us.state(session.theirAddress)) !== "established");
+    },
+  },
+  {
+    name: "they show the text of our shutdown",
     needs: ["show shutdown text"],
     run: async (session) => {
       await session.establish();
@@ -119,7 +133,6 @@ export const sessionScenarios: readonly Scenario[] = [
       await until("they show our text", 10, async () =>
         (await session.them.lastError(session.ourAddress)).includes(shutdownText),
       );
-      await stays("no session", 3, async () => (await session.us.state(session.theirAddress)) !== "established");
     },
   },
   {
@@ -127,9 +140,9 @@ export const sessionScenarios: readonly Scenario[] = [
     needs: ["send shutdown text"],
     run: async (session) => {
       await session.establish();
-      await session.them.shutDown(session.ourAddress, shutdownText);
+      const sent = await session.them.shutDown(session.ourAddress, shutdownText);
       await until("we show their text", 10, async () =>
-        (await session.us.lastError(session.theirAddress)).includes(shutdownText),
+        (await session.us.lastError(session.theirAddress)).includes(sent),
       );
     },
   },
