@@ -17,6 +17,7 @@ import { peersOf } from "./peers.ts";
 import { closedPolicy, policyOf } from "./policies.ts";
 import { rolesOf } from "./reflectors.ts";
 import { Report } from "./report.ts";
+import { serviceAddresses } from "./services.ts";
 import { configurationOf, gracefulRestartOf, kernelOf, settingsFor } from "./settings.ts";
 import { share } from "./share.ts";
 
@@ -66,7 +67,7 @@ function assemble(context: Context): NodeConfig {
   };
 }
 
-function originatedBy({ spec, own }: Context): OriginatedPrefix[] {
+function originatedBy({ objects, spec, own }: Context): OriginatedPrefix[] {
   const { enabled, communities, largeCommunities, localPref } = spec.podCIDRs;
   const source = `node/${own.name}`;
   const pods = own.podCidrs.map((prefix): OriginatedPrefix => {
@@ -85,7 +86,7 @@ function originatedBy({ spec, own }: Context): OriginatedPrefix[] {
         localPref,
       };
     });
-  return [...(enabled ? pods : []), ...others];
+  return [...(enabled ? pods : []), ...others, ...serviceAddresses(objects, spec, own)];
 }
 
 /** Those that peers name; one that does not exist lets nothing through. */

@@ -22,6 +22,27 @@ const advertisement = v.strictObject({
   localPref: may("Local preference towards internal neighbours.", localPref, { absent: "100" }),
 });
 
+const serviceAdvertisement = v.strictObject({
+  addresses: says(
+    "Kinds of addresses that are advertised.",
+    v.pipe(v.array(v.picklist(["LoadBalancerIP", "ExternalIP", "ClusterIP"])), v.minLength(1), v.maxLength(3)),
+  ),
+  serviceSelector: may("Services whose addresses are advertised.", labelSelector, { absent: "all Services" }),
+  loadBalancerClass: may("Only Services of this loadBalancerClass.", v.pipe(v.string(), v.minLength(1))),
+  nodeSelector: may("Nodes that advertise them.", labelSelector, { absent: "all nodes" }),
+  aggregationLength: or(
+    {},
+    "Advertise the block around an address, where its traffic policy is Cluster.",
+    v.strictObject({
+      ipv4: may("Prefix length for IPv4.", integer(8, 32), { absent: "32" }),
+      ipv6: may("Prefix length for IPv6.", integer(32, 128), { absent: "128" }),
+    }),
+  ),
+  communities: or([], "Communities put on them.", communityList),
+  largeCommunities: or([], "Large communities put on them.", largeCommunityList),
+  localPref: may("Local preference towards internal neighbours.", localPref, { absent: "100" }),
+});
+
 const podCidrs = v.strictObject({
   enabled: or(true, "Originate the node's Pod CIDRs.", v.boolean()),
   communities: or([], "Communities put on them.", communityList),
@@ -117,6 +138,11 @@ export const bgpConfigurationSpec = v.strictObject({
   ),
   podCIDRs: or({}, "How the nodes' Pod CIDRs are originated.", podCidrs),
   advertisements: or([], "Further blocks that nodes originate.", v.pipe(v.array(advertisement), v.maxLength(1024))),
+  serviceAdvertisements: or(
+    [],
+    "Addresses of Services that nodes advertise while endpoints are ready.",
+    v.pipe(v.array(serviceAdvertisement), v.maxLength(64)),
+  ),
   ...perNode,
   overrides: or([], "What differs on some nodes; later entries win.", v.pipe(v.array(override), v.maxLength(64))),
 });
