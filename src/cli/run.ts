@@ -1,16 +1,24 @@
+import { hostname } from "node:os";
 import { TcpTransport } from "#bgp/io/tcp.ts";
 import { nft } from "#cni/io/nft.ts";
 import { writeFileAtomically } from "#cni/io/write-file.ts";
 import { loadDirectory, ManifestDirectory } from "#config/io/manifest-directory.ts";
 import type { NodeConfig } from "#config/node-config.ts";
+import { Control } from "#control/control.ts";
 import { Configuration, type ObjectState } from "#daemon/configuration.ts";
 import { Daemon, type World } from "#daemon/daemon.ts";
+import { daemonView } from "#daemon/views/daemon-view.ts";
 import { KernelPort } from "#kernel/io/kernel-port.ts";
 import { jsonLog, textLog } from "#lib/io/logs.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
 import type { Log } from "#lib/log.ts";
 import { isExpected } from "./configured.ts";
 import { type RunFlags, readRunFlags, UsageError } from "./flags.ts";
+import { openSockets } from "./sockets.ts";
+import { version } from "./version.ts";
+
+/** How long an operator's `down` waits, so that its answer goes out first. */
+const SAY_GOODBYE_MS = 100;
 
 /** `linnet run`. @returns the exit status, when the daemon was told to stop or could not begin */
 export async function run(given: object): Promise<number> {
@@ -28,7 +36,7 @@ export async function run(given: object): Promise<number> {
 }
 
 async function runDaemon(flags: RunFlags, log: Log): Promise<number> {
-  const stop = Promise.withResolvers<NodeJS.Signals>();
+  const stop = Promise.withResolvers<string>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.resolve(signal));
   const world: World = {
     clock: systemClock,
@@ -39,37 +47,41 @@ async function runDaemon(flags: RunFlags, log: Log): Promise<number> {
     files: { write: writeFileAtomically },
     nft,
   };
+  const first = Promise.withResolvers<NodeConfig>();
   let daemon: Daemon | undefined;
-  let starting = false;
-  const apply = (config: NodeConfig): void => {
-    if (daemon !== undefined) daemon.reconfigure(config);
-    else if (!starting) {
-      starting = true;
-      void Daemon.start(world, config).then((started) => {
-        daemon = started;
-        if (configuration.config !== undefined && configuration.config !== config)
-          started.reconfigure(configuration.config);
-      });
-    }
-  };
   const directory = openDirectory(flags, log, (state) => configuration.provided(state));
   const configuration = new Configuration({
     nodeName: flags.node,
-    source: {
-      title: flags.manifests ?? "",
-      refresh: () => directory.refresh(),
-      read: (path) => loadDirectory(path),
-    },
+    source: { title: flags.manifests ?? "", refresh: () => directory.refresh(), read: (path) => loadDirectory(path) },
     clock: systemClock,
     log,
-    apply,
+    apply: (config) => (daemon === undefined ? first.resolve(config) : daemon.reconfigure(config)),
   });
   configuration.provided(await directory.start());
-  const signal = await stop.promise;
-  log.info(`${signal}: the daemon stops; routes stay in the kernel`);
+  const begun = await Promise.race([first.promise, stop.promise]);
+  if (typeof begun === "string") return 0;
+  daemon = await Daemon.start(world, begun);
+  if (configuration.config !== undefined && configuration.config !== begun) daemon.reconfigure(configuration.config);
+  const sockets = await openSockets(
+    flags,
+    controlOf(daemon, configuration, (how) => stop.resolve(how)),
+  );
+  const why = await stop.promise;
+  log.info(`${why}: the daemon stops; routes stay in the kernel`);
   directory.close();
-  daemon?.stop("graceful");
+  daemon.stop(why === "down" ? "hard" : "graceful");
+  await Promise.all(sockets.map((socket) => socket.close()));
   return 0;
+}
+
+function controlOf(daemon: Daemon, configuration: Configuration, end: (how: string) => void): Control {
+  const view = daemonView(daemon, configuration, {
+    version,
+    hostname: hostname(),
+    residentOctets: () => process.memoryUsage.rss(),
+    end: (how) => setTimeout(() => end(how), SAY_GOODBYE_MS),
+  });
+  return new Control(view, systemClock);
 }
 
 function openDirectory(flags: RunFlags, log: Log, changed: (state: ObjectState) => void): ManifestDirectory {

@@ -39,6 +39,9 @@ export class Daemon {
   readonly kernel: Kernel;
   /** Milliseconds since 1970. */
   readonly startedMs: number;
+  /** The kernel held routes of ours when the daemon came. */
+  readonly restarted: boolean;
+  stopping = false;
   readonly #world: World;
   readonly #routing: Routing;
   readonly #network: NodeNetwork;
@@ -52,6 +55,7 @@ export class Daemon {
     this.startedMs = clock.wallMs();
     this.#network = new NodeNetwork(world.files, world.nft, clock, log);
     const held = families.filter((family) => kernel.installer.holdsRoutes(family));
+    this.restarted = held.length > 0;
     this.rib = new Rib({
       clock,
       seed: seedOf(world),
@@ -62,7 +66,7 @@ export class Daemon {
       hopSets,
       forwarding: config.kernel.install ? kernel.installer : nowhere,
       maxPaths: config.kernel.maxPaths,
-      held: held.length > 0,
+      held: this.restarted,
       events: {
         endOfRib: () => {},
         prefixLimit: (peer, family, prefixes) => this.speaker.prefixLimitReached(peer, family, prefixes),
@@ -75,7 +79,7 @@ export class Daemon {
       transport: world.transport,
       routing: this.#routing,
       random: () => world.random(),
-      restarted: held.length > 0,
+      restarted: this.restarted,
       forwardingKept: (family) => held.includes(family),
       observer: {
         established: () => {},
@@ -119,8 +123,14 @@ export class Daemon {
     return this.#config;
   }
 
+  /** Milliseconds since 1970. */
+  nowMs(): number {
+    return this.#world.clock.wallMs();
+  }
+
   /** Ends the sessions; routes stay in the kernel. */
   stop(mode: StopMode, text = ""): void {
+    this.stopping = true;
     this.speaker.stop(mode, text);
     this.rib.stop();
     void this.#network.stop();

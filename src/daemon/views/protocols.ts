@@ -4,10 +4,7 @@ import type { ChangeCounts, ChannelView, ProtocolView, RouteCounts, StaticView }
 import { type Family, families } from "#route/family.ts";
 import type { Daemon } from "../daemon.ts";
 import { bgpView, protocolState, shutdownText } from "./bgp.ts";
-
-/** Names of the protocols that stand for one family of the node's own, as BIRD would name them. */
-export const KERNEL_NAMES: Readonly<Record<Family, string>> = { ipv4: "kernel1", ipv6: "kernel2" };
-export const STATIC_NAMES: Readonly<Record<Family, string>> = { ipv4: "static1", ipv6: "static2" };
+import { KERNEL_NAMES, STATIC_NAMES } from "./names.ts";
 
 /** BIRD's preferences by kind. */
 const PREFERENCE = { direct: 240, static: 200, bgp: 100, kernel: 10 } as const;
@@ -104,7 +101,7 @@ function bgpChannel(family: Family, peer: PeerSnapshot, daemon: Daemon): Channel
   const { config, negotiated, state } = peer;
   const up = state === "established" && negotiated?.families.includes(family) === true;
   const limit = config.prefixLimit[family];
-  const counts = daemon.rib.countsOf(config.name, family);
+  const counts = routeCounts(daemon, config.name, family);
   const awaited = daemon.speaker.awaited(family);
   return {
     family,
@@ -133,4 +130,21 @@ export function staticViews({ originated }: NodeConfig): StaticView[] {
       .filter(({ prefix }) => prefix.family === family)
       .map(({ prefix, blackhole }) => ({ prefix, destination: blackhole ? "blackhole" : "unreachable", hops: [] })),
   }));
+}
+
+/** What the RIB counts of one neighbour's family. */
+function routeCounts(daemon: Daemon, name: string, family: Family): { received: number; routes: RouteCounts } {
+  const id = daemon.rib.neighbour(name)?.id;
+  if (id === undefined) return { received: 0, routes: noRoutes };
+  const { loc, groups } = daemon.rib.sides[family];
+  const received = loc.paths.countOf(id);
+  const filtered = loc.filtered[id] ?? 0;
+  const routes = {
+    ...noRoutes,
+    imported: received - filtered,
+    filtered,
+    preferred: loc.bests[id] ?? 0,
+    exported: groups.of(id)?.toldTo(id) ?? 0,
+  };
+  return { received, routes };
 }

@@ -1,0 +1,46 @@
+import type { Actions, ConfigurationActions, ConfigurationOutcome } from "#control/views.ts";
+import type { Configuration, Loaded } from "../configuration.ts";
+import type { Daemon } from "../daemon.ts";
+
+/** What operators may do, done by the daemon. `end` stops the process's work after the answer is sent. */
+export function actionsOf(
+  daemon: Daemon,
+  configuration: Configuration,
+  end: (how: "down" | "gracefulRestart") => void,
+): Actions {
+  const { speaker } = daemon;
+  return {
+    disable: (protocol, message) => void speaker.disable(protocol, message),
+    enable: (protocol) => void speaker.enable(protocol),
+    restart: (protocol, message) => void speaker.restart(protocol, message),
+    reload: (protocol, direction) => {
+      const asked = direction === "out" || speaker.refreshIn(protocol);
+      return asked && (direction === "in" || speaker.refreshOut(protocol));
+    },
+    configuration: configurationActions(configuration),
+    shutdown: end,
+  };
+}
+
+function configurationActions(configuration: Configuration): ConfigurationActions {
+  return {
+    source: configuration.source.title,
+    load({ check, path }, done) {
+      const work = check ? configuration.check(path) : configuration.load(path);
+      work.then(
+        (loaded) => done(outcomeOf(loaded, check)),
+        (error: unknown) => done({ kind: "invalid", where: path ?? configuration.source.title, text: String(error) }),
+      );
+    },
+    rollBack: (done) => done(outcomeOf(configuration.rollBack(), false)),
+  };
+}
+
+/** An error names its place first: `FILE:LINE: what is wrong`. */
+function outcomeOf({ changed, error }: Loaded, check: boolean): ConfigurationOutcome {
+  if (error !== undefined) {
+    const [, where = "", text = error] = /^(\S+:\d+): (.*)$/s.exec(error) ?? [];
+    return { kind: "invalid", where, text };
+  }
+  return check ? { kind: "valid" } : { kind: "applied", changed };
+}

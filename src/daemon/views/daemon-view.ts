@@ -1,0 +1,99 @@
+import type { DaemonStatus, DaemonView, ForwardingView, MemoryView, PolicyView } from "#control/views.ts";
+import { judge } from "#rib/policy.ts";
+import { families } from "#route/family.ts";
+import type { Configuration } from "../configuration.ts";
+import type { Daemon } from "../daemon.ts";
+import { actionsOf } from "./actions.ts";
+import { explain } from "./explain.ts";
+import { interfaceViews } from "./interfaces.ts";
+import { protocolViews, staticViews } from "./protocols.ts";
+import { RouteViews } from "./routes.ts";
+import { exportView, TableView } from "./tables.ts";
+
+/** What stands beside the daemon itself. */
+export interface Identity {
+  readonly version: string;
+  readonly hostname: string;
+  /** Resident memory of the process, octets. */
+  residentOctets(): number;
+  /** Ends the process after what is said is sent. */
+  end(how: "down" | "gracefulRestart"): void;
+}
+
+/** The whole daemon as the control sockets see it. */
+export function daemonView(daemon: Daemon, configuration: Configuration, identity: Identity): DaemonView {
+  const views = new RouteViews(daemon);
+  return {
+    status: () => statusOf(daemon, configuration, identity),
+    protocols: () => protocolViews(daemon),
+    interfaces: () => interfaceViews(daemon.kernel.links),
+    statics: () => staticViews(daemon.config),
+    bfdSessions: () => [],
+    memory: () => memoryViews(daemon, identity),
+    policies: () => policyViews(daemon),
+    tables: { ipv4: new TableView("ipv4", views), ipv6: new TableView("ipv6", views) },
+    exports: (protocol, family) => exportView(daemon, views, protocol, family),
+    forwarding: () => forwardingView(daemon),
+    explain: (target) => explain(daemon, views, target),
+    actions: actionsOf(daemon, configuration, (how) => identity.end(how)),
+  };
+}
+
+function statusOf(daemon: Daemon, configuration: Configuration, identity: Identity): DaemonStatus {
+  const waitingFor = new Set(families.flatMap((family) => daemon.speaker.awaited(family)));
+  const { deferralMs } = daemon.config.gracefulRestart;
+  const remainingMs = Math.max(0, daemon.startedMs + deferralMs - daemon.nowMs());
+  return {
+    version: identity.version,
+    routerId: daemon.config.routerId,
+    hostname: identity.hostname,
+    startedMs: daemon.startedMs,
+    reconfiguredMs: configuration.changedMs,
+    state: daemon.stopping ? "shuttingDown" : "running",
+    recovery:
+      daemon.restarted && waitingFor.size > 0
+        ? { waitingFor: waitingFor.size, timer: { remainingMs, totalMs: deferralMs } }
+        : undefined,
+  };
+}
+
+function forwardingView({ kernel }: Daemon): ForwardingView {
+  const counts = families.map((family) => kernel.installer.counts(family));
+  const sum = (of: (each: (typeof counts)[number]) => number): number =>
+    counts.reduce((all, each) => all + of(each), 0);
+  const [wanted, pending, failed] = [sum((c) => c.wanted), sum((c) => c.pending), sum((c) => c.failed)];
+  return { inSync: pending === 0 && failed === 0, wanted, pending, failed, failures: [] };
+}
+
+/** Policies as filters of `show route filter NAME`. */
+function policyViews({ config }: Daemon): PolicyView[] {
+  return Object.values(config.policies).map((policy) => ({
+    name: policy.name,
+    accepts(net, route) {
+      const attributes = route.attributes();
+      if (attributes === undefined) return false;
+      const scope = {
+        direction: "import" as const,
+        external: true,
+        policies: [policy],
+        advertise: [],
+        localAs: config.localAs,
+      };
+      return judge(scope, attributes, "external", net.prefix).accepted;
+    },
+  }));
+}
+
+function memoryViews({ rib }: Daemon, identity: Identity): MemoryView[] {
+  const tables = families.reduce((sum, family) => {
+    const { prefixes, paths } = rib.sides[family].loc;
+    return sum + prefixes.octets + paths.octets;
+  }, 0);
+  const attributes = rib.attributes.octets;
+  const resident = identity.residentOctets();
+  return [
+    { name: "Routing tables", usedBytes: tables, spareBytes: 0 },
+    { name: "Route attributes", usedBytes: attributes, spareBytes: 0 },
+    { name: "Program", usedBytes: Math.max(0, resident - tables - attributes), spareBytes: 0 },
+  ];
+}
