@@ -267,7 +267,7 @@ export class Session {
   }
 
   #flush(): void {
-    if (this.#block === "" || this.#state === "closed") return;
+    if (this.#block === "" || this.#blocked || this.#state === "closed") return;
     const block = this.#block;
     this.#block = "";
     this.#blockOctets = 0;

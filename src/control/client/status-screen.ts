@@ -103,7 +103,7 @@ function neighbourRow(node: NodeReport, neighbour: NeighbourReport): { colour: C
 function routesLine({ tables: { ipv4, ipv6 } }: NodeReport): string {
   const part = (name: string, { nets, routes }: { nets: number; routes: number }) =>
     `${nets} ${name} (${routes} paths)`;
-  return `Routes:  ${part("IPv4 prefixes", ipv4)}, ${part("IPv6", ipv6)}`;
+  return `Routes:  ${part("IPv4 prefixes", ipv4)}, ${part("IPv6 prefixes", ipv6)}`;
 }
 
 function kernelLine({ kernel }: NodeReport, paint: Paint): string {

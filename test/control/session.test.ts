@@ -1,0 +1,243 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { echoing } from "#control/control.ts";
+import { bird16Dialect } from "#control/dialect.ts";
+import { REPLY_BLOCK_OCTETS, ReplyReader } from "#control/line-protocol.ts";
+import type { NetView, RouteTableView } from "#control/views.ts";
+import { silentLog } from "#lib/log.ts";
+import * as labA from "./support/lab-a.ts";
+import { LabClock, LabDaemon, parseRoutes, tableOf } from "./support/lab-daemon.ts";
+import { talkTo } from "./support/talk.ts";
+
+function connected() {
+  const clock = new LabClock();
+  const daemon = new LabDaemon(clock);
+  return { clock, daemon, ...talkTo(daemon, clock) };
+}
+
+/** Last lines of the replies in `text`. */
+function finals(text: string): number[] {
+  const reader = new ReplyReader();
+  return text
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => reader.read(line))
+    .flatMap((line) => (line.kind === "reply" && line.last ? [line.code] : []));
+}
+
+describe("requests", () => {
+  test("octet by octet they are answered as when they come whole", () => {
+    const whole = connected();
+    const commands = "show status\nshow protocols ebgp_c\nfoo\nshow route 10.244.3.0/24 all\n";
+    const expected = whole.ask(commands.slice(0, -1));
+    const { session, wire, clock } = connected();
+    for (const character of commands) {
+      session.receive(character);
+      clock.settle();
+    }
+    expect(wire.take()).toBe(expected);
+  });
+
+  test("a thousand in one go are answered in order, none is lost", () => {
+    const { session, wire, clock } = connected();
+    const commands = Array.from({ length: 1000 }, (_, index) => `eval ${index}`);
+    session.receive(`${commands.join("\n")}\n`);
+    clock.settle();
+    expect(wire.take()).toBe(commands.map((_, index) => `0023 ${index}\n`).join(""));
+    expect(wire.paused).toBe(false);
+  });
+
+  test("while many wait the client is not read from", () => {
+    const { session, wire } = connected();
+    wire.room = 1;
+    session.receive("show route all\n".repeat(300));
+    expect(wire.paused).toBe(true);
+  });
+
+  test("a line that is too long is answered, and the next one too", () => {
+    const { ask } = connected();
+    expect(finals(ask(`show ${"A".repeat(9000)}`))).toEqual([9000]);
+    expect(finals(ask("show status"))).toEqual([13]);
+  });
+
+  test("a client that only closes its sending half still gets its answers", () => {
+    const { session, wire, clock } = connected();
+    session.receive("show status\nshow protocols");
+    session.inputEnded();
+    clock.settle();
+    expect(finals(wire.take())).toEqual([13, 0]);
+    expect(wire.ended).toBe(true);
+  });
+
+  test("whatever comes, every line gets exactly one reply and nothing breaks", () => {
+    const word = fc.oneof(
+      fc.constantFrom(
+        ..."show route all where filter protocol ebgp_c for 10.244.3.7 10.0.0.0/8 { } ( ) [ ] [= =] ~ && || ! = < > + - * / 1 5..7 \"x\" 'y' in table master4 export count stats net bgp_path bgp_community len . ; , if then accept reject eval configure timeout check undo echo off timeformat iso debug reload disable restrict json linnet why".split(
+          " ",
+        ),
+      ),
+      fc.string({ maxLength: 8 }),
+      fc.ipV6(),
+      fc.ipV4(),
+    );
+    const line = fc.array(word, { maxLength: 14 }).map((words) => words.join(" ").replaceAll("\n", " "));
+    fc.assert(
+      fc.property(fc.array(line, { minLength: 1, maxLength: 5 }), (lines) => {
+        const { session, wire, clock } = connected();
+        session.receive(`${lines.join("\n")}\n`);
+        clock.settle();
+        expect(finals(wire.take()), lines.join("\n")).toHaveLength(lines.length);
+      }),
+      { numRuns: 1500 },
+    );
+  });
+});
+
+/** A clock of which every look takes a little time. */
+class TickingClock extends LabClock {
+  looks = 0;
+  slices = 0;
+
+  override nowMs(): number {
+    return this.looks++ * 0.25;
+  }
+
+  override soon(then: () => void): void {
+    this.slices++;
+    super.soon(then);
+  }
+}
+
+/** A table of `count` nets that makes them as they are asked for. */
+function largeTable(count: number): RouteTableView & { made: number; closed: boolean } {
+  const [net] = parseRoutes(labA.routesIpv4) as [NetView];
+  const table = {
+    ...tableOf([]),
+    made: 0,
+    closed: false,
+    walk: () => ({
+      step(): NetView | "end" {
+        if (table.made === count) return "end" as const;
+        const address = (0x0a000000 + (table.made++ << 8)) >>> 0;
+        return { ...net, prefix: { family: "ipv4" as const, words: [address], length: 24 } };
+      },
+      close() {
+        table.closed = true;
+      },
+    }),
+  };
+  return table;
+}
+
+describe("long replies", () => {
+  test("leave in blocks of whole lines that no client's buffer is too small for", () => {
+    const { session, wire, clock } = connected();
+    session.receive("show route all\nshow protocols all\n");
+    clock.settle();
+    expect(wire.blocks.length).toBeGreaterThan(5);
+    for (const block of wire.blocks) {
+      expect(block.length).toBeLessThanOrEqual(REPLY_BLOCK_OCTETS);
+      expect(block.endsWith("\n")).toBe(true);
+    }
+  });
+
+  test("are made in slices of a few milliseconds", () => {
+    const clock = new TickingClock();
+    const table = largeTable(5000);
+    const { session, wire } = talkTo(new LabDaemon(clock, labA, { ipv4: table, ipv6: tableOf([]) }), clock);
+    session.receive("show route\n");
+    const first = clock.looks;
+    expect(table.made).toBeLessThan(2000);
+    expect(first * 0.25).toBeLessThan(4);
+    clock.settle();
+    expect(clock.slices).toBeGreaterThan(20);
+    expect(table.made).toBe(5000);
+    expect(finals(wire.take())).toEqual([0]);
+  });
+
+  test("yield also where no line comes of it", () => {
+    const clock = new TickingClock();
+    const table = largeTable(20_000);
+    const { ask } = talkTo(new LabDaemon(clock, labA, { ipv4: table, ipv6: tableOf([]) }), clock);
+    expect(ask("show route where false")).toBe("0000 \n");
+    expect(clock.slices).toBeGreaterThan(20);
+  });
+
+  test("wait for a client that does not read, and cost nothing meanwhile", () => {
+    const clock = new LabClock();
+    const table = largeTable(100_000);
+    const { session, wire } = talkTo(new LabDaemon(clock, labA, { ipv4: table, ipv6: tableOf([]) }), clock);
+    wire.room = 3;
+    session.receive("show route\n");
+    clock.settle();
+    expect(wire.blocks).toHaveLength(3);
+    expect(table.made).toBeLessThan(400);
+    expect(clock.pending).toBe(0);
+    wire.room = Number.POSITIVE_INFINITY;
+    session.writable();
+    clock.settle();
+    expect(table.made).toBe(100_000);
+  });
+
+  test("end with the client", () => {
+    const clock = new LabClock();
+    const table = largeTable(100_000);
+    const { session, wire } = talkTo(new LabDaemon(clock, labA, { ipv4: table, ipv6: tableOf([]) }), clock);
+    wire.room = 3;
+    session.receive("show route\n");
+    session.closed();
+    expect(table.closed).toBe(true);
+    session.writable();
+    session.receive("show status\n");
+    clock.settle();
+    expect(wire.blocks).toHaveLength(3);
+  });
+});
+
+describe("log lines", () => {
+  test("go to sessions that asked for their class", () => {
+    const { ask, wire, control } = connected();
+    const log = echoing(silentLog, control).with({ peer: "tor" });
+    log.warn("first");
+    expect(ask("echo { info, error } 4096")).toBe("0000 \n");
+    log.info("session up");
+    log.debug("detail");
+    log.error("two\nlines");
+    expect(wire.take()).toBe("+session up\n+two lines\n");
+    ask("echo off");
+    log.info("later");
+    expect(wire.take()).toBe("");
+  });
+
+  test("are counted while the client does not read", () => {
+    const { ask, wire, control, session } = connected();
+    ask("echo all");
+    wire.room = 1;
+    control.echo("info", "one");
+    control.echo("info", "two");
+    control.echo("info", "three");
+    expect(wire.take()).toBe("+one\n");
+    wire.room = 10;
+    session.writable();
+    expect(wire.take()).toBe("+<2 messages lost>\n");
+  });
+});
+
+test("a socket may begin restricted", () => {
+  const clock = new LabClock();
+  const daemon = new LabDaemon(clock);
+  const { control, wire } = talkTo(daemon, clock);
+  const options = { dialect: bird16Dialect("ipv4"), restricted: true, formats: undefined, zone: () => 0 };
+  const session = control.open(wire, options);
+  wire.take();
+  session.receive("down\nconfigure check\nshow status\n");
+  clock.settle();
+  expect(finals(wire.take())).toEqual([8007, 20, 13]);
+  expect(daemon.done).toEqual(["load check"]);
+});
+
+test("the daemon leaves after it has said so", () => {
+  const { ask, daemon } = connected();
+  expect(ask("graceful restart")).toBe("0025 Graceful restart requested\n");
+  expect(daemon.done).toEqual(["shutdown gracefulRestart"]);
+});
