@@ -27,6 +27,14 @@ program
   .description("run the daemon of one node")
   .option("--node <name>", "name of the Node object of this machine (default: $NODE_NAME, else the host name)")
   .option("--manifests <dir>", "directory of manifests, watched for changes")
+  .addOption(
+    new Option(
+      "--provider <kind>",
+      "where objects come from (default: manifests with --manifests, else the API server)",
+    ).choices(["manifests", "api"]),
+  )
+  .option("--kubeconfig <file>", "access to the API server (default: $KUBECONFIG, else as a pod)")
+  .option("--cache <file>", "keeps the API server's objects over a restart of the daemon")
   .option("--config <file>", "YAML file with any of these flags, in camelCase; flags win")
   .addOption(
     new Option("--log-level <level>", "least severe line that is logged").choices(["debug", "info", "warn", "error"]),

@@ -1,19 +1,22 @@
+import type { Server } from "node:http";
 import { hostname } from "node:os";
 import { TcpTransport } from "#bgp/io/tcp.ts";
 import { nft } from "#cni/io/nft.ts";
 import { writeFileAtomically } from "#cni/io/write-file.ts";
-import { loadDirectory, ManifestDirectory } from "#config/io/manifest-directory.ts";
 import type { NodeConfig } from "#config/node-config.ts";
 import { Control } from "#control/control.ts";
-import { Configuration, type ObjectState } from "#daemon/configuration.ts";
+import { Configuration } from "#daemon/configuration.ts";
 import { Daemon, type World } from "#daemon/daemon.ts";
+import { observed } from "#daemon/observed.ts";
 import { daemonView } from "#daemon/views/daemon-view.ts";
 import { KernelPort } from "#kernel/io/kernel-port.ts";
 import { jsonLog, textLog } from "#lib/io/logs.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
 import type { Log } from "#lib/log.ts";
+import { serveHttp } from "#observe/io/http-server.ts";
 import { isExpected } from "./configured.ts";
-import { type RunFlags, readRunFlags, UsageError } from "./flags.ts";
+import { type RunFlags, readRunFlags } from "./flags.ts";
+import { openProvider } from "./providers.ts";
 import { openSockets } from "./sockets.ts";
 import { version } from "./version.ts";
 
@@ -49,15 +52,15 @@ async function runDaemon(flags: RunFlags, log: Log): Promise<number> {
   };
   const first = Promise.withResolvers<NodeConfig>();
   let daemon: Daemon | undefined;
-  const directory = openDirectory(flags, log, (state) => configuration.provided(state));
+  const provider = openProvider(flags, log, (state) => configuration.provided(state));
   const configuration = new Configuration({
     nodeName: flags.node,
-    source: { title: flags.manifests ?? "", refresh: () => directory.refresh(), read: (path) => loadDirectory(path) },
+    source: provider.source,
     clock: systemClock,
     log,
     apply: (config) => (daemon === undefined ? first.resolve(config) : daemon.reconfigure(config)),
   });
-  configuration.provided(await directory.start());
+  await Promise.race([provider.start(), stop.promise]);
   const begun = await Promise.race([first.promise, stop.promise]);
   if (typeof begun === "string") return 0;
   daemon = await Daemon.start(world, begun);
@@ -66,12 +69,21 @@ async function runDaemon(flags: RunFlags, log: Log): Promise<number> {
     flags,
     controlOf(daemon, configuration, (how) => stop.resolve(how)),
   );
+  const pages = openPages(flags, log, daemon, configuration);
   const why = await stop.promise;
   log.info(`${why}: the daemon stops; routes stay in the kernel`);
-  directory.close();
+  provider.close();
   daemon.stop(why === "down" ? "hard" : "graceful");
+  pages?.close();
   await Promise.all(sockets.map((socket) => socket.close()));
   return 0;
+}
+
+/** Metrics and probes; a port that cannot be had costs these alone. */
+function openPages(flags: RunFlags, log: Log, daemon: Daemon, configuration: Configuration): Server | undefined {
+  if (flags.http === 0) return undefined;
+  const pages = serveHttp("::", flags.http, () => observed(daemon, configuration, version));
+  return pages.on("error", (error) => log.error(`no metrics and probes at port ${flags.http}: ${error.message}`));
 }
 
 function controlOf(daemon: Daemon, configuration: Configuration, end: (how: string) => void): Control {
@@ -82,15 +94,4 @@ function controlOf(daemon: Daemon, configuration: Configuration, end: (how: stri
     end: (how) => setTimeout(() => end(how), SAY_GOODBYE_MS),
   });
   return new Control(view, systemClock);
-}
-
-function openDirectory(flags: RunFlags, log: Log, changed: (state: ObjectState) => void): ManifestDirectory {
-  if (flags.manifests === undefined) throw new UsageError("--manifests must be given");
-  return new ManifestDirectory(flags.manifests, systemClock, {
-    changed: (state) => {
-      for (const what of state.foreign) log.debug(`not ours, ignored: ${what}`);
-      changed(state);
-    },
-    failed: (error) => log.error(`${error.message}; the last valid configuration stays in force`),
-  });
 }

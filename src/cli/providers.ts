@@ -1,0 +1,69 @@
+import { loadDirectory, ManifestDirectory } from "#config/io/manifest-directory.ts";
+import type { ObjectSource, ObjectState } from "#daemon/configuration.ts";
+import { ApiProvider } from "#k8s/io/api-provider.ts";
+import { resources } from "#k8s/resources.ts";
+import { systemClock } from "#lib/io/system-clock.ts";
+import type { Log } from "#lib/log.ts";
+import { type RunFlags, UsageError } from "./flags.ts";
+import { version } from "./version.ts";
+
+/** Where the daemon's objects come from. */
+export interface Provider {
+  readonly source: ObjectSource;
+  /** Begins to tell `changed` what is there, now and after every change. @throws Error with one clear sentence */
+  start(): Promise<void>;
+  close(): void;
+}
+
+/** @throws UsageError where the flags name no provider, or two */
+export function openProvider(flags: RunFlags, log: Log, changed: (state: ObjectState) => void): Provider {
+  const kind = flags.provider ?? (flags.manifests === undefined ? "api" : "manifests");
+  if (kind === "api" && flags.manifests !== undefined)
+    throw new UsageError("--manifests goes with the manifests provider");
+  if (kind === "manifests" && flags.manifests === undefined) throw new UsageError("--manifests must be given");
+  return kind === "api" ? fromApi(flags, log, changed) : fromDirectory(flags.manifests ?? "", log, changed);
+}
+
+function fromDirectory(path: string, log: Log, changed: (state: ObjectState) => void): Provider {
+  const directory = new ManifestDirectory(path, systemClock, {
+    changed: (state) => {
+      for (const what of state.foreign) log.debug(`not ours, ignored: ${what}`);
+      changed(state);
+    },
+    failed: (error) => log.error(`${error.message}; the last valid configuration stays in force`),
+  });
+  return {
+    source: { title: path, refresh: () => directory.refresh(), read: (other) => loadDirectory(other) },
+    start: async () => changed(await directory.start()),
+    close: () => directory.close(),
+  };
+}
+
+function fromApi(flags: RunFlags, log: Log, changed: (state: ObjectState) => void): Provider {
+  let provider: ApiProvider | undefined;
+  return {
+    source: {
+      title: "kubernetes",
+      refresh: () => provider?.refresh() ?? Promise.reject(new Error("the API server was not asked yet")),
+      read: (path) => Promise.reject(new Error(`${path}: objects come from the API server, not from files`)),
+    },
+    start: () => {
+      const { promise, reject, resolve } = Promise.withResolvers<void>();
+      provider = new ApiProvider({
+        kubeconfig: flags.kubeconfig,
+        userAgent: `linnet/${version}`,
+        kinds: resources.map(({ kind }) => kind),
+        cacheFile: flags.cache,
+        clock: systemClock,
+        log,
+        changed: (state) => {
+          resolve();
+          changed(state);
+        },
+        failed: (text) => reject(new UsageError(text)),
+      });
+      return promise;
+    },
+    close: () => provider?.close(),
+  };
+}
