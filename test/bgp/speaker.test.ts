@@ -285,7 +285,7 @@ describe("the operator", () => {
     expect(a.state("b")).toBe("established");
   });
 
-  test("restarts: both sides keep routes, as N says (RFC 8538 §3)", () => {
+  test("restarts: both sides keep routes, as N says (RFC 8538 §4)", () => {
     const { a, b } = pair();
     expect(a.speaker.restart("b", "for fun")).toBe(true);
     clock.advance(10_000);

@@ -241,7 +241,7 @@ export class Driver implements LinkOwner {
     this.#bare = false;
     const staleMs = this.#config.gracefulRestart.deferralMs;
     const kept = this.#stale.handle({ kind: "up", agreed: agreed.gracefulRestart, staleMs });
-    this.#journal.established(titleOf(this.#config, agreed), agreed, this.#stale.helper);
+    this.#journal.established(this.#config, agreed, this.#stale.helper);
     const context = this.#readContext(agreed);
     const session = establishedSession(this.#config, agreed, link.connection, context.context, kept);
     const routes = this.#world.routing.up({
@@ -272,8 +272,9 @@ export class Driver implements LinkOwner {
     if (kind === "request") this.#world.routing.refresh(this.#config.name, family, agreed.enhancedRefresh);
     else if (!agreed.enhancedRefresh) return;
     else if (kind === "end") this.#stale.handle({ kind: "allSent", family });
-    else if (agreed.gracefulRestart === undefined || this.#complete.has(family)) {
-      // RFC 7313 §4: where both sides restart gracefully, not before End-of-RIB
+    else if (agreed.gracefulRestart !== undefined && !this.#complete.has(family)) {
+      this.#journal.note(`${this.#title} began a refresh of ${family} before End-of-RIB: ignored`); // RFC 7313 §4
+    } else {
       const staleMs = this.#config.gracefulRestart.deferralMs;
       this.#stale.handle({ kind: "refreshBegins", family, staleMs });
     }

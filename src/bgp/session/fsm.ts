@@ -3,7 +3,7 @@ import { Cease, ErrorCode, type Notification, OpenError, StateError } from "../w
 /** States of one connection (RFC 4271 §8.2.2). */
 export type State = "idle" | "connect" | "active" | "openSent" | "openConfirm" | "established";
 
-/** Timers of RFC 4271 §8.1.3 and §10, IdleHoldTime of §8.1.1, and the SendHoldTimer of RFC 9687 §3. */
+/** Timers of RFC 4271 §8.1.3 and §10, IdleHoldTime of §8.1.1, and the SendHoldTimer of RFC 9687 §4.1. */
 export type TimerName = "connectRetry" | "hold" | "keepalive" | "idleHold" | "sendHold";
 
 /** Session attributes (RFC 4271 §8.1.1), fixed for the life of one `Session`. */
@@ -289,7 +289,7 @@ function confirm(session: Session, holdMs: number, keepaliveMs: number): Step {
 }
 
 function establish(session: Session): Step {
-  // RFC 9687 §3.3: no SendHoldTimer where the hold time is 0
+  // RFC 9687 §4.3: no SendHoldTimer where the hold time is 0
   const sendHold = session.holdMs === 0 ? [] : [arm("sendHold", Math.max(SEND_HOLD_MS, 2 * session.holdMs))];
   const next: Session = { ...session, state: "established" };
   return { next, effects: [...hold(session), ...sendHold, { kind: "up" }] };
@@ -322,7 +322,7 @@ function leave(session: Session, event: Event, subcode: number): Step {
     case "holdExpired":
       return fail(session, sent({ code: ErrorCode.holdTimerExpired, subcode: 0 })); // RFC 4271 §6.5
     case "sendHoldExpired":
-      return fail(session, sent({ code: ErrorCode.sendHoldTimerExpired, subcode: 0 })); // RFC 9687 §3.2
+      return fail(session, sent({ code: ErrorCode.sendHoldTimerExpired, subcode: 0 })); // RFC 9687 §4.3
     case "tcpFailed":
       return fail(session, lost(event.reason));
     case "headerError":

@@ -112,7 +112,7 @@ function refreshing(helper: Helper, family: Family, staleMs: number): HelperStep
 
 const giveUp = (helper: Helper): HelperStep => ({ next: noHelp, effects: [...sweeps(helper), ...noTimers] });
 
-/** Does a session's end leave the neighbour's routes usable (RFC 4724 §4.2, RFC 8538 §3)? */
+/** Does a session's end leave the neighbour's routes usable (RFC 4724 §4.2, RFC 8538 §4)? */
 function survives(ending: Ending, agreed: AgreedRestart): boolean {
   if (ending.kind === "lost" || ending.kind === "closed") return true;
   return agreed.notification && !isHardReset(ending.notification);

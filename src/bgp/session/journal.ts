@@ -52,9 +52,12 @@ export class Journal {
     else this.#log.debug(`session with ${title}: ${from} to ${to} (${event.kind})`);
   }
 
-  established(title: string, agreed: Negotiated, helper: Helper): void {
+  established(config: PeerConfig, agreed: Negotiated, helper: Helper): void {
     this.#logged.clear();
-    this.#log.info(`session with ${title} is Established: ${summary(agreed, helper)}`);
+    const title = titleOf(config, agreed);
+    this.#log.info(
+      `session with ${title} is Established: ${[...summary(agreed, helper), ...closed(config, agreed)].join(", ")}`,
+    );
   }
 
   /** The neighbour's other connection goes on in place of the one that was shown. */
@@ -106,14 +109,23 @@ const isCollision = (ending: Ending): boolean =>
 
 const keeping = ({ away, stale }: Helper): string => (away ? `; its routes are kept for now (${stale.join(" ")})` : "");
 
-function summary(agreed: Negotiated, { stale }: Helper): string {
+/** What an external neighbour without policies misses (RFC 8212 §2). */
+function closed({ importPolicies, exportPolicies, advertise }: PeerConfig, { external }: Negotiated): string[] {
+  if (!external) return [];
+  return [
+    ...(importPolicies.length === 0 ? ["no import policy: nothing is taken"] : []),
+    ...(exportPolicies.length === 0 && advertise.length === 0 ? ["no export policy: nothing is told"] : []),
+  ];
+}
+
+function summary(agreed: Negotiated, { stale }: Helper): string[] {
   const restart = agreed.gracefulRestart;
   return [
     agreed.holdMs === 0 ? "no hold time" : `hold ${agreed.holdMs / 1000} s`,
     `families ${agreed.families.join(" ")}`,
     restart === undefined ? "no graceful restart" : `graceful restart ${restart.restartMs / 1000} s`,
     ...(stale.length > 0 ? [`kept routes to be confirmed (${stale.join(" ")})`] : []),
-  ].join(", ");
+  ];
 }
 
 /** `Mesh_10_0_0_2 (10.0.0.2 AS 64512)` */

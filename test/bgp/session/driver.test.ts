@@ -52,6 +52,8 @@ const update = Uint8Array.from([
   ...[16, 10, 9],
 ]);
 
+const endOfRib4 = Uint8Array.from([...header(23, 2), 0, 0, 0, 0]);
+
 const dataOf = (line: ScriptedLine): number[] => Array.from(line.notification?.data ?? []);
 
 describe("coming up", () => {
@@ -69,6 +71,16 @@ describe("coming up", () => {
     expect(node.routing.take()).toEqual(["up p ipv4 ipv6 kept "]);
     expect(node.log.take().at(-1)).toBe(
       "info session with p (10.0.0.2 AS 64512) is Established: hold 90 s, families ipv4 ipv6, graceful restart 120 s",
+    );
+  });
+
+  test("an external neighbour without policies is told of in the log (RFC 8212 §2)", () => {
+    const { node, peer } = scripted({ remoteAs: 64513 });
+    peer.line.sayOpen({ localAs: 64513, gracefulRestart: off });
+    peer.line.sayKeepalive();
+    clock.settle();
+    expect(node.log.take().at(-1)).toBe(
+      "info session with p (10.0.0.2 AS 64513) is Established: hold 90 s, families ipv4 ipv6, no graceful restart, no import policy: nothing is taken, no export policy: nothing is told",
     );
   });
 
@@ -209,7 +221,7 @@ describe("staying up", () => {
     expect(node.speaker.peer("p")?.remainingMs).toEqual({});
   });
 
-  test("a neighbour that takes nothing for 8 minutes is dropped, though it sends keepalives (RFC 9687 §3)", () => {
+  test("a neighbour that takes nothing for 8 minutes is dropped, though it sends keepalives (RFC 9687 §4.3)", () => {
     const { node, line } = established();
     const ours = line.connection.peer;
     if (ours === undefined) throw new Error("no connection");
@@ -486,7 +498,7 @@ describe("graceful restart of the neighbour", () => {
     clock.settle();
     expect(node.routing.take()).toEqual(["up p ipv4 ipv6 kept ipv4 ipv6"]);
     expect(node.speaker.peer("p")).toMatchObject({ away: false, stale: ["ipv4", "ipv6"], complete: [] });
-    peer.line.say(Uint8Array.from([...header(23, 2), 0, 0, 0, 0]));
+    peer.line.say(endOfRib4);
     clock.settle();
     expect(node.routing.take()).toEqual(["p End-of-RIB ipv4", "sweep p ipv4"]);
     clock.advance(59_999);
@@ -509,7 +521,7 @@ describe("graceful restart of the neighbour", () => {
     expect(peer.lines.length).toBe(1);
   });
 
-  test("a hold timer that expires keeps routes where both sides have N (RFC 8538 §3)", () => {
+  test("a hold timer that expires keeps routes where both sides have N (RFC 8538 §4)", () => {
     const { node } = established();
     clock.advance(90_000);
     expect(node.routing.take()).toEqual(["down p retained ipv4 ipv6"]);
@@ -569,6 +581,11 @@ describe("route refresh", () => {
     line.sayRefresh({ kind: "begin", family: "ipv4" });
     clock.settle();
     expect(node.routing.take()).toEqual([]);
+    expect(node.log.take()).toEqual(["info p (10.0.0.2 AS 64512) began a refresh of ipv4 before End-of-RIB: ignored"]);
+    line.say(endOfRib4);
+    line.sayRefresh({ kind: "begin", family: "ipv4" });
+    clock.settle();
+    expect(node.routing.take()).toEqual(["p End-of-RIB ipv4", "stale p ipv4"]);
   });
 
   test("a ROUTE-REFRESH of a wrong length ends the session (RFC 7313 §5)", () => {

@@ -107,7 +107,7 @@ test.each([
   ["hard reset received", "the end", { kind: "received", notification: hardReset(cease) }, true, false],
   ["closed by us without a word", "kept", { kind: "closed", reason: "restart" }, false, true],
   ["TCP", "kept", lost, false, true],
-] as const)("a NOTIFICATION (%s) is %s (RFC 8538 §3)", (_what, _outcome, ending, notification, kept) => {
+] as const)("a NOTIFICATION (%s) is %s (RFC 8538 §4)", (_what, _outcome, ending, notification, kept) => {
   const [effects] = play(down(ending, agreed({ notification }))).effects;
   expect(effects).toEqual(kept ? ["retain ipv4 ipv6", "arm restart 120000"] : ["retain", ...quiet]);
 });
