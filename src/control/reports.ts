@@ -192,7 +192,7 @@ function nextHopText({
   return `${formatAddress(address)}${resolved}: ${hops.length === 0 ? "unreachable" : hopsText(hops)}`;
 }
 
-export function hopsText(hops: readonly HopView[]): string {
+function hopsText(hops: readonly HopView[]): string {
   const several = hops.length > 1;
   return hops
     .map(({ gateway, interface: device, weight }) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { bird2Dialect, bird16Dialect } from "#control/dialect.ts";
 import { ReplyReader } from "#control/line-protocol.ts";
 import { LabClock, LabDaemon } from "./support/lab-daemon.ts";
-import * as labK1 from "./support/lab-k1.ts";
+import { labK1 } from "./support/lab-k1.ts";
 import { missing, type Recording, recordings } from "./support/recordings.ts";
 import { talkTo } from "./support/talk.ts";
 

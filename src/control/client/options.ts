@@ -30,7 +30,7 @@ export function parseOptions(args: readonly string[]): ClientOptions | string {
       style = "json";
       continue;
     }
-    for (const [index, letter] of [...argument.slice(1)].entries()) {
+    for (const [index, letter] of argument.slice(1).split("").entries()) {
       if (letter === "v") style = "verbose";
       else if (letter === "r") restricted = true;
       else if (letter === "l") socket = "./bird.ctl";

@@ -1,7 +1,7 @@
 import type { Command, CommandContext } from "../command.ts";
 import type { ReplyLine } from "../line-protocol.ts";
 import type { Parser } from "../parser.ts";
-import { line, ok, type Reply, type Wait } from "../reply.ts";
+import { line, ok, oneLine, type Reply, type Wait } from "../reply.ts";
 import type { ConfigurationOutcome } from "../views.ts";
 
 /** Undo timeout where `timeout` comes without a number. */
@@ -68,9 +68,8 @@ function* status({ reconfiguration }: CommandContext): Reply {
   return ok;
 }
 
-// biome-ignore lint/correctness/useYield: the only line is the last one
-function* confirm({ reconfiguration }: CommandContext): Reply {
-  return reconfiguration.confirm() ? line(18, "Reconfiguration confirmed") : line(19, "Nothing to do");
+function confirm({ reconfiguration }: CommandContext): Reply {
+  return reconfiguration.confirm() ? oneLine(18, "Reconfiguration confirmed") : oneLine(19, "Nothing to do");
 }
 
 /** `[timeout [SECONDS]]` */

@@ -37,7 +37,7 @@ export interface RouteTarget {
 
 export interface ToldTo {
   readonly mode: "export" | "preexport" | "noexport" | "exported";
-  verdict(net: NetView): ExportVerdict | undefined;
+  readonly verdict: (net: NetView) => ExportVerdict | undefined;
 }
 
 /** How many nets are looked at without a line before others may have their turn. */

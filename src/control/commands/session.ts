@@ -10,10 +10,9 @@ import { isoFormat, sameFormats, type TimeFormat } from "../timeformat.ts";
 import { selectOne } from "./select.ts";
 
 /** Does something at once and says that it is done. */
-// biome-ignore lint/correctness/useYield: the only line is the last one
-function* done(act: () => void): Reply {
+function done(act: () => void): Reply {
   act();
-  return ok;
+  return oneLine(ok.code, ok.text);
 }
 
 const restrict: Command = {

@@ -8,7 +8,7 @@ import { sessionCommands } from "./session.ts";
 import { showCommands } from "./show.ts";
 
 /** Every command, one row each. */
-export const commands: readonly Command[] = [
+const commands: readonly Command[] = [
   ...showCommands,
   ...protocolCommands,
   ...configureCommands,

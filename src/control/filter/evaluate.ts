@@ -17,6 +17,7 @@ export class EvaluationError extends Error {
  * @throws EvaluationError
  */
 export function evaluate(expression: Expression, subject: Subject | undefined): Value | undefined {
+  if ("left" in expression) return binary(expression.kind, expression.left, expression.right, subject);
   switch (expression.kind) {
     case "constant":
       return expression.value;
@@ -35,8 +36,6 @@ export function evaluate(expression: Expression, subject: Subject | undefined): 
       const of = evaluate(expression.of, subject);
       return { type: "string", value: of === undefined ? "(void)" : formatValue(of) };
     }
-    default:
-      return binary(expression.kind, expression.left, expression.right, subject);
   }
 }
 
@@ -83,35 +82,36 @@ function binary(
   if (operator === "&&") return truth(isTrue(left) && isTrue(evaluate(rightExpression, subject)));
   if (operator === "||") return truth(isTrue(left) || isTrue(evaluate(rightExpression, subject)));
   const right = evaluate(rightExpression, subject);
-  switch (operator) {
-    case "=":
-      return truth(equal(left, right));
-    case "!=":
-      return truth(!equal(left, right));
-    case "~":
-      return truth(matchesValue(left, right));
-    case "!~":
-      return truth(!matchesValue(left, right));
-    case "<":
-    case "<=":
-    case ">":
-    case ">=":
-      return truth(ordered(operator, left, right));
-    default:
-      return arithmetic(operator, left, right);
-  }
+  return operators[operator](left, right);
 }
 
-function arithmetic(operator: "+" | "-" | "*" | "/", left: Value | undefined, right: Value | undefined) {
-  if (left?.type !== "int" || right?.type !== "int") return undefined;
-  if (operator === "/" && right.value === 0) throw new EvaluationError("division by zero");
-  const results = {
-    "+": () => left.value + right.value,
-    "-": () => left.value - right.value,
-    "*": () => Math.imul(left.value, right.value),
-    "/": () => Math.floor(left.value / right.value),
+type Operator = (left: Value | undefined, right: Value | undefined) => Value | undefined;
+
+/** Operators whose both sides are always looked at. */
+const operators: Readonly<Record<Exclude<BinaryOperator, "&&" | "||">, Operator>> = {
+  "=": (left, right) => truth(equal(left, right)),
+  "!=": (left, right) => truth(!equal(left, right)),
+  "~": (left, right) => truth(matchesValue(left, right)),
+  "!~": (left, right) => truth(!matchesValue(left, right)),
+  "<": (left, right) => ordered(left, right, (order) => order < 0),
+  "<=": (left, right) => ordered(left, right, (order) => order <= 0),
+  ">": (left, right) => ordered(left, right, (order) => order > 0),
+  ">=": (left, right) => ordered(left, right, (order) => order >= 0),
+  "+": arithmetic((a, b) => a + b),
+  "-": arithmetic((a, b) => a - b),
+  "*": arithmetic(Math.imul),
+  "/": arithmetic((a, b) => {
+    if (b === 0) throw new EvaluationError("division by zero");
+    return Math.floor(a / b);
+  }),
+};
+
+/** On 32 bits without sign. */
+function arithmetic(compute: (a: number, b: number) => number): Operator {
+  return (left, right) => {
+    if (left?.type !== "int" || right?.type !== "int") return undefined;
+    return { type: "int", value: compute(left.value, right.value) >>> 0 };
   };
-  return { type: "int", value: results[operator]() >>> 0 } as const;
 }
 
 /** Values of different types differ; so do absent ones. A path equals a mask that it matches. */
@@ -122,13 +122,12 @@ function equal(left: Value | undefined, right: Value | undefined): boolean {
   return formatValue(left) === formatValue(right);
 }
 
-function ordered(operator: "<" | "<=" | ">" | ">=", left: Value | undefined, right: Value | undefined): boolean {
+/** Values without an order, and absent ones, are in none. */
+function ordered(left: Value | undefined, right: Value | undefined, holdsFor: (order: number) => boolean): Value {
   const [a, b] = [left && wordsOf(left), right && wordsOf(right)];
-  if (a === undefined || b === undefined || a.length !== b.length) return false;
+  if (a === undefined || b === undefined || a.length !== b.length) return truth(false);
   const at = a.findIndex((word, index) => word !== b[index]);
-  const order = at < 0 ? 0 : (a[at] ?? 0) < (b[at] ?? 0) ? -1 : 1;
-  if (order === 0) return operator === "<=" || operator === ">=";
-  return operator.startsWith("<") === order < 0;
+  return truth(holdsFor(at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0)));
 }
 
 /** `~`: is the left in the right, in whatever way the two can be so. */
@@ -156,18 +155,13 @@ function isMember(value: Value, collection: Value): boolean {
 
 /** What a list is made of. */
 function elementsOf(value: Value): readonly Value[] {
-  switch (value.type) {
-    case "path":
-      return value.value.flatMap(({ members }) => members.map((member): Value => ({ type: "int", value: member })));
-    case "clist":
-      return value.value.map((community): Value => ({ type: "pair", value: community }));
-    case "eclist":
-      return value.value.map((community): Value => ({ type: "ec", value: community }));
-    case "lclist":
-      return value.value.map((community): Value => ({ type: "lc", value: community }));
-    default:
-      return [];
+  if (value.type === "path") {
+    return value.value.flatMap(({ members }) => members.map((member): Value => ({ type: "int", value: member })));
   }
+  if (value.type === "clist") return value.value.map((community): Value => ({ type: "pair", value: community }));
+  if (value.type === "eclist") return value.value.map((community): Value => ({ type: "ec", value: community }));
+  if (value.type === "lclist") return value.value.map((community): Value => ({ type: "lc", value: community }));
+  return [];
 }
 
 function fits(net: PrefixPattern["prefix"], { prefix, low, high }: PrefixPattern): boolean {

@@ -52,20 +52,10 @@ export type MaskItem =
 
 /** Types that may stand in a set, as the words that spans are made of. */
 export function wordsOf(value: Value): readonly number[] | undefined {
-  switch (value.type) {
-    case "int":
-    case "enum":
-      return [value.value];
-    case "pair":
-      return [value.value >>> 16, value.value & 0xffff];
-    case "ip":
-      return value.value.words;
-    case "ec":
-    case "lc":
-      return value.value;
-    default:
-      return undefined;
-  }
+  if (value.type === "int" || value.type === "enum") return [value.value];
+  if (value.type === "pair") return [value.value >>> 16, value.value & 0xffff];
+  if (value.type === "ip") return value.value.words;
+  return value.type === "ec" || value.type === "lc" ? value.value : undefined;
 }
 
 /** Inclusive, each word on its own: `(a..b, c..d)` is a box and not a line. */

@@ -1,6 +1,6 @@
 import { formatAddress } from "#route/address.ts";
 import { formatPrefix } from "#route/prefix.ts";
-import { line, ok } from "../reply.ts";
+import { line, ok, oneLine } from "../reply.ts";
 import type { TimePrinter } from "../timeformat.ts";
 import type { HopView } from "../views.ts";
 import { countText, extraLines, hopLine, mark, origin, rank, typeName } from "./bird2-routes.ts";
@@ -19,10 +19,7 @@ export function routesBird16(times: TimePrinter): RouteRenderer {
       return [...lines, ...extraLines(route).map((text) => line(1012, text))];
     },
     count: () => [],
-    // biome-ignore lint/correctness/useYield: the only line is the last one
-    *end(totals) {
-      return totals === undefined ? ok : line(14, countText(totals));
-    },
+    end: (totals) => (totals === undefined ? oneLine(ok.code, ok.text) : oneLine(14, countText(totals))),
   };
 }
 

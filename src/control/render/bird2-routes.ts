@@ -74,7 +74,7 @@ function cost({ igpMetric }: RouteView): string {
 }
 
 /** The AS that the route began in; undefined where the path ends in a set or is empty. */
-export function lastAs(path: AsPath): number | undefined {
+function lastAs(path: AsPath): number | undefined {
   const segment = path.at(-1);
   return segment?.kind === "sequence" ? segment.members.at(-1) : undefined;
 }

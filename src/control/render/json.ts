@@ -3,7 +3,7 @@ import { formatAsPath } from "#route/as-path.ts";
 import type { Attributes } from "#route/attributes.ts";
 import { formatPrefix, type Prefix } from "#route/prefix.ts";
 import { MAX_REPLY_LINE_OCTETS, octetLength, type ReplyLine } from "../line-protocol.ts";
-import { type Lines, line, ok } from "../reply.ts";
+import { type Lines, line, ok, oneLine } from "../reply.ts";
 import { formatTime } from "../timeformat.ts";
 import type { RouteView } from "../views.ts";
 import { formatCommunity, formatExtendedCommunity, formatLargeCommunity } from "./attributes.ts";
@@ -65,10 +65,7 @@ export const json: Renderer = {
     heading: () => [],
     route: ({ table, prefix, route }) => jsonLines({ table, prefix, ...routeValue(route) }),
     count: (table, { shown, routes, nets }) => jsonLines({ table, shown, routes, nets }),
-    // biome-ignore lint/correctness/useYield: nothing is counted twice
-    *end() {
-      return ok;
-    },
+    end: () => oneLine(ok.code, ok.text),
   },
 };
 

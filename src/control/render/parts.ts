@@ -1,7 +1,7 @@
 import { bug } from "#lib/bug.ts";
 import { type Address, formatAddress, isLinkLocal } from "#route/address.ts";
 import { contains, parsePrefix } from "#route/prefix.ts";
-import { type Lines, line, ok } from "../reply.ts";
+import { type Lines, line, ok, oneLine } from "../reply.ts";
 import type { TimePrinter } from "../timeformat.ts";
 import type { BfdSessionView, HopView, InterfaceView } from "../views.ts";
 import type { NamedSymbol } from "./renderer.ts";
@@ -74,7 +74,6 @@ export function* symbols(list: readonly NamedSymbol[]): Lines {
   return ok;
 }
 
-// biome-ignore lint/correctness/useYield: the only line is the last one
-export function* symbol(name: string, kind: string | undefined): Lines {
-  return line(1010, symbolRow(name, kind ?? "undefined"));
+export function symbol(name: string, kind: string | undefined): Lines {
+  return oneLine(1010, symbolRow(name, kind ?? "undefined"));
 }

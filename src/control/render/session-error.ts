@@ -48,7 +48,7 @@ const notificationNames: Readonly<Record<string, string>> = {
   "8": "Send hold timer expired",
 };
 
-export function notificationName(code: number, subcode: number): string {
+function notificationName(code: number, subcode: number): string {
   return (
     notificationNames[`${code}.${subcode}`] ??
     (subcode === 0 ? notificationNames[`${code}`] : undefined) ??

@@ -1,10 +1,8 @@
-/**
- * Router "a" of the lab in which BIRD's own answers were recorded, in a few columns: what `lab-daemon.ts` builds views of.
- * Times are minutes and seconds after 23:00 on 2026-11-20.
- */
+import type { Lab } from "./lab.ts";
 
-/** `NET PROTOCOL TIME` with `*` (best) or `!` (filtered), next hops `GATEWAY INTERFACE [WEIGHT]`, then attributes. */
-export const routesIpv4 = `
+/** Router "a" of the lab in which BIRD 2's own answers were recorded. */
+export const labA: Lab = {
+  routesIpv4: `
 0.0.0.0/0            ebgp_c     10:32.027* 172.30.0.3 eth0; path 64513; community (64512,3)
                      kernel4    10:29.607  172.30.0.9 eth0; kernel 3 0
 10.244.33.0/24       ebgp_c     10:32.027* 172.30.0.3 eth0; path 64513; origin Incomplete; community (64512,3)
@@ -61,9 +59,8 @@ export const routesIpv4 = `
                      dyn_bgp2   10:30.443  172.30.0.130 eth0; path 64520
 198.51.100.0/24      ebgp_c     10:32.027! 172.30.0.3 eth0; path 64513
 198.51.100.128/25    ebgp_c     10:32.027! 172.30.0.3 eth0; path 64513
-`;
-
-export const routesIpv6 = `
+`,
+  routesIpv6: `
 fd00:203:113::/48    kernel6    10:29.607* fd00:172:30::9 eth0; kernel 4 1024
 fd00:172:30::/64     direct1    10:29.607* - eth0
 fd00:10:244:5::/64   ibgp_b6    10:29.895* fd00:172:30::2 eth0; path ; originator 10.0.0.5; cluster 10.0.0.2
@@ -81,14 +78,8 @@ fd00:10:244:1::/64   direct1    10:29.607* - cni0
 fd00:10::2/128       ibgp_b6    10:29.939* fd00:172:30::2 eth0; path
 fd00:10:244:16::/64  static6    10:29.602* fe80::ff:fe00:2 eth0
 2001:db8:bad::/48    ebgp_c     10:32.027! fd00:172:30::3 eth0; path 64513; next fd00:172:30::3 fe80::ff:fe00:3; from 172.30.0.3
-`;
-
-/**
- * `NAME KIND STATE TIME "DESCRIPTION"`; for BGP then `peer …`, `up …` in Established, capabilities of both sides (`remote`
- * only where it differs), and a line for each channel: `FAMILY STATE PREFERENCE IMPORT EXPORT`, limits
- * (`!`: hit), `routes IMPORTED/FILTERED/EXPORTED/PREFERRED` with four rows of changes, `next`, `recursive`.
- */
-export const protocols = `
+`,
+  protocols: `
 device1 Device up 10:29.602
 direct1 Direct up 10:29.602
   ipv4 UP 240 ACCEPT REJECT routes 5/-/0/5 5.0.0.0.5 0.0.0.0.0 0.0.0.0.0 0.0.0.0.0
@@ -198,10 +189,8 @@ dyn_bgp2 BGP up 10:30.401
   local mp=ipv4 refresh restart=120:ipv4 as4 enhanced llgr
   remote mp=ipv4 refresh restart as4 enhanced llgr
   ipv4 UP 100 ACCEPT pods_only routes 6/-/17/0 6.0.0.0.6 0.0.0.0.0 47.1.20.0.26 0.0.0.0.0 next 172.30.0.1
-`;
-
-/** `INDEX NAME FLAGS MTU`, then addresses: `*` for the preferred one, `>` before the other end. */
-export const interfaces = `
+`,
+  interfaces: `
 1 lo up,multiaccess,loopback 65536
   127.0.0.1/8*
   10.0.0.1/32
@@ -225,19 +214,15 @@ export const interfaces = `
   fe80::ff:fe00:fe01/64*
 7 tun9p multiaccess,broadcast,multicast 1500
 8 tun9 multiaccess,broadcast,multicast 1500
-`;
-
-/** `ADDRESS INTERFACE STATE TIME INTERVAL TIMEOUT` */
-export const bfdSessions = `
+`,
+  bfdSessions: `
 10.9.9.9 - Down 10:29.604 1000 0
 172.30.0.2 eth0 Down 10:29.604 1000 0
 172.30.0.3 eth0 Up 10:29.608 300 900
 172.30.0.9 eth0 Down 10:29.604 1000 0
 172.30.0.2 - Up 10:29.669 100 500
-`;
-
-/** `NET PROTOCOL DESTINATION`, or next hops as in the routes. */
-export const statics = `
+`,
+  statics: `
 10.244.1.0/24 static4 blackhole
 10.244.1.5/32 static4 - cali12345678abc
 10.244.1.9/32 static4 172.30.0.9 eth0
@@ -247,13 +232,11 @@ export const statics = `
 fd00:10:244:1::/64 static6 blackhole
 fd00:10:244:1::5/128 static6 - cali12345678abc
 fd00:10:244:16::/64 static6 fe80::ff:fe00:2 eth0
-`;
-
-export const source = "/etc/bird/a.conf";
-export const routerId = "10.0.0.1";
-export const started = "10:29.602";
-export const now = "10:36.607";
-/** Graceful restart recovery: none. */
-export const recovery = undefined;
-/** Filters by name. */
-export const policies = ["pods_only", "from_c", "from_c6", "to_kernel"];
+`,
+  source: "/etc/bird/a.conf",
+  routerId: "10.0.0.1",
+  started: "10:29.602",
+  now: "10:36.607",
+  recovery: undefined,
+  policies: ["pods_only", "from_c", "from_c6", "to_kernel"],
+};

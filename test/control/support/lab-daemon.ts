@@ -25,23 +25,8 @@ import type { Attributes } from "#route/attributes.ts";
 import type { Family } from "#route/family.ts";
 import { contains, type Prefix, parseInterfaceAddress, parsePrefix, samePrefix } from "#route/prefix.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import * as labA from "./lab-a.ts";
-
-/** A lab in text, as `lab-a.ts` and `lab-k1.ts` are. */
-export interface Lab {
-  readonly routesIpv4: string;
-  readonly routesIpv6: string;
-  readonly protocols: string;
-  readonly interfaces: string;
-  readonly bfdSessions: string;
-  readonly statics: string;
-  readonly source: string;
-  readonly routerId: string;
-  readonly started: string;
-  readonly now: string;
-  readonly recovery: { readonly waitingFor: number; readonly remainingMs: number } | undefined;
-  readonly policies: readonly string[];
-}
+import type { Lab } from "./lab.ts";
+import { labA } from "./lab-a.ts";
 
 /** 2026-11-20 23:00:00 UTC. */
 const EVENING_MS = Date.UTC(2026, 10, 20, 23);

@@ -1,9 +1,8 @@
-/**
- * Node "k1" of the lab with Calico's fork of BIRD 1.6, the IPv4 daemon, in the columns of `lab-a.ts`. Graceful restart
- * recovery is still in progress.
- */
+import type { Lab } from "./lab.ts";
 
-export const routesIpv4 = `
+/** Node "k1" of the lab with Calico's fork of BIRD 1.6, the IPv4 daemon, while graceful restart recovery is in progress. */
+export const labK1: Lab = {
+  routesIpv4: `
 0.0.0.0/0            kernel1           19:32* 172.17.0.1 eth0; kernel 3 0
 10.200.0.0/16        Global_172_17_0_4 19:36* 172.17.0.4 eth0; path 65001; community (65001,100); large (65001, 1, 2)
 10.96.0.0/12         static1           19:31* blackhole
@@ -18,11 +17,9 @@ export const routesIpv4 = `
 172.17.0.0/24        direct1           19:31* - eth0
 10.244.1.12/32       kernel1           19:32* - cali11112; kernel 3 0
 10.244.1.11/32       kernel1           19:32* - cali11111; kernel 3 0
-`;
-
-export const routesIpv6 = "";
-
-export const protocols = `
+`,
+  routesIpv6: "",
+  protocols: `
 static1 Static up 19:31
   ipv4 UP 200 ACCEPT REJECT routes 2/-/0/2 2.0.0.0.2 0.0.0.0.0 0.0.0.0.0 0.0.0.0.0
 kernel1 Kernel up 19:31
@@ -44,9 +41,8 @@ Global_172_17_0_4 BGP up 19:33 "Connection to BGP peer"
   up 172.17.0.4 hold 190/240 keepalive 35/80 source 172.17.0.2 external AS4
   local mp=ipv4 refresh enhanced restart=120:ipv4 llgr as4
   ipv4 UP 100 ACCEPT (unnamed) waiting import=100:warn routes 3/-/0/2 3.0.0.0.3 0.0.0.0.0 0.0.0.0.0 0.0.0.0.0
-`;
-
-export const interfaces = `
+`,
+  interfaces: `
 1 lo up,multiaccess,loopback 65536
   127.0.0.1/8*
 2 eth0 up,multiaccess,broadcast,multicast 1500
@@ -57,22 +53,18 @@ export const interfaces = `
 6 cali11112 up,multiaccess,broadcast,multicast 1500
 7 vxlan.calico up,multiaccess,broadcast,multicast 1500
   10.244.1.0/32*
-`;
-
-export const bfdSessions = `
+`,
+  bfdSessions: `
 172.17.0.4 eth0 Up 19:31 300 1500
-`;
-
-export const statics = `
+`,
+  statics: `
 10.244.1.0/24 static1 blackhole
 10.96.0.0/12 static1 blackhole
-`;
-
-export const source = "/lab/krun/k1-bird.cfg";
-export const routerId = "172.17.0.2";
-export const started = "19:31";
-export const now = "20:13";
-/** Protocols that recovery waits for, and the milliseconds left of 240 s. */
-export const recovery = { waitingFor: 1, remainingMs: 198_000 };
-/** Filters by name. */
-export const policies = ["calico_kernel_programming"];
+`,
+  source: "/lab/krun/k1-bird.cfg",
+  routerId: "172.17.0.2",
+  started: "19:31",
+  now: "20:13",
+  recovery: { waitingFor: 1, remainingMs: 198_000 },
+  policies: ["calico_kernel_programming"],
+};

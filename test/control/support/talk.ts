@@ -5,7 +5,7 @@ import type { DaemonView } from "#control/views.ts";
 import type { FakeClock } from "../../support/fake-clock.ts";
 
 /** A wire that keeps what was written, and takes no more than `room` blocks until it is told to. */
-export class FakeWire implements Wire {
+class FakeWire implements Wire {
   readonly blocks: string[] = [];
   room = Number.POSITIVE_INFINITY;
   paused = false;
