@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
-
-const packageFile = new URL("../../package.json", import.meta.url);
+import packageFile from "../../package.json" with { type: "json" };
 
 /** Of this release, as package.json says. */
-export const version: string = (JSON.parse(readFileSync(packageFile, "utf8")) as { version: string }).version;
+export const version: string = packageFile.version;

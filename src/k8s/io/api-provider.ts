@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 import type { ObjectSet } from "#config/objects.ts";
 import type { Remark } from "#config/remark.ts";
 import type { Clock, Timer } from "#lib/clock.ts";
+import { workerScript } from "#lib/io/worker-script.ts";
 import type { Log } from "#lib/log.ts";
 import type { FromWorker, ToWorker, WorkerStart, WriteOutcome, WriteRequest } from "../messages.ts";
 import { type CachedObject, ObjectCache } from "../object-cache.ts";
@@ -49,7 +50,7 @@ export class ApiProvider {
     this.#restored = this.#restore();
     const { kubeconfig, userAgent, kinds } = options;
     const start: WorkerStart = { kubeconfig, userAgent, kinds };
-    this.#worker = new Worker(workerFile(), { workerData: start });
+    this.#worker = new Worker(workerScript(import.meta.url, "k8s-worker"), { workerData: start });
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("error", (error) => {
       throw error;
@@ -153,7 +154,3 @@ export class ApiProvider {
     }
   }
 }
-
-/** Beside this file in development, beside the bundle in the image. */
-const workerFile = (): URL =>
-  new URL(import.meta.url.endsWith(".ts") ? "./k8s-worker.ts" : "./k8s-worker.js", import.meta.url);
