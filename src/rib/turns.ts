@@ -17,7 +17,11 @@ export interface Job {
  */
 export class Turns {
   readonly #clock: Clock;
-  readonly #jobs = new Set<Job>();
+  #jobs: readonly Job[] = [];
+  /** The job that had the last step: the next turn begins behind it, so that none waits for ever. */
+  #cursor = 0;
+  /** Steps since one had more to do, or since somebody called `wake`. */
+  #idle = 0;
   #planned = false;
   #stopped = false;
   #second = 0;
@@ -38,22 +42,32 @@ export class Turns {
     if (!this.#secondIsFresh) {
       this.#second = Math.floor((this.#clock.nowMs() - this.#beganMs) / 1000);
       this.#secondIsFresh = true;
-      this.wake();
+      if (!this.#planned) this.#plan();
     }
     return this.#second;
   }
 
   add(job: Job): void {
-    this.#jobs.add(job);
+    this.#jobs = [...this.#jobs, job];
     this.wake();
   }
 
   remove(job: Job): void {
-    this.#jobs.delete(job);
+    const at = this.#jobs.indexOf(job);
+    if (at < 0) return;
+    this.#jobs = this.#jobs.filter((other) => other !== job);
+    if (at <= this.#cursor) this.#cursor--; // the next one has moved up
+    this.wake();
   }
 
+  /** There is something to do again. */
   wake(): void {
-    if (this.#planned || this.#stopped) return;
+    this.#idle = -1; // the step that says so does not count
+    if (!this.#planned) this.#plan();
+  }
+
+  #plan(): void {
+    if (this.#stopped) return;
     this.#planned = true;
     this.#clock.soon(() => this.#turn());
   }
@@ -73,18 +87,12 @@ export class Turns {
     this.#secondIsFresh = false;
     if (this.#stopped) return;
     const endMs = this.#clock.nowMs() + BUDGET_MS;
-    let busy: Job[] = [...this.#jobs];
-    for (let round = 0; round < STEPS && busy.length > 0; round++) {
-      const more: Job[] = [];
-      for (const job of busy) {
-        if (this.#clock.nowMs() >= endMs) {
-          this.wake();
-          return;
-        }
-        if (job.step()) more.push(job);
-      }
-      busy = more;
+    for (let left = STEPS * this.#jobs.length; left > 0 && this.#idle < this.#jobs.length; left--) {
+      this.#cursor = (this.#cursor + 1) % this.#jobs.length;
+      if (this.#jobs[this.#cursor]!.step()) this.#idle = 0;
+      else this.#idle++;
+      if (this.#clock.nowMs() >= endMs) break;
     }
-    if (busy.length > 0) this.wake();
+    if (this.#idle < this.#jobs.length && !this.#planned) this.#plan();
   }
 }

@@ -1,8 +1,9 @@
 import type { OriginatedPrefix, PolicyConfig } from "#config/node-config.ts";
+import type { Clock, Timer } from "#lib/clock.ts";
 import type { RouteSink } from "#rib/ports.ts";
 import { type NeighbourConfig, type NeighbourSession, Rib, type RibParts } from "#rib/rib.ts";
 import { parseAddress } from "#route/address.ts";
-import { emptyFacts } from "#route/attribute-facts.ts";
+import { LOOPED } from "#route/attribute-facts.ts";
 import type { Attributes } from "#route/attributes.ts";
 import type { Family } from "#route/family.ts";
 import { HopSetTable } from "#route/hop-set.ts";
@@ -10,6 +11,8 @@ import { parsePrefix } from "#route/prefix.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { factsOf, JsonEncoder, jsonCodec, octetsOf } from "./codec.ts";
 import { Ear, FakeForwarding, FakeResolver } from "./wires.ts";
+
+const LOCAL_AS = 64512;
 
 export const smallLimits = {
   prefixes4: 5000,
@@ -66,7 +69,8 @@ export const acceptAll: PolicyConfig = {
 
 /** A RIB with everything around it, and neighbours to speak with. */
 export class Bench {
-  readonly clock = new FakeClock();
+  readonly time = new FakeClock();
+  readonly clock = new TurnClock(this.time);
   readonly resolver = new FakeResolver();
   readonly hopSets = new HopSetTable();
   readonly forwarding = new FakeForwarding(this.hopSets);
@@ -78,7 +82,7 @@ export class Bench {
       clock: this.clock,
       seed: 0x12345678,
       routerId: 0x0a000001,
-      localAs: 64512,
+      localAs: LOCAL_AS,
       codec: jsonCodec,
       resolver: this.resolver,
       hopSets: this.hopSets,
@@ -99,8 +103,51 @@ export class Bench {
     return new TestNeighbour(this, text, kind, rest);
   }
 
+  /** Turns until nothing is left to do, time passing where somebody waits for it. */
   settle(): void {
-    this.clock.settle();
+    for (let round = 0; round < 10; round++) {
+      while (this.clock.turn());
+      this.time.advance(50);
+    }
+    while (this.clock.turn());
+  }
+
+  turns(count: number): void {
+    for (let turn = 0; turn < count; turn++) this.clock.turn();
+  }
+}
+
+/** Time that passes by one millisecond each time somebody looks, so that turns are short; `soon` waits for `turn`. */
+export class TurnClock implements Clock {
+  readonly #time: FakeClock;
+  #looks = 0;
+  #soon: (() => void)[] = [];
+
+  constructor(time: FakeClock) {
+    this.#time = time;
+  }
+
+  nowMs(): number {
+    return this.#time.nowMs() + this.#looks++;
+  }
+
+  wallMs(): number {
+    return this.#time.wallMs();
+  }
+
+  after(delayMs: number, then: () => void): Timer {
+    return this.#time.after(delayMs, then);
+  }
+
+  soon(then: () => void): void {
+    this.#soon.push(then);
+  }
+
+  /** @returns whether there was anything to do */
+  turn(): boolean {
+    const due = this.#soon.splice(0);
+    for (const then of due) then();
+    return due.length > 0;
   }
 }
 
@@ -116,24 +163,30 @@ export class TestNeighbour {
   sink: RouteSink;
   readonly #bench: Bench;
   readonly #options: NeighbourOptions;
+  #config: NeighbourConfig;
 
   constructor(bench: Bench, text: string, kind: NeighbourSession["kind"], options: NeighbourOptions) {
     this.#bench = bench;
     this.#options = options;
     this.name = text;
     this.kind = kind;
-    bench.rib.setNeighbours([
-      {
-        name: text,
-        importPolicies: kind === "external" ? [acceptAll] : [],
-        exportPolicies: kind === "external" ? [acceptAll] : [],
-        advertise: [],
-        refuseDefault: false,
-        prefixLimit: {},
-        ...options.config,
-      },
-    ]);
+    const policies = kind === "external" ? [acceptAll] : [];
+    this.#config = {
+      name: text,
+      importPolicies: policies,
+      exportPolicies: policies,
+      advertise: [],
+      refuseDefault: false,
+      prefixLimit: {},
+    };
+    this.configure(options.config ?? {});
     this.sink = this.up();
+  }
+
+  /** Changes what is configured. */
+  configure(change: Partial<NeighbourConfig>): void {
+    this.#config = { ...this.#config, ...change };
+    this.#bench.rib.setNeighbours([this.#config]);
   }
 
   /** A new session with an ear of its own. */
@@ -162,7 +215,8 @@ export class TestNeighbour {
   announce(prefixes: string | readonly string[], set: Attributes): void {
     const octets = octetsOf(set);
     const context = this.kind === "external" ? 1 : 2;
-    const facts = { ...emptyFacts(), ...factsOf(set) };
+    const facts = factsOf(set);
+    if (set.asPath.some(({ members }) => members.includes(LOCAL_AS))) facts.flags |= LOOPED;
     const number =
       this.sink.find(context, octets, 0, octets.length) || this.sink.add(context, octets, 0, octets.length, facts);
     for (const text of [prefixes].flat()) {

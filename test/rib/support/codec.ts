@@ -23,6 +23,10 @@ export const jsonCodec: AttributeCodec = {
   },
 };
 
+/** Equal for equal attributes. */
+export const textOfSet = (attributes: Attributes): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1))));
+
 export const octetsOf = (attributes: Attributes): Uint8Array => new TextEncoder().encode(JSON.stringify(attributes));
 
 const wellKnown: readonly (readonly [number, number])[] = [
