@@ -12,7 +12,7 @@ import { Cease, ErrorCode, type Notification, operatorCease } from "./wire/notif
 import { ReadContexts } from "./wire/read-context.ts";
 
 /** Sessions of one node; neighbours beyond are left out, and the log says so. */
-export const MAX_SESSIONS = 10_000;
+const MAX_SESSIONS = 10_000;
 
 /** What the speaker is given for life. */
 export interface SpeakerWorld extends Omit<DriverWorld, "speaker" | "contexts" | "observer"> {
@@ -24,7 +24,7 @@ export interface SpeakerWorld extends Omit<DriverWorld, "speaker" | "contexts" |
 }
 
 /** Who wants to know what becomes of sessions, and when the node has heard all that it waited for after its start. */
-export interface SpeakerObserver extends SessionObserver {
+interface SpeakerObserver extends SessionObserver {
   /** Once per family, bounded in time: what the kernel holds of an earlier life may go, and our End-of-RIB out. */
   complete(family: Family): void;
 }
@@ -94,7 +94,7 @@ export class Speaker {
 
   enable(name: string): boolean {
     return this.#with(name, (driver) => {
-      if (this.#disabled.delete(name)) driver.start();
+      if (this.#disabled.delete(name)) driver.start("manualStart");
     });
   }
 

@@ -29,7 +29,7 @@ export class ScriptedPeer {
       .host(this.#at)
       .listen(
         { family: this.#at.family, address: undefined, port: 179 },
-        { listening: () => {}, accepted: (connection) => void this.#take(connection), failed: () => {} },
+        { listening: () => {}, accepted: (connection) => this.#take(connection), failed: () => {} },
       );
     return this;
   }
@@ -41,7 +41,7 @@ export class ScriptedPeer {
       .host(this.#at)
       .dial(
         { address: to, port: 179, localAddress: undefined, interface: undefined, ...options },
-        { connected: (connection) => void this.#take(connection), failed: () => {} },
+        { connected: (connection) => this.#take(connection), failed: () => {} },
       );
   }
 

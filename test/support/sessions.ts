@@ -80,7 +80,7 @@ export function nodeConfig(
 }
 
 /** Writes down what sessions ask of the RIB, and keeps nothing. */
-export class RoutingLog implements RoutingSide {
+class RoutingLog implements RoutingSide {
   readonly log: string[] = [];
   readonly sessions = new Map<string, EstablishedSession>();
 
@@ -128,7 +128,7 @@ export class RoutingLog implements RoutingSide {
 }
 
 /** Keeps lines of level `info` and above, as `level message`. */
-export class LineLog implements Log {
+class LineLog implements Log {
   readonly lines: string[] = [];
 
   debug(): void {}

@@ -1,4 +1,4 @@
-import type { State } from "./fsm.ts";
+import type { State } from "./session.ts";
 
 /** One of a neighbour's two connections, as far as a collision is concerned. */
 export interface Contender {

@@ -11,11 +11,18 @@ import type { RouteRefresh } from "../wire/route-refresh.ts";
 import { UpdateReader } from "../wire/update.ts";
 import { resetReason } from "./changes.ts";
 import { collide } from "./collision.ts";
-import { type Ending, type Event, idleSession, parallelSession, type SessionAttributes, type State } from "./fsm.ts";
 import { endsForGood } from "./graceful-restart.ts";
 import { Journal, titleOf } from "./journal.ts";
 import { type Counters, Link, type LinkOwner } from "./link.ts";
 import { type LocalSpeaker, type Negotiated, negotiate, openFor } from "./negotiate.ts";
+import {
+  type Ending,
+  type Event,
+  idleSession,
+  parallelSession,
+  type SessionAttributes,
+  type State,
+} from "./session.ts";
 import type { PeerSnapshot } from "./snapshot.ts";
 import { StaleRoutes } from "./stale-routes.ts";
 import { connectionOptions, destination, establishedSession, readContext, sameOptions } from "./terms.ts";
@@ -86,8 +93,9 @@ export class Driver implements LinkOwner {
     return this.#world.random();
   }
 
-  start(): void {
-    this.#primary.handle({ kind: "manualStart" });
+  /** @param by who asked: the configuration, or the operator */
+  start(by: "automaticStart" | "manualStart" = "automaticStart"): void {
+    this.#primary.handle({ kind: by });
   }
 
   /**
@@ -102,7 +110,7 @@ export class Driver implements LinkOwner {
   /** Ends the session and begins a new one at once. */
   restart(notification: Notification, reason: string): void {
     this.#halt(notification, reason);
-    this.start();
+    this.start("manualStart");
   }
 
   /** Ends the session; it comes back after the IdleHoldTime. */

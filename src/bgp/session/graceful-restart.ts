@@ -1,7 +1,7 @@
 import type { Family } from "#route/family.ts";
 import { Cease, ErrorCode, type Notification } from "../wire/notification.ts";
-import type { Ending } from "./fsm.ts";
 import type { AgreedRestart } from "./negotiate.ts";
+import type { Ending } from "./session.ts";
 
 /** What we keep of one neighbour that went away, or is sending its routes anew (RFC 4724 §4.2, RFC 7313 §4). */
 export interface Helper {
@@ -118,7 +118,7 @@ function survives(ending: Ending, agreed: AgreedRestart): boolean {
   return agreed.notification && !isHardReset(ending.notification);
 }
 
-export const isHardReset = ({ code, subcode }: Notification): boolean =>
+const isHardReset = ({ code, subcode }: Notification): boolean =>
   code === ErrorCode.cease && subcode === Cease.hardReset;
 
 /** Cease reasons that end a session for good, so that a Hard Reset carries them (RFC 8538 §5.1). */

@@ -1,5 +1,5 @@
 import { describeNotification } from "../wire/notification.ts";
-import type { Ending, State } from "./fsm.ts";
+import type { Ending, State } from "./session.ts";
 
 /** One change of a neighbour's state. */
 export interface Transition {
@@ -11,7 +11,7 @@ export interface Transition {
 }
 
 /** Transitions kept per neighbour; older ones are forgotten. */
-export const HISTORY_LENGTH = 32;
+const HISTORY_LENGTH = 32;
 
 /** The last transitions of one neighbour. A neighbour that does not answer is one line, not one a call. */
 export class History {

@@ -3,10 +3,10 @@ import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { formatAddress } from "#route/address.ts";
 import { Cease, ErrorCode } from "../wire/notification.ts";
-import type { Ending, Event, State } from "./fsm.ts";
 import type { Helper } from "./graceful-restart.ts";
 import { describeEnding, History, type Transition } from "./history.ts";
 import type { Negotiated } from "./negotiate.ts";
+import type { Ending, Event, State } from "./session.ts";
 
 /** Errors in UPDATEs of one neighbour get one line of log in this time. */
 const REMARK_MS = 60_000;

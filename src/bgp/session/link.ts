@@ -8,8 +8,9 @@ import { decodeOpen, encodeOpen, type Open } from "../wire/open.ts";
 import { PeerFault } from "../wire/peer-fault.ts";
 import { decodeRouteRefresh, encodeRouteRefresh, type RouteRefresh } from "../wire/route-refresh.ts";
 import type { UpdateReader } from "../wire/update.ts";
-import { type Effect, type Ending, type Event, type Session, type State, step, type TimerName } from "./fsm.ts";
+import { step } from "./fsm.ts";
 import type { Negotiated } from "./negotiate.ts";
+import type { Effect, Ending, Event, Session, State, TimerName } from "./session.ts";
 import { LEAST_KEEPALIVE_MS, Timers } from "./timers.ts";
 
 /** Messages of one neighbour since it was configured. UPDATEs that go out are counted by who makes them. */

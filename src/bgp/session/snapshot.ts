@@ -2,10 +2,10 @@ import type { PeerConfig } from "#config/node-config.ts";
 import type { Address } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
 import type { Open } from "../wire/open.ts";
-import type { Ending, State, TimerName } from "./fsm.ts";
 import type { Transition } from "./history.ts";
 import type { Counters } from "./link.ts";
 import type { Negotiated } from "./negotiate.ts";
+import type { Ending, State, TimerName } from "./session.ts";
 
 /** A neighbour as status views show it. */
 export interface PeerSnapshot {

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "#lib/clock.ts";
-import type { TimerName } from "./fsm.ts";
+import type { TimerName } from "./session.ts";
 
 /** RFC 4271 §10: these get a random factor from 0.75 to 1, so that neighbours do not act in step. */
 const jittered: ReadonlySet<TimerName> = new Set<TimerName>(["connectRetry", "keepalive", "idleHold"]);

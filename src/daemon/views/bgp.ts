@@ -1,4 +1,4 @@
-import type { Ending, State } from "#bgp/session/fsm.ts";
+import type { Ending, State } from "#bgp/session/session.ts";
 import type { Negotiated } from "#bgp/session/negotiate.ts";
 import type { PeerSnapshot } from "#bgp/session/snapshot.ts";
 import type { Capabilities, GracefulRestartCapability } from "#bgp/wire/capabilities.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { type Contender, collide, type Identity } from "#bgp/session/collision.ts";
-import type { State } from "#bgp/session/fsm.ts";
+import type { State } from "#bgp/session/session.ts";
 
 const low: Identity = { routerId: 1, as: 64512 };
 const high: Identity = { routerId: 2, as: 64512 };

@@ -1,17 +1,15 @@
 import { expect, test } from "vitest";
+import { step } from "#bgp/session/fsm.ts";
 import {
   type Effect,
   type Ending,
   type Event,
-  FIRST_REDIAL_MS,
   idleSession,
   parallelSession,
   type Session,
   type SessionAttributes,
   type State,
-  step,
-  YIELD_MS,
-} from "#bgp/session/fsm.ts";
+} from "#bgp/session/session.ts";
 
 const attributes: SessionAttributes = { connectRetryMs: 5_000, idleHoldMs: 2_000, dial: "now" };
 const notification = (code: number, subcode: number) => ({ code, subcode });
@@ -237,7 +235,8 @@ function showEffect(effect: Effect): string {
     case "down":
     case "close":
       return `${effect.kind} ${showEnding(effect.ending)}`;
-    default:
+    case "dial":
+    case "up":
       return effect.kind;
   }
 }
@@ -296,7 +295,7 @@ test("a speaker that only listens never arms the connect retry timer", () => {
 
 test("a speaker that should be called calls itself after a short wait", () => {
   const waiting = session("idle", { attributes: { ...attributes, dial: "later" } });
-  expect(show(waiting, { kind: "manualStart" })).toBe(`active: connectRetry ${YIELD_MS}`);
+  expect(show(waiting, { kind: "manualStart" })).toBe(`active: connectRetry 1000`);
   const hasty = session("idle", { attributes: { ...attributes, connectRetryMs: 300, dial: "later" } });
   expect(show(hasty, { kind: "manualStart" })).toBe("active: connectRetry 300");
 });
@@ -311,7 +310,6 @@ test("calls that no OPEN answers come twice as late each time, up to the connect
     if (call % 2 === 1) now = step(now, { kind: "tcpConnected" }).next; // also where TCP comes up and is cut again
   }
   expect(waits).toEqual([250, 500, 1000, 2000, 4000, 5000, 5000].map((ms) => `connectRetry ${ms}`));
-  expect(FIRST_REDIAL_MS).toBe(250);
   const answered = step({ ...now, state: "openSent" }, named("openReceived")).next;
   expect(answered.failedDials).toBe(0);
 });

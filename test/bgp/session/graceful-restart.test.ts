@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Ending } from "#bgp/session/fsm.ts";
 import {
   endsForGood,
   type Helper,
@@ -10,6 +9,7 @@ import {
   noHelp,
 } from "#bgp/session/graceful-restart.ts";
 import type { AgreedRestart } from "#bgp/session/negotiate.ts";
+import type { Ending } from "#bgp/session/session.ts";
 import { hardReset } from "#bgp/wire/notification.ts";
 import type { Family } from "#route/family.ts";
 

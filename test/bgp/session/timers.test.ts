@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { TimerName } from "#bgp/session/fsm.ts";
+import type { TimerName } from "#bgp/session/session.ts";
 import { Timers } from "#bgp/session/timers.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
