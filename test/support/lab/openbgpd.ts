@@ -16,6 +16,7 @@ import { until } from "./until.ts";
 export class OpenBgpd extends Speaker {
   static readonly product = "OpenBGPD";
   static readonly lacks: Lacks = {
+    "be asked for refresh": "it counts a ROUTE-REFRESH and sends nothing, or with RFC 7313 a BoRR alone",
     "two octet as": "it refuses 23456 as a neighbour's AS number",
     "restart gracefully":
       "its restart capability names no family: it only sends End-of-RIB (bgpd.conf(5), announce restart)",
@@ -113,7 +114,6 @@ function neighbour(session: SessionConfig): string {
     ...bothFamilies.map(
       (family) => `  announce IPv${family} ${(session.families ?? bothFamilies).includes(family) ? "unicast" : "none"}`,
     ),
-    "  announce enhanced refresh yes",
     `  announce restart ${session.gracefulRestart ? "yes" : "no"}`,
     ...(session.passive ? ["  passive"] : []),
     ...(session.password ? [`  tcp md5sig password ${session.password}`] : []),
