@@ -26,6 +26,17 @@ export function isoFormat(length: "short" | "long", fraction: "" | "ms" | "us"):
 /** All kinds of time in one format: what the command `timeformat` sets. */
 export const sameFormats = (format: TimeFormat): TimeFormats => ({ base: format, protocol: format, route: format });
 
+/**
+ * The formats that a flag names: `iso short`, `iso long`, `iso short ms`, …
+ * @returns undefined for any other text
+ */
+export function namedFormats(text: string): TimeFormats | undefined {
+  const [, length, fraction = ""] = /^iso (short|long)(?: (ms|us))?$/.exec(text.trim()) ?? [];
+  return length === undefined
+    ? undefined
+    : sameFormats(isoFormat(length as "short" | "long", fraction as "" | "ms" | "us"));
+}
+
 /** What BIRD 2 shows unless configured otherwise. */
 export const bird2Formats: TimeFormats = {
   base: isoFormat("long", "ms"),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { bird2Formats, formatTime, isoFormat, sameFormats, timePrinter } from "#control/timeformat.ts";
+import { bird2Formats, formatTime, isoFormat, namedFormats, sameFormats, timePrinter } from "#control/timeformat.ts";
 import { LabClock, LabDaemon } from "./support/lab-daemon.ts";
 import { talkTo } from "./support/talk.ts";
 
@@ -44,6 +44,12 @@ test("the formats of the command are those of BIRD 2.20", () => {
   expect(shown(isoFormat("long", "ms"))).toBe("2026-11-20 23:12:13.275");
   expect(shown(isoFormat("long", "us"))).toBe("2026-11-20 23:12:13.275456");
   expect(shown(isoFormat("short", ""))).toBe("23:12:13");
+});
+
+test("a flag names the same formats", () => {
+  expect(namedFormats("iso long")).toEqual(sameFormats(isoFormat("long", "")));
+  expect(namedFormats("iso short us")).toEqual(sameFormats(isoFormat("short", "us")));
+  for (const text of ["", "iso", "long", "iso long s", "%s"]) expect(namedFormats(text), text).toBeUndefined();
 });
 
 describe("timeformat", () => {

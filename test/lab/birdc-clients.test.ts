@@ -1,0 +1,161 @@
+import { execFile, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Control } from "#control/control.ts";
+import { bird2Dialect, bird16Dialect, type Dialect } from "#control/dialect.ts";
+import { type ControlSocket, listenAt } from "#control/io/unix-socket.ts";
+import { namedFormats } from "#control/timeformat.ts";
+import { systemClock } from "#lib/io/system-clock.ts";
+import { LabClock, LabDaemon } from "../control/support/lab-daemon.ts";
+import { missing, recordings } from "../control/support/recordings.ts";
+import { until } from "../support/lab/until.ts";
+
+/** Programs that were written for BIRD, against our socket with the views of the lab that BIRD was recorded in. */
+
+const run = promisify(execFile);
+const folder = mkdtempSync(join(tmpdir(), "linnet-clients-"));
+const sockets: ControlSocket[] = [];
+
+async function listen(name: string, dialect: Dialect, format?: string): Promise<string> {
+  const path = join(folder, name);
+  const formats = format === undefined ? undefined : namedFormats(format);
+  const control = new Control(new LabDaemon(new LabClock()), systemClock);
+  sockets.push(
+    await listenAt({ path, groupId: undefined, dialect, restricted: false, formats, zone: () => 0 }, control),
+  );
+  return path;
+}
+
+afterAll(async () => {
+  await Promise.all(sockets.map((socket) => socket.close()));
+  rmSync(folder, { recursive: true });
+});
+
+interface Outcome {
+  readonly status: number;
+  readonly out: string;
+}
+
+async function client(program: string, args: readonly string[]): Promise<Outcome> {
+  try {
+    const { stdout } = await run(program, args, { timeout: 10_000 });
+    return { status: 0, out: stdout };
+  } catch (error) {
+    const { code, stdout } = error as { code: number; stdout: string };
+    return { status: code, out: stdout };
+  }
+}
+
+describe.each(["birdc", "birdcl"])("%s", (program) => {
+  let path = "";
+  beforeAll(async () => {
+    path = await listen(`${program}.ctl`, bird2Dialect);
+  });
+  const ask = (...words: string[]): Promise<Outcome> => client(program, ["-s", path, ...words]);
+
+  test("shows what it is told, and leaves with the status that the reply's code says", async () => {
+    expect((await ask("show", "protocols", "ebgp_c")).out).toBe(
+      "BIRD 2.0.12 ready.\nName       Proto      Table      State  Since         Info\n" +
+        "ebgp_c     BGP        ---        up     23:10:31.771  Established   \n",
+    );
+    expect(await ask("s p nosuch")).toMatchObject({ status: 1 });
+    expect(await ask("show route 10.244.99.0/24")).toEqual({
+      status: 1,
+      out: "BIRD 2.0.12 ready.\nNetwork not found\n",
+    });
+  });
+
+  test("-r restricts, -v shows codes", async () => {
+    const { out, status } = await client(program, ["-r", "-v", "-s", path, "down"]);
+    expect(out).toBe("0001 BIRD 2.0.12 ready.\n0016 Access restricted\n8007 Access denied\n");
+    expect(status).toBe(1);
+  });
+
+  test.skipIf(missing)(
+    `understands every reply that BIRD was recorded with ${missing ?? ""}`,
+    async () => {
+      const all = ["basic", "route", "restricted"].flatMap((group) => recordings("2.0.12", group));
+      const commands = [...new Set(all.map(({ sent }) => sent))].filter(
+        (sent) => !/^(down|graceful|configure|echo|help|quit|exit)/.test(sent),
+      );
+      expect(commands.length).toBeGreaterThan(200);
+      for (const command of commands) {
+        const { out, status } = await ask(command);
+        expect(out, command).not.toContain("???");
+        expect([0, 1], command).toContain(status);
+      }
+    },
+    120_000,
+  );
+});
+
+/** A free port of the loopback. */
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
+
+/** Metrics by name and labels. */
+async function scrape(args: readonly string[]): Promise<Map<string, number>> {
+  const port = await freePort();
+  const exporter = spawn("prometheus-bird-exporter", ["-web.listen-address", `127.0.0.1:${port}`, ...args], {
+    stdio: "ignore",
+  });
+  try {
+    let text = "";
+    await until("metrics of the exporter", 20, async () => {
+      const response = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined);
+      text = (await response?.text()) ?? "";
+      return text.includes("bird_protocol_up");
+    });
+    return new Map([...text.matchAll(/^(bird_\S+) (\S+)$/gm)].map(([, name = "", value]) => [name, Number(value)]));
+  } finally {
+    exporter.kill();
+  }
+}
+
+/** The value of the one series of `name` with these labels. */
+function series(metrics: ReadonlyMap<string, number>, name: string, ...labels: readonly string[]): number | undefined {
+  const found = [...metrics].filter(
+    ([key]) => key.startsWith(`${name}{`) && labels.every((label) => key.includes(label)),
+  );
+  expect(found.length, `${name} ${labels.join(" ")}`).toBe(1);
+  return found[0]?.[1];
+}
+
+describe("prometheus-bird-exporter", () => {
+  test("reads the dialect of BIRD 2: sessions, counts in both families, uptimes", async () => {
+    const metrics = await scrape(["-bird.v2", "-bird.socket", await listen("v2.ctl", bird2Dialect, "iso long")]);
+    const imported = (family: string) =>
+      series(metrics, "bird_protocol_prefix_import_count", 'name="ebgp_c"', `ip_version="${family}"`);
+    expect([imported("4"), imported("6")]).toEqual([7, 2]);
+    expect(series(metrics, "bird_protocol_prefix_export_count", 'name="ebgp_c"', 'ip_version="4"')).toBe(12);
+    expect(series(metrics, "bird_protocol_prefix_filter_count", 'name="ebgp_c"', 'ip_version="4"')).toBe(2);
+    expect(series(metrics, "bird_protocol_up", 'name="ebgp_c"', 'ip_version="4"')).toBe(1);
+    expect(series(metrics, "bird_protocol_up", 'name="refused"')).toBe(0);
+    expect(series(metrics, "bird_protocol_uptime", 'name="ebgp_c"', 'ip_version="4"')).toBeGreaterThan(0);
+    expect(
+      series(metrics, "bird_protocol_changes_update_import_receive_count", 'name="ebgp_c"', 'ip_version="4"'),
+    ).toBe(9);
+  });
+
+  test("reads the dialect of BIRD 1.6, a socket for each family", async () => {
+    const [ipv4, ipv6] = [
+      await listen("bird.ctl", bird16Dialect("ipv4"), "iso long"),
+      await listen("bird6.ctl", bird16Dialect("ipv6"), "iso long"),
+    ];
+    const metrics = await scrape(["-bird.socket", ipv4, "-bird.socket6", ipv6]);
+    const imported = (family: string) =>
+      series(metrics, "bird_protocol_prefix_import_count", 'name="ebgp_c"', `ip_version="${family}"`);
+    expect([imported("4"), imported("6")]).toEqual([7, 2]);
+    expect(series(metrics, "bird_protocol_uptime", 'name="ebgp_c"', 'ip_version="6"')).toBeGreaterThan(0);
+  });
+});
