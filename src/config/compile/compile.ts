@@ -1,5 +1,4 @@
-import { families } from "#route/family.ts";
-import { formatPrefix, hostPrefix, type Prefix } from "#route/prefix.ts";
+import { hostPrefix, type Prefix } from "#route/prefix.ts";
 import type {
   CniConfig,
   MasqueradeConfig,
@@ -12,7 +11,8 @@ import type { ObjectSet } from "../objects.ts";
 import type { Remark } from "../remark.ts";
 import { selects } from "../schema/selector.ts";
 import type { Context } from "./context.ts";
-import { nodeFacts } from "./node-facts.ts";
+import { Memory } from "./memory.ts";
+import { allNodes } from "./nodes.ts";
 import { peersOf } from "./peers.ts";
 import { closedPolicy, policyOf } from "./policies.ts";
 import { rolesOf } from "./reflectors.ts";
@@ -28,23 +28,29 @@ export interface Compiled {
   readonly remarks: readonly Remark[];
 }
 
+/** What was worked out on the way to a configuration, for the next one. */
+const memories = new WeakMap<NodeConfig, Memory>();
+
 /**
  * What one node has to do, from all objects.
- * @param previous an earlier result: parts that did not change are the same values again
+ * @param previous an earlier result: parts that did not change are the same values again, and cost next to nothing
  */
 export function compile(objects: ObjectSet, nodeName: string, previous?: NodeConfig): Compiled {
+  const memory = (previous === undefined ? undefined : memories.get(previous)) ?? new Memory();
   const report = new Report();
   const { object: configuration, spec } = configurationOf(objects);
-  const nodes = nodeFacts(objects, spec, report);
+  const nodes = allNodes(objects, spec, report, memory);
   const own = nodes.find(({ name }) => name === nodeName);
   if (own === undefined) {
     report.missing(`Node/${nodeName}`, "there is no Node object of this name: nothing can be run for it");
     return { config: undefined, remarks: report.remarks };
   }
-  const settings = settingsFor(spec, own.labels);
-  const roles = rolesOf(own, spec.reflectors);
-  const config = assemble({ objects, configuration, spec, settings, own, roles, nodes, report });
-  return { config: share(previous, config), remarks: report.remarks };
+  const settings = memory.recall("settings", [spec, own], () => settingsFor(spec, own.labels));
+  const roles = memory.recall("roles", [spec, own], () => rolesOf(own, spec.reflectors));
+  const made = assemble({ objects, configuration, spec, settings, own, roles, nodes, report, memory });
+  const config = share(previous, made);
+  memories.set(config, memory);
+  return { config, remarks: report.remarks };
 }
 
 function assemble(context: Context): NodeConfig {
@@ -67,7 +73,7 @@ function assemble(context: Context): NodeConfig {
   };
 }
 
-function originatedBy({ objects, spec, own }: Context): OriginatedPrefix[] {
+function originatedBy({ objects, spec, own, memory }: Context): OriginatedPrefix[] {
   const { enabled, communities, largeCommunities, localPref } = spec.podCIDRs;
   const source = `node/${own.name}`;
   const pods = own.podCidrs.map((prefix): OriginatedPrefix => {
@@ -86,7 +92,10 @@ function originatedBy({ objects, spec, own }: Context): OriginatedPrefix[] {
         localPref,
       };
     });
-  return [...(enabled ? pods : []), ...others, ...serviceAddresses(objects, spec, own)];
+  const services = memory.recall("services", [objects.Service, objects.EndpointSlice, spec, own], () => {
+    return serviceAddresses(objects, spec, own);
+  });
+  return [...(enabled ? pods : []), ...others, ...services];
 }
 
 /** Those that peers name; one that does not exist lets nothing through. */
@@ -125,13 +134,13 @@ function cniOf({ settings: { cni = {} }, own, report }: Context): CniConfig | un
   };
 }
 
-function masqueradeOf({ settings: { masquerade = {} }, own, nodes }: Context): MasqueradeConfig | undefined {
+function masqueradeOf({ settings: { masquerade = {} }, own, nodes, memory }: Context): MasqueradeConfig | undefined {
   if (masquerade.enabled !== true) return undefined;
-  const inside = nodes.flatMap(({ podCidrs, addresses }): Prefix[] => {
-    return [...podCidrs, ...families.flatMap((family) => (addresses[family] ? [hostPrefix(addresses[family])] : []))];
+  const inside = memory.recall("inside", nodes, () => {
+    return nodes.flatMap(({ podCidrs, addresses }): Prefix[] => [
+      ...podCidrs,
+      ...Object.values(addresses).map(hostPrefix),
+    ]);
   });
-  const exclude = new Map(
-    [...inside, ...(masquerade.excludeCIDRs ?? [])].map((prefix) => [formatPrefix(prefix), prefix]),
-  );
-  return { podCidrs: own.podCidrs, exclude: [...exclude.keys()].sort().flatMap((key) => exclude.get(key) ?? []) };
+  return { podCidrs: own.podCidrs, exclude: [...inside, ...(masquerade.excludeCIDRs ?? [])] };
 }

@@ -1,5 +1,6 @@
 import type { ConfigObject, ObjectSet } from "../objects.ts";
 import type { BgpConfigurationSpec } from "../schema/bgp-configuration.ts";
+import type { Memory } from "./memory.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import type { Roles } from "./reflectors.ts";
 import type { Report } from "./report.ts";
@@ -17,4 +18,5 @@ export interface Context {
   /** All nodes, ours among them. */
   readonly nodes: readonly NodeFacts[];
   readonly report: Report;
+  readonly memory: Memory;
 }

@@ -1,10 +1,11 @@
 import { type Address, formatAddress, sameAddress } from "#route/address.ts";
-import { families } from "#route/family.ts";
+import { type Family, families } from "#route/family.ts";
 import type { PeerConfig } from "../node-config.ts";
 import type { ConfigObject } from "../objects.ts";
 import { selects } from "../schema/selector.ts";
+import { byAge } from "./age.ts";
 import type { Context } from "./context.ts";
-import { byAge, type NodeFacts } from "./node-facts.ts";
+import type { NodeFacts } from "./node-facts.ts";
 import { passwordOf } from "./passwords.ts";
 import { type Neighbour, peerMaker } from "./peer-config.ts";
 import { isClient, related, rolesOf } from "./reflectors.ts";
@@ -16,7 +17,7 @@ type BgpPeerObject = ConfigObject<"BGPPeer">;
  * BGPPeer takes the place of a mesh session.
  */
 export function peersOf(context: Context): PeerConfig[] {
-  const peers = new Map<string, PeerConfig>();
+  const peers: PeerConfig[] = [];
   const owners = new Map<string, BgpPeerObject>();
   for (const object of byAge(context.objects.BGPPeer.values())) {
     for (const peer of fromBgpPeer(object, context)) {
@@ -25,19 +26,25 @@ export function peersOf(context: Context): PeerConfig[] {
       if (owner !== undefined) reportTaken(object, peer, owner, context);
       else {
         owners.set(session, object);
-        peers.set(session, peer);
+        peers.push(peer);
       }
     }
   }
-  for (const peer of meshPeers(context)) {
-    if (!peers.has(sessionOf(peer))) peers.set(sessionOf(peer), peer);
-  }
-  return [...peers.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const mesh = meshPeers(context).filter((peer) => owners.size === 0 || !owners.has(sessionOf(peer)));
+  return [...peers, ...mesh].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+const sessions = new WeakMap<PeerConfig, string>();
+
 /** Two sessions to one place could not be told apart. */
-const sessionOf = ({ address, interface: link, port }: PeerConfig): string =>
-  `${address.words.join(".")}%${link ?? ""}:${port}`;
+function sessionOf(peer: PeerConfig): string {
+  const known = sessions.get(peer);
+  if (known !== undefined) return known;
+  const { address, interface: link, port } = peer;
+  const session = `${address.words.join(".")}%${link ?? ""}:${port}`;
+  sessions.set(peer, session);
+  return session;
+}
 
 function reportTaken(object: BgpPeerObject, peer: PeerConfig, owner: BgpPeerObject, { own, report }: Context): void {
   const field = object.value.spec.peerAddress === undefined ? "peerSelector" : "peerAddress";
@@ -47,17 +54,20 @@ function reportTaken(object: BgpPeerObject, peer: PeerConfig, owner: BgpPeerObje
 
 function fromBgpPeer(object: BgpPeerObject, context: Context): PeerConfig[] {
   const { spec } = object.value;
-  const neighbours = spec.peerAddress === undefined ? nodesOf(object, context) : outsider(object, context);
-  if (neighbours.length === 0) return [];
+  const outside = outsider(object, context);
+  const nodes = nodesOf(object, context);
+  if (outside === undefined && nodes.length === 0) return [];
   const secret = passwordOf(spec.password, object, ["spec", "password"], context);
   if (secret === "missing") return [];
-  return neighbours.map(peerMaker(object, secret.password, context));
+  if (outside !== undefined) return [peerMaker(object, secret.password, context)(outside)];
+  return peersAmong(nodes, object, secret.password, context);
 }
 
-function outsider(object: BgpPeerObject, context: Context): Neighbour[] {
+/** The neighbour that a BGPPeer names by address, where it is for our node. */
+function outsider(object: BgpPeerObject, context: Context): Neighbour | undefined {
   const { own, nodes, report } = context;
   const { nodeSelector = {}, peerAddress, asNumber, reflectorClient } = object.value.spec;
-  if (peerAddress === undefined || !selects(nodeSelector, own.labels) || hasAddress(own, peerAddress)) return [];
+  if (peerAddress === undefined || !selects(nodeSelector, own.labels) || hasAddress(own, peerAddress)) return undefined;
   const node = nodes.find((other) => hasAddress(other, peerAddress));
   if (node !== undefined && typeof asNumber === "number" && node.as !== asNumber) {
     report.warning(
@@ -66,7 +76,7 @@ function outsider(object: BgpPeerObject, context: Context): Neighbour[] {
       `${asNumber} is not the AS number of Node/${node.name}: that is ${node.as}`,
     );
   }
-  return [{ address: peerAddress, node, reflectorClient }];
+  return { address: peerAddress, node, reflectorClient };
 }
 
 const hasAddress = ({ addresses }: NodeFacts, address: Address): boolean => {
@@ -75,15 +85,15 @@ const hasAddress = ({ addresses }: NodeFacts, address: Address): boolean => {
 };
 
 /** The nodes that a BGPPeer pairs with ours, whichever end its selectors name. */
-function nodesOf(object: BgpPeerObject, context: Context): Neighbour[] {
-  const { own, nodes } = context;
+function nodesOf(object: BgpPeerObject, { own, nodes }: Context): NodeFacts[] {
   const { nodeSelector = {}, peerSelector } = object.value.spec;
   if (peerSelector === undefined) return [];
   const near = selects(nodeSelector, own.labels);
   const far = selects(peerSelector, own.labels);
-  return nodes
-    .filter(({ labels }) => (near && selects(peerSelector, labels)) || (far && selects(nodeSelector, labels)))
-    .flatMap((node) => toNode(node, context));
+  return nodes.filter((node) => {
+    const { labels } = node;
+    return node !== own && ((near && selects(peerSelector, labels)) || (far && selects(nodeSelector, labels)));
+  });
 }
 
 /** Sessions between the nodes of our AS, all of them or by way of reflectors. */
@@ -93,26 +103,45 @@ function meshPeers(context: Context): PeerConfig[] {
   if (!full && spec.reflectors.length === 0) return [];
   const secret = passwordOf(spec.meshPassword, configuration, ["spec", "meshPassword"], context);
   if (secret === "missing") return [];
-  return nodes
-    .filter((node) => node.as === own.as && (full || related(roles, rolesOf(node, spec.reflectors))))
-    .flatMap((node) => toNode(node, context))
-    .map(peerMaker(undefined, secret.password, context));
+  const others = nodes.filter((node) => {
+    return node !== own && node.as === own.as && (full || related(roles, rolesOf(node, spec.reflectors)));
+  });
+  return peersAmong(others, undefined, secret.password, context);
 }
 
-/** Nothing for our own node, and for one that has no address we could dial. */
-function toNode(node: NodeFacts, context: Context): Neighbour[] {
-  const { own, roles, spec, report } = context;
-  if (node.name === own.name) return [];
-  const preferred = spec.meshFamily;
-  const family = [preferred, ...families].find(
-    (one) => own.addresses[one] !== undefined && node.addresses[one] !== undefined,
-  );
+/** @param object undefined: the mesh @returns for a node of which nothing changed the same value as last time */
+function peersAmong(
+  nodes: readonly NodeFacts[],
+  object: BgpPeerObject | undefined,
+  password: string | undefined,
+  context: Context,
+): PeerConfig[] {
+  const { own, settings, spec, roles, memory } = context;
+  const { make, made } = memory.recallOf("maker", object ?? spec, [own, settings, spec, roles, password], () => {
+    return { make: peerMaker(object, password, context), made: new WeakMap<NodeFacts, PeerConfig>() };
+  });
+  return nodes.flatMap((node) => {
+    const known = made.get(node);
+    if (known !== undefined) return [known];
+    const neighbour = toNode(node, context);
+    if (neighbour === undefined) return [];
+    const peer = make(neighbour);
+    made.set(node, peer);
+    return [peer];
+  });
+}
+
+/** @returns undefined, and says so, where there is no address that we could dial */
+function toNode(node: NodeFacts, { own, roles, spec, report }: Context): Neighbour | undefined {
+  const usable = (family: Family): boolean =>
+    own.addresses[family] !== undefined && node.addresses[family] !== undefined;
+  const family = [spec.meshFamily, ...families].find(usable);
   const address = family === undefined ? undefined : node.addresses[family];
   if (address === undefined) {
     const text = `no address of a family that Node/${own.name} has too: no session between them`;
     report.warning(node.object, ["status", "addresses"], text);
-    return [];
+    return undefined;
   }
   const reflectorClient = node.as === own.as && isClient(roles, rolesOf(node, spec.reflectors));
-  return [{ address, node, reflectorClient }];
+  return { address, node, reflectorClient };
 }

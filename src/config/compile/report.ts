@@ -18,6 +18,11 @@ export class Report {
     this.remarks.push({ severity: "error", object, path: [], text, source: undefined });
   }
 
+  /** What another report collected. */
+  repeat(remarks: readonly Remark[]): void {
+    this.remarks.push(...remarks);
+  }
+
   #add(severity: Remark["severity"], { kind, name, source }: ConfigObject, path: FieldPath, text: string): void {
     this.remarks.push({ severity, object: `${kind}/${name}`, path, text, source });
   }

@@ -574,7 +574,7 @@ describe("settings", () => {
       portmap: true,
     });
     expect(on.cni?.podCidrs.map(formatPrefix)).toEqual(["10.244.1.0/24", "fd00:1::/64"]);
-    expect(on.masquerade?.exclude.map(formatPrefix)).toEqual([
+    expect(on.masquerade?.exclude.map(formatPrefix).sort()).toEqual([
       "10.0.0.1/32",
       "10.0.0.2/32",
       "10.244.1.0/24",
