@@ -41,12 +41,13 @@ export async function run(given: object): Promise<number> {
 async function runDaemon(flags: RunFlags, log: Log): Promise<number> {
   const stop = Promise.withResolvers<string>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.resolve(signal));
+  const netlink = await KernelPort.open("write");
   const world: World = {
     clock: systemClock,
     log,
     random: Math.random,
     transport: new TcpTransport(),
-    netlink: await KernelPort.open("write"),
+    netlink,
     files: { write: writeFileAtomically },
     nft,
   };
@@ -62,7 +63,10 @@ async function runDaemon(flags: RunFlags, log: Log): Promise<number> {
   });
   await Promise.race([provider.start(), stop.promise]);
   const begun = await Promise.race([first.promise, stop.promise]);
-  if (typeof begun === "string") return 0;
+  if (typeof begun === "string") {
+    await netlink.close();
+    return 0;
+  }
   daemon = await Daemon.start(world, begun);
   if (configuration.config !== undefined && configuration.config !== begun) daemon.reconfigure(configuration.config);
   const sockets = await openSockets(
@@ -76,6 +80,7 @@ async function runDaemon(flags: RunFlags, log: Log): Promise<number> {
   daemon.stop(why === "down" ? "hard" : "graceful");
   pages?.close();
   await Promise.all(sockets.map((socket) => socket.close()));
+  await netlink.close();
   return 0;
 }
 

@@ -104,7 +104,8 @@ export class Driver implements LinkOwner {
    */
   stop(notification: Notification | undefined, reason: string): void {
     this.#halt(notification, reason);
-    if (notification !== undefined) this.#stale.handle({ kind: "forget" });
+    if (notification === undefined) this.#stale.leave();
+    else this.#stale.handle({ kind: "forget" });
   }
 
   /** Ends the session and begins a new one at once. */

@@ -29,6 +29,11 @@ export class StaleRoutes {
     return effects.flatMap((effect) => (effect.kind === "keep" ? effect.families : []));
   }
 
+  /** The process ends: what is stale stays so, for the next one to sweep. */
+  leave(): void {
+    for (const timer of this.#timers.values()) timer.cancel();
+  }
+
   #run(effect: HelperEffect): void {
     switch (effect.kind) {
       case "retain":
