@@ -1,10 +1,12 @@
+import { Writer } from "#lib/bytes.ts";
 import type { Family } from "#route/family.ts";
 import { AFI, SAFI_UNICAST } from "./afi-safi.ts";
 import { AttributeRewriter, type RewriteSource } from "./attribute-rewrite.ts";
-import { EXTENDED_LENGTH, OPTIONAL } from "./attributes/attribute.ts";
+import { EXTENDED_LENGTH, encodeAttribute, OPTIONAL } from "./attributes/attribute.ts";
 import { attributeTable } from "./attributes/table.ts";
 import { type ExportContext, PACKED_OCTETS } from "./export-context.ts";
-import { HEADER_OCTETS, MessageType } from "./message-type.ts";
+import { beginMessage, endMessage, HEADER_OCTETS, MessageType } from "./message-type.ts";
+import { encodeRouteRefresh } from "./route-refresh.ts";
 
 /*
  * Hot: every route that is told on is written here. No objects; octets go straight into the slab.
@@ -17,7 +19,7 @@ export interface EncoderSpace {
   reserve(octets: number): void;
 }
 
-const MP_UNREACH = attributeTable.mpUnreach.code;
+const { mpUnreach } = attributeTable;
 /** Octets in front of the withdrawn routes, and, where there are none, in front of the attributes. */
 const WITHDRAWN_AT = HEADER_OCTETS + 2;
 const ATTRIBUTES_AT = HEADER_OCTETS + 4;
@@ -135,20 +137,16 @@ export class UpdateWriter {
 
   /** RFC 4724 §2. */
   endOfRib(space: EncoderSpace, family: Family): void {
-    space.reserve(PACKED_OCTETS);
-    const { bytes, at } = space;
-    const octets = ATTRIBUTES_AT + (family === "ipv4" ? 0 : 6);
-    putHeader(bytes, at, octets);
-    putU16(bytes, at + HEADER_OCTETS, 0);
-    putU16(bytes, at + HEADER_OCTETS + 2, octets - ATTRIBUTES_AT);
-    if (family !== "ipv4") {
-      bytes[at + ATTRIBUTES_AT] = OPTIONAL;
-      bytes[at + ATTRIBUTES_AT + 1] = MP_UNREACH;
-      bytes[at + ATTRIBUTES_AT + 2] = 3;
-      putU16(bytes, at + ATTRIBUTES_AT + 3, AFI[family]);
-      bytes[at + ATTRIBUTES_AT + 5] = SAFI_UNICAST;
-    }
-    space.at = at + octets;
+    append(space, encodeEndOfRib(family));
+  }
+
+  /** The marks around routes that are told again because the neighbour asked (RFC 7313 §4.1). */
+  beginRefresh(space: EncoderSpace, family: Family): void {
+    append(space, encodeRouteRefresh({ kind: "begin", family }));
+  }
+
+  endRefresh(space: EncoderSpace, family: Family): void {
+    append(space, encodeRouteRefresh({ kind: "end", family }));
   }
 
   #continue(): void {
@@ -175,7 +173,7 @@ export class UpdateWriter {
       tail = octets;
     } else if (layout === MP_UNREACH_ONLY) {
       bytes[at] = OPTIONAL | EXTENDED_LENGTH;
-      bytes[at + 1] = MP_UNREACH;
+      bytes[at + 1] = mpUnreach.code;
       putU16(bytes, at + 4, AFI[family]);
       bytes[at + 6] = SAFI_UNICAST;
       at += 7;
@@ -217,6 +215,25 @@ export class UpdateWriter {
     putHeader(bytes, start, at - start);
     this.#space!.at = at;
   }
+}
+
+/** Rare messages may cost objects. */
+function append(space: EncoderSpace, message: Uint8Array): void {
+  space.reserve(message.length);
+  space.bytes.set(message, space.at);
+  space.at += message.length;
+}
+
+/** An UPDATE with nothing in it for IPv4, with an empty MP_UNREACH_NLRI for others (RFC 4724 §2). */
+function encodeEndOfRib(family: Family): Uint8Array {
+  const attributes = new Writer(8);
+  if (family !== "ipv4") {
+    const value = new Writer(4);
+    mpUnreach.encode(value, { afi: AFI[family], safi: SAFI_UNICAST, prefixes: [] });
+    encodeAttribute(attributes, mpUnreach.flags, mpUnreach.code, value.finish());
+  }
+  const out = beginMessage(new Writer(32), MessageType.update);
+  return endMessage(out.u16(0).u16(attributes.length).put(attributes.finish()));
 }
 
 function putHeader(bytes: Uint8Array, at: number, octets: number): void {

@@ -251,6 +251,18 @@ test("RFC 4724 §2: End-of-RIB", () => {
   expect(found.map((message) => message.type === "update" && message.update.endOfRib)).toEqual(["ipv4", "ipv6"]);
 });
 
+test("RFC 7313 §4.1: BoRR and EoRR", () => {
+  const slabs = new Slabs();
+  const writer = new UpdateWriter(base);
+  writer.beginRefresh(slabs, "ipv6");
+  writer.endRefresh(slabs, "ipv6");
+  const found = slabs.messages().map((message) => decodeMessage(message, 0, message.length));
+  expect(found).toEqual([
+    { type: "routeRefresh", refresh: { kind: "begin", family: "ipv6" } },
+    { type: "routeRefresh", refresh: { kind: "end", family: "ipv6" } },
+  ]);
+});
+
 /** Types of the attributes of the first message, in the order in which they stand there. */
 function typesOf(messages: readonly Uint8Array[] | undefined): number[] {
   const [message = new Uint8Array()] = messages ?? [];
