@@ -62,9 +62,13 @@ export interface TimePrinter {
 
 export function timePrinter(formats: TimeFormats, nowMs: number, zone: ZoneOffset): TimePrinter {
   const print = (format: TimeFormat) => {
+    // Routes that came together are shown together.
+    let last: { readonly wallMs: number; readonly text: string } | undefined;
     return (wallMs: number): string => {
+      if (last?.wallMs === wallMs) return last.text;
       const recent = format.limitMs === undefined || nowMs - wallMs < format.limitMs;
-      return formatTime(recent ? format.recent : format.old, wallMs, zone(wallMs));
+      last = { wallMs, text: formatTime(recent ? format.recent : format.old, wallMs, zone(wallMs)) };
+      return last.text;
     };
   };
   return { base: print(formats.base), protocol: print(formats.protocol), route: print(formats.route) };

@@ -116,7 +116,9 @@ async function scrape(args: readonly string[]): Promise<Map<string, number>> {
       text = (await response?.text()) ?? "";
       return text.includes("bird_protocol_up");
     });
-    return new Map([...text.matchAll(/^(bird_\S+) (\S+)$/gm)].map(([, name = "", value]) => [name, Number(value)]));
+    return new Map(
+      [...text.matchAll(/^(bird_\w+\{.*\}) (\S+)$/gm)].map(([, name = "", value]) => [name, Number(value)]),
+    );
   } finally {
     exporter.kill();
   }
