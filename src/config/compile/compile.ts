@@ -73,7 +73,8 @@ function assemble(context: Context): NodeConfig {
   };
 }
 
-function originatedBy({ objects, spec, own, memory }: Context): OriginatedPrefix[] {
+function originatedBy(context: Context): OriginatedPrefix[] {
+  const { spec, own } = context;
   const { enabled, communities, largeCommunities, localPref } = spec.podCIDRs;
   const source = `node/${own.name}`;
   const pods = own.podCidrs.map((prefix): OriginatedPrefix => {
@@ -92,10 +93,7 @@ function originatedBy({ objects, spec, own, memory }: Context): OriginatedPrefix
         localPref,
       };
     });
-  const services = memory.recall("services", [objects.Service, objects.EndpointSlice, spec, own], () => {
-    return serviceAddresses(objects, spec, own);
-  });
-  return [...(enabled ? pods : []), ...others, ...services];
+  return [...(enabled ? pods : []), ...others, ...serviceAddresses(context)];
 }
 
 /** Those that peers name; one that does not exist lets nothing through. */

@@ -1,10 +1,12 @@
 import type { Address } from "#route/address.ts";
-import { bitsOf, type Family } from "#route/family.ts";
+import { bitsOf } from "#route/family.ts";
 import { formatPrefix, type Prefix, prefixOf } from "#route/prefix.ts";
 import type { OriginatedPrefix } from "../node-config.ts";
 import type { ConfigObject, ObjectSet } from "../objects.ts";
 import type { BgpConfigurationSpec } from "../schema/bgp-configuration.ts";
 import { selects } from "../schema/selector.ts";
+import type { Context } from "./context.ts";
+import type { Memory } from "./memory.ts";
 import type { NodeFacts } from "./node-facts.ts";
 
 type Advertisement = BgpConfigurationSpec["serviceAdvertisements"][number];
@@ -15,32 +17,62 @@ type ServiceObject = ConfigObject<"Service">;
 const EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers";
 const SERVICE_NAME = "kubernetes.io/service-name";
 
-/** Where the ready endpoints of one Service and family are. */
-interface Ready {
-  readonly anywhere: boolean;
-  readonly here: boolean;
+/** Bits of where a Service has ready endpoints: anywhere, and on our node, by family. */
+const ANYWHERE = { ipv4: 1, ipv6: 4 } as const;
+const HERE = { ipv4: 2, ipv6: 8 } as const;
+
+/** What one Service makes us originate, and by which of the advertisements. */
+interface Offer {
+  readonly key: string;
+  readonly rank: number;
+  readonly originated: OriginatedPrefix;
 }
 
 /**
  * The Service addresses that this node advertises. An address goes out while an endpoint of its family is ready: anywhere,
  * or on this node where the traffic policy is Local. Of two advertisements with one prefix the first stays.
  */
-export function serviceAddresses(objects: ObjectSet, spec: BgpConfigurationSpec, own: NodeFacts): OriginatedPrefix[] {
-  const rules = spec.serviceAdvertisements.filter(({ nodeSelector = {} }) => selects(nodeSelector, own.labels));
+export function serviceAddresses({ objects, spec, own, memory }: Context): readonly OriginatedPrefix[] {
+  const rules = memory.recall("service rules", [spec, own], () => {
+    return spec.serviceAdvertisements.filter(({ nodeSelector = {} }) => selects(nodeSelector, own.labels));
+  });
   if (rules.length === 0) return [];
-  const ready = readyEndpoints(objects, own.name);
-  const found = new Map<string, OriginatedPrefix>();
-  const services = [...objects.Service.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const rule of rules) {
-    for (const service of services) {
-      if (!advertised(service, rule)) continue;
-      for (const prefix of prefixesOf(service, rule, ready, own)) {
-        const key = formatPrefix(prefix);
-        if (!found.has(key)) found.set(key, originated(prefix, service, rule));
-      }
+  return memory.recall("service addresses", [objects.Service, objects.EndpointSlice, rules, own], () => {
+    return collect(objects, rules, own, memory);
+  });
+}
+
+function collect(
+  objects: ObjectSet,
+  rules: readonly Advertisement[],
+  own: NodeFacts,
+  memory: Memory,
+): OriginatedPrefix[] {
+  const services = memory.recall("services by name", [objects.Service], () => {
+    return [...objects.Service.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  });
+  const ready = readyEndpoints(objects, own.name, memory);
+  const found = new Map<string, Offer>();
+  for (const service of services) {
+    const bits = ready.get(service.name);
+    if (bits === undefined) continue;
+    const offers = memory.recallOf("offers", service, [rules, own, bits], () => offersOf(service, rules, own, bits));
+    for (const offer of offers) {
+      const before = found.get(offer.key);
+      if (before === undefined || offer.rank < before.rank) found.set(offer.key, offer);
     }
   }
-  return [...found.values()];
+  return Array.from(found.values(), ({ originated }) => originated);
+}
+
+/** @param bits of where its endpoints are ready */
+function offersOf(service: ServiceObject, rules: readonly Advertisement[], own: NodeFacts, bits: number): Offer[] {
+  return rules.flatMap((rule, rank) => {
+    if (!advertised(service, rule)) return [];
+    return prefixesOf(service, rule, own, bits).map((prefix) => {
+      return { key: formatPrefix(prefix), rank, originated: originatedBy(service, rule, prefix) };
+    });
+  });
 }
 
 function advertised({ value: { metadata, spec } }: ServiceObject, rule: Advertisement): boolean {
@@ -49,12 +81,7 @@ function advertised({ value: { metadata, spec } }: ServiceObject, rule: Advertis
   return selects(rule.serviceSelector ?? {}, metadata.labels);
 }
 
-function prefixesOf(
-  service: ServiceObject,
-  rule: Advertisement,
-  ready: ReadonlyMap<string, Ready>,
-  own: NodeFacts,
-): Prefix[] {
+function prefixesOf(service: ServiceObject, rule: Advertisement, own: NodeFacts, bits: number): Prefix[] {
   const { spec } = service.value;
   return rule.addresses.flatMap((kind) => {
     const outside = kind !== "ClusterIP";
@@ -62,11 +89,9 @@ function prefixesOf(
     const local = (outside ? spec.externalTrafficPolicy : spec.internalTrafficPolicy) === "Local";
     return ADDRESSES[kind](service).flatMap((address) => {
       if (address === undefined) return [];
-      const state = ready.get(keyOf(service.name, address.family));
-      if (state === undefined || !(local ? state.here : state.anywhere)) return [];
-      const length = local
-        ? bitsOf(address.family)
-        : (rule.aggregationLength[address.family] ?? bitsOf(address.family));
+      const { family } = address;
+      if ((bits & (local ? HERE : ANYWHERE)[family]) === 0) return [];
+      const length = local ? bitsOf(family) : (rule.aggregationLength[family] ?? bitsOf(family));
       return [prefixOf(address, length)];
     });
   });
@@ -79,7 +104,7 @@ const ADDRESSES: Readonly<Record<AddressKind, (service: ServiceObject) => readon
 };
 
 /** No blackhole: the node itself must reach the address, which kube-proxy translates only after a route is found. */
-function originated(prefix: Prefix, { name }: ServiceObject, rule: Advertisement): OriginatedPrefix {
+function originatedBy({ name }: ServiceObject, rule: Advertisement, prefix: Prefix): OriginatedPrefix {
   const { communities, largeCommunities, localPref } = rule;
   return {
     prefix,
@@ -92,21 +117,28 @@ function originated(prefix: Prefix, { name }: ServiceObject, rule: Advertisement
   };
 }
 
-const keyOf = (service: string, family: Family): string => `${service} ${family}`;
-
-function readyEndpoints(objects: ObjectSet, nodeName: string): Map<string, Ready> {
-  const ready = new Map<string, Ready>();
-  for (const { name, value } of objects.EndpointSlice.values()) {
-    const service = value.metadata.labels[SERVICE_NAME];
-    if (service === undefined || value.addressType === "FQDN") continue;
-    const namespace = name.slice(0, name.indexOf("/"));
-    const key = keyOf(`${namespace}/${service}`, value.addressType === "IPv4" ? "ipv4" : "ipv6");
-    const endpoints = value.endpoints.filter(({ conditions }) => conditions.ready ?? true);
-    const before = ready.get(key);
-    ready.set(key, {
-      anywhere: before?.anywhere === true || endpoints.length > 0,
-      here: before?.here === true || endpoints.some((endpoint) => endpoint.nodeName === nodeName),
-    });
+/** By Service name; those without a ready endpoint are left out. */
+function readyEndpoints(objects: ObjectSet, nodeName: string, memory: Memory): ReadonlyMap<string, number> {
+  const ready = new Map<string, number>();
+  for (const slice of objects.EndpointSlice.values()) {
+    const { service, bits } = memory.recallOf("slice", slice, [nodeName], () => readySlice(slice, nodeName));
+    if (bits !== 0) ready.set(service, (ready.get(service) ?? 0) | bits);
   }
   return ready;
+}
+
+function readySlice(
+  { name, value }: ConfigObject<"EndpointSlice">,
+  nodeName: string,
+): { service: string; bits: number } {
+  const { metadata, addressType, endpoints } = value;
+  const service = metadata.labels[SERVICE_NAME];
+  const ready = endpoints.filter(({ conditions }) => conditions.ready ?? true);
+  if (service === undefined || addressType === "FQDN" || ready.length === 0) return { service: "", bits: 0 };
+  const family = addressType === "IPv4" ? "ipv4" : "ipv6";
+  const here = ready.some((endpoint) => endpoint.nodeName === nodeName);
+  return {
+    service: `${name.slice(0, name.indexOf("/"))}/${service}`,
+    bits: ANYWHERE[family] | (here ? HERE[family] : 0),
+  };
 }

@@ -47,6 +47,29 @@ const pair = fc.record({ name: small, a: rack, b: rack }).map((one) => {
   return ourYaml("BGPPeer", `p${one.name}`, { nodeSelector: one.a, peerSelector: one.b });
 });
 const policy = small.map((number) => ourYaml("BGPPolicy", `q${number}`, { statements: [{ action: "Accept" }] }));
+const namespaced = (kind: string, name: string, labels: object) => ({
+  kind,
+  metadata: { name, namespace: "x", labels },
+});
+const service = fc.record({ name: small, address: small, rack: small, local: fc.boolean() }).map((one) =>
+  JSON.stringify({
+    apiVersion: "v1",
+    ...namespaced("Service", `s${one.name}`, { rack: `r${one.rack}` }),
+    spec: {
+      clusterIPs: [`10.96.0.${one.address}`],
+      externalIPs: [`10.97.0.${one.address}`],
+      internalTrafficPolicy: one.local ? "Local" : "Cluster",
+    },
+  }),
+);
+const slice = fc.record({ name: small, service: small, node: small, ready: fc.boolean() }).map((one) =>
+  JSON.stringify({
+    apiVersion: "discovery.k8s.io/v1",
+    ...namespaced("EndpointSlice", `e${one.name}`, { "kubernetes.io/service-name": `s${one.service}` }),
+    addressType: "IPv4",
+    endpoints: [{ nodeName: `n${one.node}`, conditions: { ready: one.ready } }],
+  }),
+);
 const configuration = fc.record({ rack, hold: small, full: fc.boolean(), masquerade: fc.boolean() }).map((one) =>
   ourYaml("BGPConfiguration", "default", {
     nodeMesh: one.full ? "Full" : "Disabled",
@@ -54,10 +77,17 @@ const configuration = fc.record({ rack, hold: small, full: fc.boolean(), masquer
     timers: { holdTime: `${one.hold * 3}s` },
     overrides: [{ nodeSelector: one.rack, asNumber: 64_513 }],
     masquerade: { enabled: one.masquerade },
+    serviceAdvertisements: [
+      { addresses: ["ClusterIP"], serviceSelector: one.rack, communities: ["1:1"] },
+      { addresses: ["ClusterIP", "ExternalIP"], nodeSelector: one.rack },
+    ],
   }),
 );
 const change = fc.oneof(
-  { arbitrary: fc.oneof(node, node, peer, pair, policy, configuration).map((put) => ({ put })), weight: 4 },
+  {
+    arbitrary: fc.oneof(node, node, peer, pair, policy, configuration, service, slice).map((put) => ({ put })),
+    weight: 4,
+  },
   { arbitrary: fc.nat(20).map((drop) => ({ drop })), weight: 1 },
 );
 
