@@ -28,7 +28,17 @@ export class Lab {
     return lab;
   }
 
+  /** Labs that stand: what is left of them when the process ends is removed without waiting. */
+  static readonly #standing = new Set<Lab>();
+  static {
+    process.on("exit", () => {
+      for (const lab of Lab.#standing) lab.#abandon();
+    });
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
+  }
+
   private constructor() {
+    Lab.#standing.add(this);
     this.directory = mkdtempSync(join(tmpdir(), "linnet-bench-"));
     chmodSync(this.directory, 0o755);
     this.namespaces = createNamespaces();
@@ -95,6 +105,16 @@ export class Lab {
 
   async end(): Promise<void> {
     await this.#daemon?.stop();
+    this.#remove();
+  }
+
+  #abandon(): void {
+    this.#daemon?.kill();
+    this.#remove();
+  }
+
+  #remove(): void {
+    Lab.#standing.delete(this);
     this.#watch?.stop();
     this.sources.stop();
     this.sinks.stop();

@@ -27,7 +27,7 @@ export const linnet: Daemon = {
       "--log-level",
       "warn",
     ];
-    return [{ command: program, args, ...(setup.stalls ? { environment: loopDelay(directory) } : {}) }];
+    return [{ command: program, args, environment: environment(setup, directory) }];
   },
   controlSocket: socket,
   async longestStallMs(directory, pid) {
@@ -47,10 +47,17 @@ function socket(directory: string): string {
 
 const delayFile = (directory: string): string => join(directory, "loop-delay");
 
-const loopDelay = (directory: string): Record<string, string> => ({
-  NODE_OPTIONS: `--import=${join(import.meta.dirname, "loop-delay.ts")}`,
-  BENCH_LOOP_DELAY: delayFile(directory),
-});
+/** `BENCH_NODE_OPTIONS` is for profiles: `--cpu-prof --cpu-prof-dir=/tmp/profiles`. */
+function environment({ stalls }: Setup, directory: string): Record<string, string> {
+  const options = [
+    process.env["BENCH_NODE_OPTIONS"],
+    stalls ? `--import=${join(import.meta.dirname, "loop-delay.ts")}` : undefined,
+  ];
+  return {
+    NODE_OPTIONS: options.filter((option) => option !== undefined).join(" "),
+    BENCH_LOOP_DELAY: delayFile(directory),
+  };
+}
 
 const group = "linnet.dev/v1alpha1";
 

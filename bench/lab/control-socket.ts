@@ -70,7 +70,7 @@ export class ControlSocket {
   }
 }
 
-/** Asks for the daemon's status a hundred times a second and remembers the longest wait. */
+/** Asks for the daemon's status fifty times a second and remembers the longest wait. */
 export class ControlProbe {
   readonly #control: ControlSocket;
   #longestMs = 0;
@@ -101,7 +101,7 @@ export class ControlProbe {
       for (;;) {
         const { ms } = await this.#control.ask("show status");
         this.#longestMs = Math.max(this.#longestMs, ms);
-        await sleep(10);
+        await sleep(20);
       }
     } catch {
       // The daemon or the probe was stopped.

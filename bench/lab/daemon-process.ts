@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Daemon, Program, Setup } from "../daemons/daemon.ts";
 import { monotonicMs } from "./monotonic.ts";
-import { type Usage, usageOf } from "./usage.ts";
+import { processTree, type Usage, usageOf } from "./usage.ts";
 
 /** A daemon under test, running in its namespace. */
 export class DaemonProcess {
@@ -50,6 +50,11 @@ export class DaemonProcess {
 
   usage(): Usage {
     return usageOf(this.pids);
+  }
+
+  /** SIGKILL for all, without waiting. */
+  kill(): void {
+    for (const pid of this.pids.flatMap(processTree)) process.kill(pid, "SIGKILL");
   }
 
   /** SIGTERM, and SIGKILL for what is still there after three seconds. */

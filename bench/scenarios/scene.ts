@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inFlight, type Lab, neighbour } from "../bench.ts";
 import type { Daemon, Neighbour, Setup } from "../daemons/daemon.ts";
@@ -61,7 +62,8 @@ export class Scene {
     // What the daemon does right after a session came up belongs to no measurement.
     await sleep(500);
     const socket = setup.stalls ? daemon.controlSocket?.(process.directory) : undefined;
-    const scene = new Scene(lab, daemon, process, socket === undefined ? undefined : await ControlProbe.start(socket));
+    const probe = socket !== undefined && existsSync(socket) ? await ControlProbe.start(socket) : undefined;
+    const scene = new Scene(lab, daemon, process, probe);
     if (setup.stalls) await scene.forgetStalls();
     return scene;
   }
