@@ -16,6 +16,9 @@ const REFUSALS_ANSWERED = 100;
 /** Reaches callers that insist on TTL security (RFC 5082 §3) as well. */
 const ANSWER_TTL = 255;
 
+/** The usual reason why the system has no room for one more key on a listener. */
+const MANY_KEYS = " (many neighbours with passwords need a higher net.core.optmem_max)";
+
 /** Why a caller is turned away, for the log, and what it is told (RFC 4486 §4). */
 export interface Refusal {
   readonly notification: Notification;
@@ -116,7 +119,8 @@ export class Door {
     }
     for (const [name, key] of wanted) {
       if (ear.keys.get(name)?.password === key.password) continue;
-      ear.listener?.setPassword(key.address, key.password);
+      const refused = ear.listener?.setPassword(key.address, key.password);
+      if (refused !== undefined) this.#log.error(`no TCP-MD5 key for calls from ${name}: ${refused}${MANY_KEYS}`);
       ear.keys.set(name, key);
     }
   }

@@ -53,8 +53,11 @@ export interface ListenEvents {
 }
 
 export interface Listener {
-  /** Sets or, with undefined, removes the TCP-MD5 key of callers from `address`. */
-  setPassword(address: Address, password: string | undefined): void;
+  /**
+   * Sets or, with undefined, removes the TCP-MD5 key of callers from `address`.
+   * @returns why the system refused it; undefined: it did not
+   */
+  setPassword(address: Address, password: string | undefined): string | undefined;
   close(): void;
 }
 
@@ -75,7 +78,7 @@ export interface Connection {
   readonly interface: string | undefined;
   /** Applies what was not known when the call came in, and begins to read. */
   open(options: ConnectionOptions, events: ConnectionEvents): void;
-  /** Applies other options while it is open. @throws where the system refuses them */
+  /** Applies other options while it is open; where the system refuses them the connection ends. */
   change(options: ConnectionOptions): void;
   /** Queues `bytes[start, end)`, borrowed until `written` is called: once, always, never before `send` returned. */
   send(bytes: Uint8Array, start: number, end: number, written: () => void): void;

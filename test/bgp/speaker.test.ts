@@ -135,6 +135,12 @@ describe("callers", () => {
     expect(stranger.line.take()).toEqual(["NOTIFICATION 6/5", "closed"]);
   });
 
+  test("a key that the system refuses is one line of log", () => {
+    const node = new TestNode(clock, network, A);
+    node.speaker.reconfigure(nodeConfig(1, [peerConfig("b", B, { password: "two\nlines" })]));
+    expect(node.log.take()[0]).toMatch(/^error no TCP-MD5 key for calls from 10.0.0.2: invalid argument/);
+  });
+
   test("a port in use is complained about once, and tried again", () => {
     const other = new ScriptedPeer(network, address(A)).listen();
     const node = new TestNode(clock, network, A);

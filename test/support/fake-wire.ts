@@ -54,6 +54,7 @@ export class FakeNetwork {
       setPassword: (address, password) => {
         if (password === undefined) entry.passwords.delete(formatAddress(address));
         else entry.passwords.set(formatAddress(address), password);
+        return password?.includes("\n") ? "invalid argument" : undefined;
       },
       close: () => {
         const index = this.#listening.indexOf(entry);

@@ -92,19 +92,16 @@ export class TcpConnection implements Connection, Reading {
     const constructing: object = { handle: this.#handle, onread: this.#budget.onread(this) };
     this.#handle = undefined;
     this.#adopt(new net.Socket(constructing));
-    const { family } = this.remoteAddress;
-    try {
-      setTcpOptions(this.#fd, { family, ttl: options.ttl, minTtl: options.minimumTtl, tos: TOS });
-    } catch (error) {
-      this.socket.destroy(error instanceof Error ? error : new Error(String(error)));
-    }
+    const { ttl, minimumTtl: minTtl } = options;
+    this.#tune(() => setTcpOptions(this.#fd, { family: this.remoteAddress.family, ttl, minTtl, tos: TOS }));
   }
 
   change(options: ConnectionOptions): void {
-    if (this.#closing) return;
-    const { family } = this.remoteAddress;
-    setTcpOptions(this.#fd, { family, ttl: options.ttl, minTtl: options.minimumTtl ?? 0 });
-    setMd5Key(this.#fd, this.remoteAddress, options.password);
+    const { ttl, minimumTtl: minTtl = 0, password } = options;
+    this.#tune(() => {
+      setTcpOptions(this.#fd, { family: this.remoteAddress.family, ttl, minTtl });
+      setMd5Key(this.#fd, this.remoteAddress, password);
+    });
   }
 
   send(bytes: Uint8Array, start: number, end: number, written: () => void): void {
@@ -141,6 +138,15 @@ export class TcpConnection implements Connection, Reading {
       this.events = undefined;
       events?.closed(reason);
     });
+  }
+
+  #tune(set: () => void): void {
+    if (this.#closing) return;
+    try {
+      set();
+    } catch (error) {
+      this.socket.destroy(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   #known(): Ends {

@@ -68,7 +68,13 @@ export class TcpTransport implements Transport {
     }
     return {
       setPassword: (address, password) => {
-        if (fd >= 0 && !closed) setMd5Key(fd, address, password);
+        if (fd < 0 || closed) return undefined;
+        try {
+          setMd5Key(fd, address, password);
+          return undefined;
+        } catch (error) {
+          return describe(error);
+        }
       },
       close: () => {
         closed = true;

@@ -241,6 +241,31 @@ test("with a password both ends must have it; a key can be set on a listener tha
   await dial();
 });
 
+test("a key can change during a connection", async () => {
+  let far: End | undefined;
+  let arrived = (): void => {};
+  const arrival = new Promise<void>((resolve) => (arrived = resolve));
+  await listen((connection) => {
+    open.push(connection);
+    far = new End(connection, { ...plain, password: "first" });
+    arrived();
+  });
+  listener?.setPassword(local, "first");
+  const near = new End(await dial({ password: "first" }));
+  await arrival;
+  if (far === undefined) throw new Error("nobody came");
+  const { connection } = far;
+  near.connection.change({ ...plain, password: "second" });
+  near.connection.send(Uint8Array.of(1), 0, 1, () => {});
+  connection.change({ ...plain, password: "second" });
+  await far.until(() => far?.octets.length === 1);
+});
+
+test("a key that is too long is a reason, not an exception", async () => {
+  await listen(() => {});
+  expect(listener?.setPassword(local, "x".repeat(81))).toEqual(expect.any(String));
+});
+
 test("TTL security: what comes from one hop away passes, what sends a lower TTL does not (RFC 5082 §3)", async () => {
   const { near, far } = await joined({ ttl: 255, minimumTtl: 255 });
   await near.send(Uint8Array.of(1));
