@@ -165,6 +165,7 @@ export class FamilyInstaller implements Source {
     const { prefixes: p } = store;
     if ((store.flags[id]! & IN_FLIGHT) !== 0) return at;
     const desired = store.desired[id]!;
+    if (desired === 0 && this.groups.isDying(store.actual[id]!)) return at; // it goes with its object
     const usable = desired === 0 || this.#around.usable(desired);
     const held = desired !== 0 && usable && this.#isHeld(id);
     const step = plan(desired, store.content(id), store.flags[id]!, usable, held);

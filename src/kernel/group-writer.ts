@@ -5,7 +5,7 @@ import { refusalReason } from "./failures.ts";
 import { decide, type Group } from "./groups.ts";
 import type { RouteStore } from "./route-store.ts";
 import type { Sender } from "./sender.ts";
-import { UNKNOWN } from "./target.ts";
+import { UNKNOWN, VIA_GROUP } from "./target.ts";
 import type { NextHopObject } from "./wire/nexthop.ts";
 
 /**
@@ -117,8 +117,12 @@ export class GroupWriter {
       const gone = lost === undefined && refusals.every(({ code }) => code === "ENOENT");
       this.#store.forget(new Set([group.target]), gone ? 0 : UNKNOWN);
       groups.release(group);
-      this.#store.enqueueUnequal();
     });
+  }
+
+  /** Is the deletion of the target, and thus of its routes, on its way? They are looked at again when it is done. */
+  isDying(target: number): boolean {
+    return target >= VIA_GROUP && this.#store.groups.get(target)?.state === "dying";
   }
 
   /** The kernel drops objects over a link that loses its carrier, and the routes through them. */
@@ -148,7 +152,6 @@ export class GroupWriter {
       this.#store.groups.release(group);
       this.#wake(group);
     }
-    this.#store.enqueueUnequal();
   }
 
   /** Takes over what a dump shows. */

@@ -72,7 +72,15 @@ export class Groups {
 
   /** @param id in the kernel */
   byId(id: number): Group | undefined {
-    return id > this.#base && id < this.#base + IDS ? this.#slots[id - this.#base] : undefined;
+    return this.#isGroup(id) ? this.#slots[id - this.#base] : undefined;
+  }
+
+  #isGroup(id: number): boolean {
+    return id > this.#base && id < this.#base + IDS;
+  }
+
+  #isSingle(id: number): boolean {
+    return id > this.#base + HOPS && id < this.#base + HOPS + IDS;
   }
 
   content(target: number): number {
@@ -261,7 +269,7 @@ export class Groups {
   /** An id is not what we made it any more: never use it again. */
   disown(id: number): void {
     for (const [key, single] of this.#singles) if (single.id === id) this.#singles.delete(key);
-    if (id > this.#base && id < this.#base + HOPS + IDS) this.#taken.add(id);
+    if (this.#isGroup(id) || this.#isSingle(id)) this.#taken.add(id);
   }
 
   /** Forgets everything; routes must have been told. */
@@ -276,15 +284,15 @@ export class Groups {
   /** Takes over the objects of a dump that carry our mark and lie in our range. @param intern number of a hop set */
   adopt(objects: readonly NextHopObject[], protocol: number, intern: (hops: readonly Hop[]) => number): void {
     for (const { id, protocol: owner, content } of objects) {
-      if (id < this.#base || id >= this.#base + HOPS + IDS) continue;
+      if (!this.#isGroup(id) && !this.#isSingle(id)) continue;
       if (owner !== protocol) this.#taken.add(id);
-      else if (content.kind === "hop") {
+      else if (content.kind === "hop" && this.#isSingle(id)) {
         const key = this.#singles.has(keyOf(content.hop)) ? `${keyOf(content.hop)} ${id}` : keyOf(content.hop);
         this.#singles.set(key, { id, hop: content.hop, users: 0 });
       }
     }
     for (const { id, protocol: owner, content } of objects) {
-      if (owner !== protocol || content.kind !== "group" || id <= this.#base || id >= this.#base + IDS) continue;
+      if (owner !== protocol || content.kind !== "group" || !this.#isGroup(id)) continue;
       const group = this.#make(id - this.#base, this.#amount(content.members, intern) ?? UNKNOWN, "ready");
       group.members = content.members;
       for (const single of this.#singles.values()) {

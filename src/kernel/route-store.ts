@@ -124,7 +124,7 @@ export class RouteStore {
     }
   }
 
-  /** The kernel no longer holds these targets as we know them. @param become what their routes are now */
+  /** The kernel no longer holds these targets as we know them: their routes are looked at. @param become what they are now */
   forget(targets: ReadonlySet<number>, become: 0 | typeof UNKNOWN): void {
     const { prefixes, actual, flags } = this;
     let last = 0;
@@ -140,6 +140,7 @@ export class RouteStore {
       if (!hit) continue;
       actual[id] = inFlight ? UNKNOWN : become;
       if (actual[id] === 0) this.installed--;
+      if (!inFlight) this.enqueue(id);
     }
     for (const target of targets) {
       const group = target >= VIA_GROUP ? this.groups.get(target) : undefined;

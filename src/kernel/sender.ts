@@ -108,8 +108,13 @@ export class Sender {
       if (message === undefined) budget -= this.#fill(room, budget);
       else this.#submit(room, put(message.words, room, message.answered));
     }
+    this.#next();
+  }
+
+  /** After a turn or an answer. */
+  #next(): void {
     if (this.#pending > 0) this.schedule();
-    else this.#quiet();
+    this.#quiet();
   }
 
   #fill(room: Uint32Array, budget: number): number {
@@ -127,8 +132,7 @@ export class Sender {
       this.#inFlight--;
       answered(answer);
       if (answer.lost !== undefined) this.#lost(answer.lost);
-      if (this.#pending > 0) this.schedule();
-      else this.#quiet();
+      this.#next();
     });
   }
 }

@@ -1,0 +1,385 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { KernelConfig } from "#config/node-config.ts";
+import { Kernel } from "#kernel/kernel.ts";
+import { silentLog } from "#lib/log.ts";
+import { type Address, formatAddress, parseAddress } from "#route/address.ts";
+import { type HopSet, HopSetTable } from "#route/hop-set.ts";
+import { formatPrefix, type Prefix, parsePrefix } from "#route/prefix.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { keyOf, ModelKernel, type ModelRoute } from "./model-kernel.ts";
+
+const BGP = 186;
+const METRIC = 32;
+const address = (text: string): Address => parseAddress(text)!;
+const prefix = (text: string): Prefix => parsePrefix(text)!;
+const LINKS = [2, 3, 4];
+
+/** Enough prefixes that whole groups are moved and removed at once. */
+const PREFIXES = [
+  ...Array.from({ length: 300 }, (_, index) => prefix(`20.${index >> 8}.${index & 255}.0/24`)),
+  ...Array.from({ length: 300 }, (_, index) => prefix(`2001:db8:${index.toString(16)}::/48`)),
+];
+
+class Bench {
+  readonly clock = new FakeClock();
+  readonly model = new ModelKernel();
+  readonly hopSets = new HopSetTable();
+  readonly config: Pick<KernelConfig, "table" | "metric" | "protocol" | "nextHopObjects" | "preferredSource">;
+  kernel: Kernel;
+  changes = 0;
+
+  constructor(nextHopObjects: KernelConfig["nextHopObjects"]) {
+    this.config = { table: 254, metric: METRIC, protocol: BGP, nextHopObjects, preferredSource: {} };
+    for (const link of LINKS) {
+      this.model.addLink(link);
+      this.model.addAddress(link, address(`10.0.${link}.1`), 24, prefix(`10.0.${link}.0/24`));
+      this.model.addAddress(link, address(`fd00:${link}::1`), 64, prefix(`fd00:${link}::/64`));
+    }
+    this.kernel = this.start();
+  }
+
+  /** A daemon that begins, also after another one was killed. */
+  start(): Kernel {
+    const { config, model, hopSets, clock } = this;
+    this.kernel = new Kernel({ config, port: model, hopSets, clock, log: silentLog, seed: 7 });
+    this.kernel.onChange(() => this.changes++);
+    let ready = false;
+    this.kernel.start(() => {
+      ready = true;
+    });
+    this.settle();
+    expect(ready).toBe(true);
+    return this.kernel;
+  }
+
+  settle(): void {
+    do this.clock.settle();
+    while (this.model.step());
+  }
+
+  /** Settles, and waits for all retries. */
+  rest(): void {
+    for (let second = 0; second < 130; second++) {
+      this.settle();
+      this.clock.advance(1_000);
+    }
+    this.settle();
+  }
+
+  via(...links: readonly number[]): Record<"ipv4" | "ipv6", number> {
+    const set = (gateway: (link: number) => Address): HopSet => ({
+      kind: "unicast",
+      hops: links.map((link) => ({ gateway: gateway(link), link, weight: 1, onlink: false })),
+    });
+    return {
+      ipv4: this.hopSets.intern(set((link) => address(`10.0.${link}.2`))),
+      ipv6: this.hopSets.intern(set((link) => address(`fd00:${link}::2`))),
+    };
+  }
+
+  set({ family, words: [w0 = 0, w1 = 0, w2 = 0, w3 = 0], length }: Prefix, hopSet: number): void {
+    const { installer } = this.kernel;
+    if (family === "ipv4") {
+      if (hopSet === 0) installer.clear4(w0, length);
+      else installer.set4(w0, length, hopSet);
+    } else if (hopSet === 0) installer.clear6(w0, w1, w2, w3, length);
+    else installer.set6(w0, w1, w2, w3, length, hopSet);
+  }
+
+  /** Our routes at `metric`, as prefix to hop set. */
+  held(metric = METRIC): Map<string, number> {
+    const held = new Map<string, number>();
+    for (const route of this.model.routes.values()) {
+      if (route.protocol !== BGP || route.metric !== metric) continue;
+      const set = this.model.amount(route);
+      held.set(formatPrefix(route.prefix), set === undefined ? -1 : this.hopSets.intern(set));
+    }
+    return held;
+  }
+
+  foreign(): ModelRoute[] {
+    return [...this.model.routes.values()].filter(({ protocol }) => protocol !== BGP);
+  }
+}
+
+interface Named {
+  readonly name: string;
+  readonly act: Action;
+}
+
+type Action = (bench: Bench, desired: Map<Prefix, number>, foreign: Map<string, ModelRoute>) => void;
+
+const someSet = fc.constantFrom<readonly number[]>([2], [3], [4], [2, 3], [3, 4], [2, 3, 4]);
+const somePrefix = fc.constantFrom(...PREFIXES.slice(0, 8), ...PREFIXES.slice(300, 308));
+const someLink = fc.constantFrom(...LINKS);
+
+const want = (target: Prefix, hopSet: number): Action => {
+  return (bench, desired) => {
+    bench.set(target, hopSet);
+    if (hopSet === 0) desired.delete(target);
+    else desired.set(target, hopSet);
+  };
+};
+
+const actions = fc.oneof(
+  fc.tuple(somePrefix, someSet).map(
+    ([target, links]): Named => ({
+      name: `${formatPrefix(target)} via ${links}`,
+      act: (bench, ...rest) => want(target, bench.via(...links)[target.family])(bench, ...rest),
+    }),
+  ),
+  somePrefix.map((target): Named => ({ name: `clear ${formatPrefix(target)}`, act: want(target, 0) })),
+  fc.tuple(fc.constantFrom("ipv4", "ipv6"), someSet, fc.nat(300)).map(
+    ([family, links, count]): Named => ({
+      name: `${count} of ${family} via ${links}`,
+      act: (bench, ...rest) => {
+        const all = PREFIXES.filter((target) => target.family === family).slice(0, count);
+        for (const target of all) want(target, bench.via(...links)[target.family])(bench, ...rest);
+      },
+    }),
+  ),
+  fc.constantFrom("ipv4", "ipv6").map(
+    (family): Named => ({
+      name: `clear all ${family}`,
+      act: (bench, ...rest) => {
+        for (const target of PREFIXES) if (target.family === family) want(target, 0)(bench, ...rest);
+      },
+    }),
+  ),
+  fc.tuple(someLink, fc.boolean(), fc.boolean()).map(
+    ([link, up, carrier]): Named => ({
+      name: `link ${link} ${up ? "up" : "down"} ${carrier ? "with" : "without"} carrier`,
+      act: (bench, _, foreign) => {
+        bench.model.setLink(link, { up, carrier });
+        for (const key of [...foreign.keys()]) if (!bench.model.routes.has(key)) foreign.delete(key);
+      },
+    }),
+  ),
+  somePrefix.map(
+    (target): Named => ({
+      name: `another deletes ${formatPrefix(target)}`,
+      act: (bench, _, foreign) => {
+        foreign.delete(keyOf({ prefix: target, metric: METRIC }));
+        bench.model.deleted(keyOf({ prefix: target, metric: METRIC }));
+      },
+    }),
+  ),
+  fc.tuple(somePrefix, fc.constantFrom(METRIC, 20), fc.constantFrom(12, BGP)).map(
+    ([target, metric, protocol]): Named => ({
+      name: `another writes ${formatPrefix(target)} metric ${metric} protocol ${protocol}`,
+      act: (bench, _, foreign) => {
+        const route = { prefix: target, metric, protocol, target: { kind: "blackhole" }, source: undefined } as const;
+        bench.model.foreign(route);
+        if (protocol === BGP) foreign.delete(keyOf(route));
+        else foreign.set(keyOf(route), route);
+      },
+    }),
+  ),
+  fc.constant<Named>({ name: "overrun", act: (bench) => bench.model.overrun() }),
+  fc.constant<Named>({ name: "settle", act: (bench) => bench.settle() }),
+  fc.array(fc.nat(2), { minLength: 1, maxLength: 12 }).map(
+    (choices): Named => ({
+      name: `steps ${choices}`,
+      act: (bench) => {
+        for (const choice of choices) {
+          bench.clock.settle();
+          bench.model.step(choice);
+        }
+      },
+    }),
+  ),
+  fc.constantFrom(0, 1500).map((ms): Named => ({ name: `${ms} ms`, act: (bench) => bench.clock.advance(ms) })),
+);
+
+const history = fc.array(
+  actions.map(({ name, act }) => Object.assign(act, { toString: () => name })),
+  {
+    maxLength: 40,
+  },
+);
+
+for (const mode of ["never", "auto", "always"] as const) {
+  test(`whatever happens, the kernel ends as wanted and others' routes as they were (objects ${mode})`, () => {
+    fc.assert(
+      fc.property(history, (acts) => {
+        const bench = new Bench(mode);
+        for (const family of ["ipv4", "ipv6"] as const) bench.kernel.installer.sweep(family);
+        const desired = new Map<Prefix, number>();
+        const foreign = new Map(bench.foreign().map((route) => [keyOf(route), route]));
+        for (const act of acts) act(bench, desired, foreign);
+        for (const link of LINKS) bench.model.setLink(link, { up: true, carrier: true });
+        bench.rest();
+        const wanted = [...desired].filter(([target]) => !foreign.has(keyOf({ prefix: target, metric: METRIC })));
+        const sorted = (entries: Iterable<[string, number]>): [string, number][] => [...entries].sort();
+        expect(sorted(bench.held())).toEqual(sorted(wanted.map(([target, set]) => [formatPrefix(target), set])));
+        expect(new Map(bench.foreign().map((route) => [keyOf(route), route]))).toEqual(foreign);
+      }),
+      { numRuns: Number(process.env["RUNS"] ?? 150) },
+    );
+  });
+}
+
+test("a route costs one message, a second equal call none, and its withdrawal one", () => {
+  const bench = new Bench("auto");
+  const count = (type: number): number => bench.model.counted.get(type) ?? 0;
+  const { ipv4 } = bench.via(2);
+  bench.set(PREFIXES[0]!, ipv4);
+  bench.settle();
+  expect(bench.held()).toEqual(new Map([["20.0.0.0/24", ipv4]]));
+  bench.set(PREFIXES[0]!, ipv4);
+  bench.settle();
+  expect(count(24)).toBe(1);
+  bench.set(PREFIXES[0]!, 0);
+  bench.settle();
+  expect([count(24), count(25)]).toEqual([1, 1]);
+  expect(bench.held().size).toBe(0);
+});
+
+test("a daemon that starts again adopts its routes, sends nothing for equal ones, and sweeps the rest", () => {
+  const bench = new Bench("auto");
+  const { ipv4, ipv6 } = bench.via(2, 3);
+  for (const target of PREFIXES) bench.set(target, target.family === "ipv4" ? ipv4 : ipv6);
+  bench.settle();
+  const before = new Map(bench.model.counted);
+  const kernel = bench.start();
+  expect(kernel.installer.holdsRoutes("ipv4")).toBe(true);
+  for (const target of PREFIXES.slice(0, 100)) bench.set(target, ipv4);
+  bench.rest();
+  expect(bench.model.counted).toEqual(before);
+  expect(bench.held().size).toBe(600);
+  expect(kernel.installer.sweep("ipv4")).toBe(200);
+  bench.settle();
+  expect(bench.held().size).toBe(400);
+  expect(kernel.installer.counts("ipv6")).toMatchObject({ wanted: 0, installed: 300 });
+});
+
+test("a node without routes of ours holds none", () => {
+  const bench = new Bench("auto");
+  expect(bench.kernel.installer.holdsRoutes("ipv4")).toBe(false);
+  bench.set(PREFIXES[0]!, bench.via(2).ipv4);
+  bench.settle();
+  expect(bench.kernel.installer.holdsRoutes("ipv4")).toBe(true);
+  expect(bench.kernel.installer.holdsRoutes("ipv6")).toBe(false);
+});
+
+test("routes of an earlier metric stay until the sweep", () => {
+  const bench = new Bench("auto");
+  const old = {
+    prefix: PREFIXES[0]!,
+    metric: 77,
+    protocol: BGP,
+    target: { kind: "blackhole" },
+    source: undefined,
+  } as const;
+  bench.model.foreign(old);
+  bench.start();
+  bench.set(PREFIXES[0]!, bench.via(2).ipv4);
+  bench.settle();
+  expect(bench.model.routes.has(keyOf(old))).toBe(true);
+  bench.kernel.installer.sweep("ipv4");
+  bench.settle();
+  expect(bench.model.routes.has(keyOf(old))).toBe(false);
+  expect(bench.held().size).toBe(1);
+});
+
+test("all routes of an object move by one message, and go by one", () => {
+  const bench = new Bench("always");
+  const [first, second] = [bench.via(2), bench.via(3)];
+  const ipv4 = PREFIXES.filter(({ family }) => family === "ipv4");
+  for (const target of ipv4) bench.set(target, first.ipv4);
+  bench.settle();
+  const routesBefore = bench.model.counted.get(24);
+  for (const target of ipv4) bench.set(target, second.ipv4);
+  bench.settle();
+  expect(new Set(bench.held().values())).toEqual(new Set([second.ipv4]));
+  expect(bench.model.counted.get(24)).toBe(routesBefore);
+  for (const target of ipv4) bench.set(target, 0);
+  bench.settle();
+  expect(bench.held().size).toBe(0);
+  expect(bench.model.counted.get(25)).toBeUndefined();
+  expect(bench.model.objects.size).toBe(0);
+});
+
+test("a refused route says why, is tried again with a back-off, and recovers", () => {
+  const bench = new Bench("auto");
+  const [target] = PREFIXES;
+  bench.model.refuse.set(formatPrefix(target!), { index: 0, code: "ENETUNREACH", text: "Nexthop has invalid gateway" });
+  bench.set(target!, bench.via(2).ipv4);
+  bench.set(PREFIXES[1]!, bench.via(2).ipv4);
+  bench.settle();
+  const { installer } = bench.kernel;
+  expect(installer.failureOf(target!)).toMatchObject({ reason: "Nexthop has invalid gateway (ENETUNREACH)", tries: 1 });
+  expect(installer.counts("ipv4")).toMatchObject({ wanted: 2, installed: 1, failed: 1 });
+  const tries: number[] = [];
+  for (let second = 0; second < 20; second++) {
+    bench.clock.advance(1_000);
+    bench.settle();
+    tries.push(installer.failureOf(target!)!.tries);
+  }
+  expect(tries.at(-1)).toBe(5); // at 0, 1, 3, 7 and 15 s
+  bench.model.refuse.clear();
+  bench.rest();
+  expect(installer.failureOf(target!)).toBeUndefined();
+  expect(installer.counts("ipv4")).toMatchObject({ wanted: 2, installed: 2, failed: 0, reasons: [] });
+});
+
+test("a route at another's place yields, and comes when the other goes", () => {
+  const bench = new Bench("auto");
+  const [target] = PREFIXES;
+  const bird = {
+    prefix: target!,
+    metric: METRIC,
+    protocol: 12,
+    target: { kind: "blackhole" },
+    source: undefined,
+  } as const;
+  bench.model.foreign(bird);
+  bench.set(target!, bench.via(2).ipv4);
+  bench.rest(); // the kernel's refusal may come before its notification
+  expect(bench.kernel.installer.failureOf(target!)?.reason).toContain("from bird");
+  expect(bench.held().size).toBe(0);
+  bench.model.deleted(keyOf(bird));
+  bench.settle();
+  bench.clock.advance(1_000);
+  bench.settle();
+  expect(bench.held().size).toBe(1);
+});
+
+test("the node's own blackholes have a metric of their own and follow the list", () => {
+  const bench = new Bench("auto");
+  const block = (text: string) => ({ prefix: prefix(text), set: { kind: "blackhole" } as const });
+  bench.kernel.installer.setOwn([block("10.244.0.0/24"), block("fd00:244::/64")]);
+  bench.set(prefix("10.244.0.0/24"), bench.via(2).ipv4);
+  bench.settle();
+  expect([...bench.held(1_000_000).keys()].sort()).toEqual(["10.244.0.0/24", "fd00:244::/64"]);
+  expect([...bench.held().keys()]).toEqual(["10.244.0.0/24"]);
+  bench.kernel.installer.setOwn([block("fd00:244::/64")]);
+  bench.settle();
+  expect([...bench.held(1_000_000).keys()]).toEqual(["fd00:244::/64"]);
+});
+
+test("clean-up leaves nothing of ours and all of others", () => {
+  const bench = new Bench("always");
+  for (const target of PREFIXES) bench.set(target, bench.via(2)[target.family]);
+  bench.settle();
+  const foreign = bench.foreign();
+  bench.start().installer.clearAll();
+  bench.settle();
+  expect(bench.held().size).toBe(0);
+  expect(bench.model.objects.size).toBe(0);
+  expect(bench.foreign()).toEqual(foreign);
+});
+
+test("links, addresses and routes that change are told once a turn", () => {
+  const bench = new Bench("auto");
+  const before = bench.changes;
+  bench.model.setLink(2, { up: true, carrier: false });
+  bench.model.setLink(3, { up: false, carrier: false });
+  bench.settle();
+  expect(bench.changes - before).toBeGreaterThan(0);
+  expect(bench.kernel.nextHops.resolve(address("10.0.2.2"), undefined)).toBeUndefined();
+  expect(bench.kernel.nextHops.resolve(address("10.0.3.2"), undefined)).toBeUndefined();
+  const reach = bench.kernel.nextHops.resolve(address("10.0.4.2"), undefined);
+  expect(reach?.hops.map((hop) => formatAddress(hop.gateway!))).toEqual(["10.0.4.2"]);
+});
