@@ -57,7 +57,7 @@ function decodeFirst<Value>(set: Reader, codec: AttributeCodec<Value>): Value | 
 }
 
 /** The value of the first attribute of type `code`. */
-export function findAttribute(set: Reader, code: number): Reader | undefined {
+function findAttribute(set: Reader, code: number): Reader | undefined {
   const reader = new Reader(set.bytes, set.at, set.end);
   while (reader.remaining >= 3) {
     const flags = reader.u8();

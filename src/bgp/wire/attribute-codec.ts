@@ -1,5 +1,5 @@
 import { Reader, Writer } from "#lib/bytes.ts";
-import { type AttributeFacts, emptyFacts } from "#route/attribute-facts.ts";
+import type { AttributeFacts } from "#route/attribute-facts.ts";
 import type { Attributes, UnknownAttribute } from "#route/attributes.ts";
 import { AttributeScanner, type ScanContext } from "./attribute-scan.ts";
 import { type AttributeCodec, EXTENDED_LENGTH, encodeAttribute } from "./attributes/attribute.ts";
@@ -133,11 +133,4 @@ export class AttributeSetCodec {
     Object.assign(facts, this.#scanner.facts);
     return octets;
   }
-}
-
-/** Facts of a set of our own. */
-export function factsOf(attributes: Attributes): AttributeFacts {
-  const facts = emptyFacts();
-  new AttributeSetCodec().encode(attributes, facts);
-  return facts;
 }

@@ -16,7 +16,7 @@ import { decodeOpen, describeOpen, type Open } from "./open.ts";
 import { decodeRouteRefresh, type RouteRefresh } from "./route-refresh.ts";
 
 /** An UPDATE in plain objects, for logs and tests; routing goes through `UpdateReader`. */
-export interface PlainUpdate {
+interface PlainUpdate {
   readonly withdrawn: readonly Prefix[];
   readonly reachable: readonly Prefix[];
   /** Malformed ones are left out. */
@@ -37,7 +37,7 @@ export type Message =
  * @throws PeerFault where the session would end; RangeError for an UPDATE whose lengths do not fit
  */
 export function decodeMessage(bytes: Uint8Array, start: number, end: number, asOctets: AsOctets = 4): Message {
-  switch (bytes[start + HEADER_OCTETS - 1]) {
+  switch (bytes[start + HEADER_OCTETS - 1]!) {
     case MessageType.open:
       return { type: "open", open: decodeOpen(bytes, start, end) };
     case MessageType.update:

@@ -20,7 +20,7 @@ test("any set comes back as it was made, and its facts are those of its attribut
     }),
     { seed: 1, numRuns: 2000 },
   );
-});
+}, 30_000);
 
 test("attributes stand in ascending type order", () => {
   const set = {

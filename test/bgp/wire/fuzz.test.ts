@@ -83,7 +83,8 @@ class StrictSink implements RouteSink {
     if (length < 0 || length > most) throw new Error(`length ${length}`);
     for (const [index, word] of words.entries()) {
       const bits = Math.min(32, Math.max(0, length - index * 32));
-      if (word !== Math.floor(word / 2 ** (32 - bits)) * 2 ** (32 - bits)) throw new Error(`${words} / ${length}`);
+      if (word !== Math.floor(word / 2 ** (32 - bits)) * 2 ** (32 - bits))
+        throw new Error(`${words.join(" ")} / ${length}`);
     }
   }
 }
@@ -266,7 +267,7 @@ test("whatever comes before an OPEN, the stream is cut or refused", () => {
   const victim = new Victim(4096);
   for (let count = 0; count < 20_000; count++) victim.receive(random.octets(random.below(60)));
   expect(victim.faults).toBeGreaterThan(1000);
-});
+}, 60_000);
 
 test("what the log says of damaged messages is text, or the fault that ends the session", () => {
   const random = new Random(SEED);
@@ -281,4 +282,4 @@ test("what the log says of damaged messages is text, or the fault that ends the 
     }
   }
   expect(told).toBeGreaterThan(5000);
-});
+}, 60_000);

