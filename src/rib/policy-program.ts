@@ -3,6 +3,7 @@ import { type AttributeFacts, emptyFacts, GRACEFUL_SHUTDOWN } from "#route/attri
 import type { Prefix } from "#route/prefix.ts";
 import {
   acceptsUndecided,
+  asksSet,
   isAdvertised,
   isIdle,
   matchesPrefix,
@@ -12,7 +13,7 @@ import {
   statementsOf,
 } from "./policy.ts";
 import type { AttributeCodec } from "./ports.ts";
-import { type AttributeTable, contextKey } from "./table/attribute-table.ts";
+import { type AttributeTable, contextKey, type SourceClass } from "./table/attribute-table.ts";
 import { TableFull } from "./table/limits.ts";
 import { type PrefixTable, prefixOf } from "./table/prefix-table.ts";
 
@@ -53,6 +54,10 @@ export class PolicyProgram {
   readonly #parts: PolicyParts;
   readonly #statements: readonly PolicyStatement[];
   readonly #asksPrefix: boolean;
+  /** Does a condition look at more of a set than where it came from? */
+  readonly #asksSet: boolean;
+  /** Candidates of all sets of a source, where no condition looks at the sets themselves. */
+  readonly #byClass = new Map<SourceClass, number>();
   /** By attribute set, + 1: what `apply` returns, or, where prefixes matter, the index into `candidates`. */
   readonly #memo: Uint32Array;
   /** By attribute set: what each modifying outcome made of it. */
@@ -69,6 +74,7 @@ export class PolicyProgram {
     this.#parts = parts;
     this.#statements = statementsOf(scope);
     this.#asksPrefix = this.#statements.some(({ match }) => match.prefixes !== undefined);
+    this.#asksSet = this.#statements.some(({ match }) => asksSet(match));
     this.#memo = new Uint32Array(maxSets + 1);
   }
 
@@ -101,12 +107,15 @@ export class PolicyProgram {
   /** Finds which statements `set` can match. @returns the index of its candidates */
   #sort(set: number): number {
     const { attributes, codec } = this.#parts;
-    const start = attributes.startOf(set);
     const from = attributes.classOf(set);
+    attributes.remember(set);
+    const known = this.#asksSet ? undefined : this.#byClass.get(from);
+    if (known !== undefined) return known;
     let statements: number[] = [];
     if (isAdvertised(this.scope, from)) {
       statements = [-1];
     } else if (this.#statements.length > 0) {
+      const start = attributes.startOf(set);
       const full = codec.decode(attributes.arena.bytes, start, start + attributes.lengthOf(set));
       for (const [index, { match, action }] of this.#statements.entries()) {
         if (!matchesSet(match, full, from)) continue;
@@ -114,8 +123,9 @@ export class PolicyProgram {
         if (match.prefixes === undefined && action !== "continue") break;
       }
     }
-    attributes.remember(set);
-    return this.#candidatesOf(statements);
+    const index = this.#candidatesOf(statements);
+    if (!this.#asksSet) this.#byClass.set(from, index);
+    return index;
   }
 
   #candidatesOf(statements: readonly number[]): number {

@@ -89,6 +89,10 @@ export function matchesSet(match: PolicyMatch, attributes: Attributes, from: Sou
   return origins === undefined || (origins as readonly SourceClass[]).includes(from);
 }
 
+/** Is there a condition on the attributes themselves? */
+export const asksSet = ({ communities, largeCommunities, asPathContains }: PolicyMatch): boolean =>
+  communities !== undefined || largeCommunities !== undefined || asPathContains !== undefined;
+
 /** The condition on the prefix. */
 export function matchesPrefix({ prefixes }: PolicyMatch, prefix: Prefix): boolean {
   if (prefixes === undefined) return true;

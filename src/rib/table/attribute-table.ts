@@ -5,7 +5,7 @@ import { TableFull } from "./limits.ts";
 import type { NextHopTable } from "./next-hop-table.ts";
 
 const SHARDS = 64;
-const FIRST_SLOTS = 32;
+const FIRST_SLOTS = 16;
 
 /** Words of the hot record, which selection reads; words 0 and 1 are the rank as a double. */
 const MED = 2;
@@ -50,6 +50,7 @@ const isOwn = (key: number): boolean => ((key >>> 2) & 7) >= 2;
  * Attribute sets, each stored once: key is the context and the raw octets. The hot record (32 octets) holds what the
  * decision needs, first of all `rank`, one number that orders by local preference, path length and origin; the cold one
  * (24 octets) says where the octets lie in the arena, their hash, and how often the set is held. At 0 holds it is gone.
+ * Slots of the hash table are two words, `[hash, id]`, in 64 shards that double alone.
  */
 export class AttributeTable {
   readonly arena: Arena;
@@ -68,6 +69,12 @@ export class AttributeTable {
   readonly #shards: Uint32Array[] = [];
   readonly #used = new Uint32Array(SHARDS);
   #freeHead = 0;
+  /** What `find` did not find last. */
+  #missedOctets: Uint8Array | undefined;
+  #missedAt = 0;
+  #missedEnd = 0;
+  #missedKey = 0;
+  #missedHash = 0;
   #view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(maxSets: number, maxOctets: number, seed: number, nextHops: NextHopTable) {
@@ -80,7 +87,7 @@ export class AttributeTable {
     this.arena = new Arena(maxOctets);
     this.#nextHops = nextHops;
     this.#keys = hashKeys(seed);
-    for (let shard = 0; shard < SHARDS; shard++) this.#shards.push(new Uint32Array(FIRST_SLOTS));
+    for (let shard = 0; shard < SHARDS; shard++) this.#shards.push(new Uint32Array(FIRST_SLOTS * 2));
   }
 
   get octets(): number {
@@ -104,10 +111,10 @@ export class AttributeTable {
     return (hash ^ (hash >>> 13)) >>> 0;
   }
 
-  #is(id: number, hash: number, key: number, octets: Uint8Array, start: number, end: number): boolean {
+  #is(id: number, key: number, octets: Uint8Array, start: number, end: number): boolean {
     const cold = this.#cold;
     const at = id * COLD_WORDS;
-    if (cold[at + HASH] !== hash || cold[at + CONTEXT] !== key || cold[at + LENGTH] !== end - start) return false;
+    if (cold[at + CONTEXT] !== key || cold[at + LENGTH] !== end - start) return false;
     const { bytes } = this.arena;
     for (let from = start, to = cold[at + OFFSET]! * 8; from < end; from++, to++) {
       if (octets[from] !== bytes[to]) return false;
@@ -120,27 +127,41 @@ export class AttributeTable {
     const hash = this.#hash(key, octets, start, end);
     const slots = this.#shards[hash >>> 26]!;
     const mask = slots.length - 1;
-    for (let at = hash & mask; ; at = (at + 1) & mask) {
-      const id = slots[at]!;
-      if (id === 0) return 0;
-      if (this.#is(id, hash, key, octets, start, end)) {
+    for (let at = (hash << 1) & mask; ; at = (at + 2) & mask) {
+      const id = slots[at + 1]!;
+      if (id === 0) break;
+      if (slots[at] === hash && this.#is(id, key, octets, start, end)) {
         this.#cold[id * COLD_WORDS + REFS]!++;
         return id;
       }
     }
+    // Who does not find a set adds it next: `add` need not compute the hash again.
+    this.#missedOctets = octets;
+    this.#missedAt = start;
+    this.#missedKey = key;
+    this.#missedHash = hash;
+    this.#missedEnd = end;
+    return 0;
+  }
+
+  #hashOnce(key: number, octets: Uint8Array, start: number, end: number): number {
+    const isMissed =
+      octets === this.#missedOctets && start === this.#missedAt && end === this.#missedEnd && key === this.#missedKey;
+    this.#missedOctets = undefined;
+    return isMissed ? this.#missedHash : this.#hash(key, octets, start, end);
   }
 
   /** The set with these octets, held once more; stored (octets and facts copied) where it is new. @throws TableFull */
   add(key: number, octets: Uint8Array, start: number, end: number, facts: AttributeFacts): number {
-    const hash = this.#hash(key, octets, start, end);
+    const hash = this.#hashOnce(key, octets, start, end);
     const shard = hash >>> 26;
     const slots = this.#shards[shard]!;
     const mask = slots.length - 1;
-    let at = hash & mask;
-    for (; ; at = (at + 1) & mask) {
-      const id = slots[at]!;
+    let at = (hash << 1) & mask;
+    for (; ; at = (at + 2) & mask) {
+      const id = slots[at + 1]!;
       if (id === 0) break;
-      if (this.#is(id, hash, key, octets, start, end)) {
+      if (slots[at] === hash && this.#is(id, key, octets, start, end)) {
         this.#cold[id * COLD_WORDS + REFS]!++;
         return id;
       }
@@ -156,8 +177,9 @@ export class AttributeTable {
     this.#cold[cold + CONTEXT] = key;
     this.#cold[cold + CACHED] = 0;
     this.#fill(id, key, facts);
-    slots[at] = id;
-    if (++this.#used[shard]! * 3 > slots.length * 2) this.#grow(shard);
+    slots[at] = hash;
+    slots[at + 1] = id;
+    if (++this.#used[shard]! * 3 > slots.length) this.#grow(shard);
     return id;
   }
 
@@ -185,11 +207,12 @@ export class AttributeTable {
     const old = this.#shards[shard]!;
     const slots = new Uint32Array(old.length * 2);
     const mask = slots.length - 1;
-    for (const id of old) {
-      if (id === 0) continue;
-      let at = this.#cold[id * COLD_WORDS + HASH]! & mask;
-      while (slots[at] !== 0) at = (at + 1) & mask;
-      slots[at] = id;
+    for (let from = 0; from < old.length; from += 2) {
+      if (old[from + 1] === 0) continue;
+      let at = (old[from]! << 1) & mask;
+      while (slots[at + 1] !== 0) at = (at + 2) & mask;
+      slots[at] = old[from]!;
+      slots[at + 1] = old[from + 1]!;
     }
     this.#shards[shard] = slots;
   }
@@ -214,19 +237,19 @@ export class AttributeTable {
   }
 
   #takeOutOfSlots(id: number): void {
-    const cold = this.#cold;
-    const hash = cold[id * COLD_WORDS + HASH]!;
+    const hash = this.#cold[id * COLD_WORDS + HASH]!;
     const slots = this.#shards[hash >>> 26]!;
     const mask = slots.length - 1;
-    let hole = hash & mask;
-    while (slots[hole] !== id) hole = (hole + 1) & mask;
-    for (let at = (hole + 1) & mask; slots[at] !== 0; at = (at + 1) & mask) {
-      const home = cold[slots[at]! * COLD_WORDS + HASH]! & mask;
+    let hole = (hash << 1) & mask;
+    while (slots[hole + 1] !== id) hole = (hole + 2) & mask;
+    for (let at = (hole + 2) & mask; slots[at + 1] !== 0; at = (at + 2) & mask) {
+      const home = (slots[at]! << 1) & mask;
       if (((at - home) & mask) < ((at - hole) & mask)) continue;
       slots[hole] = slots[at]!;
+      slots[hole + 1] = slots[at + 1]!;
       hole = at;
     }
-    slots[hole] = 0;
+    slots[hole + 1] = 0;
     this.#used[hash >>> 26]!--;
   }
 
