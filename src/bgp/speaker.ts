@@ -14,6 +14,9 @@ import { ReadContexts } from "./wire/read-context.ts";
 /** Sessions of one node; neighbours beyond are left out, and the log says so. */
 const MAX_SESSIONS = 10_000;
 
+/** First calls are made for so long, then the others have their turn. */
+const SLICE_MS = 2;
+
 /** What the speaker is given for life. */
 export interface SpeakerWorld extends Omit<DriverWorld, "speaker" | "contexts" | "observer"> {
   /** This is a restart: neighbours are told so until all have sent us their routes (the R bit, RFC 4724 §4.1). */
@@ -41,6 +44,8 @@ export class Speaker {
   /** By `callerKey`. */
   readonly #byCaller = new Map<string, Driver>();
   readonly #disabled = new Set<string>();
+  /** Neighbours whose first call is still to be made. */
+  #unstarted: Driver[] = [];
   #config: NodeConfig | undefined;
   #deferral: Deferral | undefined;
 
@@ -79,6 +84,7 @@ export class Speaker {
    */
   stop(mode: StopMode, text = ""): void {
     this.#door.close();
+    this.#unstarted = [];
     const notification = mode === "hard" ? operatorCease(Cease.administrativeShutdown, text) : undefined;
     for (const driver of this.#drivers.values()) driver.stop(notification, "the daemon stops");
   }
@@ -197,7 +203,22 @@ export class Speaker {
     }
     const added = new Driver(peer, this.#dialling(peer), this.#driverWorld);
     this.#drivers.set(peer.name, added);
-    added.start();
+    if (this.#unstarted.push(added) === 1) this.#world.clock.soon(() => this.#startSome());
+  }
+
+  /** Thousands of calls at once would hold the thread for seconds. */
+  #startSome(): void {
+    const { clock } = this.#world;
+    const endMs = clock.nowMs() + SLICE_MS;
+    let started = 0;
+    for (const driver of this.#unstarted) {
+      if (started > 0 && clock.nowMs() >= endMs) break;
+      started++;
+      const { name } = driver.config;
+      if (this.#drivers.get(name) === driver && !this.#disabled.has(name)) driver.start();
+    }
+    this.#unstarted = this.#unstarted.slice(started);
+    if (this.#unstarted.length > 0) clock.soon(() => this.#startSome());
   }
 
   #remove(name: string, driver: Driver): void {

@@ -27,7 +27,8 @@ export class Deferral {
   readonly #startedMs: number;
   readonly #done: (family: Family) => void;
   readonly #waiting = new Map<string, Waiting>();
-  readonly #open = new Set<Family>(families);
+  /** How many neighbours each family waits for; a family that is done is not here any more. */
+  readonly #counts = new Map<Family, number>(families.map((family) => [family, 0]));
 
   /**
    * @param deferralMs after our start, the longest wait for a neighbour that is up
@@ -38,16 +39,17 @@ export class Deferral {
     this.#deferralMs = deferralMs;
     this.#startedMs = clock.nowMs();
     this.#done = done;
-    for (const neighbour of awaited) {
-      const timer = this.#giveUpAfter(neighbour.name, Math.min(ABSENT_MS, deferralMs));
-      this.#waiting.set(neighbour.name, { families: new Set(neighbour.families), timer });
+    for (const { name, families: spoken } of awaited) {
+      const timer = this.#giveUpAfter(name, Math.min(ABSENT_MS, deferralMs));
+      this.#waiting.set(name, { families: new Set(spoken), timer });
+      for (const family of spoken) this.#add(family, 1);
     }
-    this.#look();
+    for (const family of families) this.#add(family, 0);
   }
 
   /** Some family is not complete yet. */
   get pending(): boolean {
-    return this.#open.size > 0;
+    return this.#counts.size > 0;
   }
 
   /** Neighbours that `family` waits for. */
@@ -64,10 +66,9 @@ export class Deferral {
       this.forget(name);
       return;
     }
-    for (const family of waiting.families) if (!agreed.families.includes(family)) waiting.families.delete(family);
     waiting.timer.cancel();
     waiting.timer = this.#giveUpAfter(name, this.#leftMs());
-    this.#look();
+    for (const family of waiting.families) if (!agreed.families.includes(family)) this.endOfRib(name, family);
   }
 
   /** The session was lost before End-of-RIB: it has as long to come back as it had to come. */
@@ -80,16 +81,18 @@ export class Deferral {
 
   endOfRib(name: string, family: Family): void {
     const waiting = this.#waiting.get(name);
-    if (waiting === undefined) return;
-    waiting.families.delete(family);
+    if (!waiting?.families.delete(family)) return;
     if (waiting.families.size === 0) this.forget(name);
-    else this.#look();
+    this.#add(family, -1);
   }
 
   /** Nobody waits for this neighbour any more. */
   forget(name: string): void {
-    this.#waiting.get(name)?.timer.cancel();
-    if (this.#waiting.delete(name)) this.#look();
+    const waiting = this.#waiting.get(name);
+    if (waiting === undefined) return;
+    waiting.timer.cancel();
+    this.#waiting.delete(name);
+    for (const family of waiting.families) this.#add(family, -1);
   }
 
   #leftMs(): number {
@@ -100,11 +103,12 @@ export class Deferral {
     return this.#clock.after(ms, () => this.forget(name));
   }
 
-  #look(): void {
-    for (const family of this.#open) {
-      if (this.awaited(family).length > 0) continue;
-      this.#open.delete(family);
-      this.#done(family);
-    }
+  #add(family: Family, change: 1 | 0 | -1): void {
+    const before = this.#counts.get(family);
+    if (before === undefined) return;
+    this.#counts.set(family, before + change);
+    if (before + change > 0) return;
+    this.#counts.delete(family);
+    this.#done(family);
   }
 }
