@@ -1,5 +1,6 @@
 import type { PolicyActions, PolicyStatement } from "#config/node-config.ts";
 import { type AttributeFacts, emptyFacts, GRACEFUL_SHUTDOWN } from "#route/attribute-facts.ts";
+import type { Attributes } from "#route/attributes.ts";
 import type { Prefix } from "#route/prefix.ts";
 import {
   acceptsUndecided,
@@ -66,6 +67,8 @@ export class PolicyProgram {
   readonly #byStatements = new Map<string, number>();
   readonly #root: Outcome = { id: 0, actions: [], next: new Map() };
   #outcomes = 1;
+  #decodedSet = 0;
+  #decoded: Attributes | undefined;
   readonly #facts: AttributeFacts = emptyFacts();
 
   /** @param maxSets highest number of an attribute set */
@@ -93,6 +96,7 @@ export class PolicyProgram {
   /** `set` goes: what is remembered about it is forgotten. */
   forget(set: number): void {
     this.#memo[set] = 0;
+    if (this.#decodedSet === set) this.#decoded = undefined;
     const made = this.#made.get(set);
     if (made === undefined) return;
     this.#made.delete(set);
@@ -106,7 +110,7 @@ export class PolicyProgram {
 
   /** Finds which statements `set` can match. @returns the index of its candidates */
   #sort(set: number): number {
-    const { attributes, codec } = this.#parts;
+    const { attributes } = this.#parts;
     const from = attributes.classOf(set);
     attributes.remember(set);
     const known = this.#asksSet ? undefined : this.#byClass.get(from);
@@ -115,8 +119,7 @@ export class PolicyProgram {
     if (isAdvertised(this.scope, from)) {
       statements = [-1];
     } else if (this.#statements.length > 0) {
-      const start = attributes.startOf(set);
-      const full = codec.decode(attributes.arena.bytes, start, start + attributes.lengthOf(set));
+      const full = this.#decode(set);
       for (const [index, { match, action }] of this.#statements.entries()) {
         if (!matchesSet(match, full, from)) continue;
         statements.push(index);
@@ -181,10 +184,19 @@ export class PolicyProgram {
     return result;
   }
 
-  #modified(set: number, actions: readonly PolicyActions[]): number {
+  /** Conditions and actions ask for the same set one after the other. */
+  #decode(set: number): Attributes {
+    if (this.#decodedSet === set && this.#decoded !== undefined) return this.#decoded;
     const { attributes, codec } = this.#parts;
     const start = attributes.startOf(set);
-    const full = codec.decode(attributes.arena.bytes, start, start + attributes.lengthOf(set));
+    this.#decoded = codec.decode(attributes.arena.bytes, start, start + attributes.lengthOf(set));
+    this.#decodedSet = set;
+    return this.#decoded;
+  }
+
+  #modified(set: number, actions: readonly PolicyActions[]): number {
+    const { attributes, codec } = this.#parts;
+    const full = this.#decode(set);
     const changed = modify(this.scope, full, actions);
     if (changed === full) return set;
     const octets = codec.encode(changed, this.#facts);

@@ -154,10 +154,10 @@ export class UpdateBatch {
     const next = this.#next;
     const prefixes = this.#prefixes;
     if (this.#loc.family === "ipv4") {
-      const { addresses, lengths } = this.#loc.prefixes as PrefixTable4;
+      const { words, lengths } = this.#loc.prefixes as PrefixTable4;
       for (let index = this.#firsts[bunch]!; index !== NONE; index = next[index]!) {
         const prefix = prefixes[index]!;
-        encoder.add4(addresses[prefix]!, lengths[prefix]!);
+        encoder.add4(words[prefix]!, lengths[prefix]!);
       }
       return;
     }

@@ -1,12 +1,10 @@
 import { maskWord, type Prefix } from "#route/prefix.ts";
 import { type HashKeys, hashKeys } from "./hash.ts";
 import { TableFull } from "./limits.ts";
-import type { PrefixTable } from "./prefix-table.ts";
+import { FREE, type PrefixTable } from "./prefix-table.ts";
 
 const SHARDS = 256;
 const FIRST_SLOTS = 16;
-/** What stands in `lengths` for a number that is not in use. */
-const FREE = 255;
 
 /**
  * IPv4 prefixes. 256 shards (high bits of the hash) of open addressing with linear probing; a slot is two words,
@@ -15,9 +13,10 @@ const FREE = 255;
  */
 export class PrefixTable4 implements PrefixTable {
   readonly family = "ipv4";
+  readonly stride = 1;
   readonly links: Uint32Array;
   /** Network order as a number; of a free id: the next free one. */
-  readonly addresses: Uint32Array;
+  readonly words: Uint32Array;
   readonly lengths: Uint8Array;
   /** How many prefixes of each length there are. */
   readonly byLength: Uint32Array = new Uint32Array(33);
@@ -34,7 +33,7 @@ export class PrefixTable4 implements PrefixTable {
     this.#max = max;
     this.#keys = hashKeys(seed);
     this.links = new Uint32Array((max + 1) * 2);
-    this.addresses = new Uint32Array(max + 1);
+    this.words = new Uint32Array(max + 1);
     this.lengths = new Uint8Array(max + 1);
     for (let shard = 0; shard < SHARDS; shard++) this.#shards.push(new Uint32Array(FIRST_SLOTS * 2));
   }
@@ -85,10 +84,10 @@ export class PrefixTable4 implements PrefixTable {
 
   #take(address: number, length: number): number {
     let id = this.#freeHead;
-    if (id !== 0) this.#freeHead = this.addresses[id]!;
+    if (id !== 0) this.#freeHead = this.words[id]!;
     else if (this.end > this.#max) throw new TableFull("prefixes4", this.#max);
     else id = this.end++;
-    this.addresses[id] = address;
+    this.words[id] = address;
     this.lengths[id] = length;
     this.byLength[length]!++;
     this.size++;
@@ -112,7 +111,7 @@ export class PrefixTable4 implements PrefixTable {
 
   /** Takes the prefix out; what follows it in its probe chain moves up, so that there are no tombstones. */
   free(id: number): void {
-    const address = this.addresses[id]!;
+    const address = this.words[id]!;
     const length = this.lengths[id]!;
     const hash = this.#hash(address, length);
     const slots = this.#shards[hash >>> 24]!;
@@ -131,7 +130,7 @@ export class PrefixTable4 implements PrefixTable {
     this.byLength[length]!--;
     this.size--;
     this.lengths[id] = FREE;
-    this.addresses[id] = this.#freeHead;
+    this.words[id] = this.#freeHead;
     this.#freeHead = id;
   }
 
@@ -144,7 +143,7 @@ export class PrefixTable4 implements PrefixTable {
   }
 
   word(id: number, _index: number): number {
-    return this.addresses[id]!;
+    return this.words[id]!;
   }
 
   find(prefix: Prefix): number {

@@ -1,11 +1,10 @@
 import { maskWord, type Prefix } from "#route/prefix.ts";
 import { type HashKeys, hashKeys } from "./hash.ts";
 import { TableFull } from "./limits.ts";
-import type { PrefixTable } from "./prefix-table.ts";
+import { FREE, type PrefixTable } from "./prefix-table.ts";
 
 const SHARDS = 256;
 const FIRST_SLOTS = 16;
-const FREE = 255;
 
 /**
  * IPv6 prefixes. 256 shards (high bits of the hash) of open addressing with linear probing; a slot is two words,
@@ -14,6 +13,7 @@ const FREE = 255;
  */
 export class PrefixTable6 implements PrefixTable {
   readonly family = "ipv6";
+  readonly stride = 4;
   readonly links: Uint32Array;
   /** Four words per id, network order; the first one of a free id: the next free id. */
   readonly words: Uint32Array;

@@ -1,6 +1,9 @@
 import type { Family } from "#route/family.ts";
 import type { Prefix } from "#route/prefix.ts";
 
+/** What stands in `lengths` for a number that is not in use. */
+export const FREE = 255;
+
 /**
  * The prefixes of one family by number. Numbers begin at 1, are given again after `free`, and index the other tables;
  * `links` belongs to the Loc-RIB. What differs by family is in `PrefixTable4` and `PrefixTable6`.
@@ -9,6 +12,11 @@ export interface PrefixTable {
   readonly family: Family;
   /** Per prefix two words: newest path, best path; 0 where there is none. */
   readonly links: Uint32Array;
+  /** Address words, most significant first, `stride` of them per id. Of a free id: of no meaning. */
+  readonly words: Uint32Array;
+  readonly stride: 1 | 4;
+  /** Length per id; `FREE` where the number is not in use. */
+  readonly lengths: Uint8Array;
   /** One past the highest number that was ever given. */
   readonly end: number;
   /** Prefixes in the table. */
@@ -32,4 +40,14 @@ export interface PrefixTable {
 export function prefixOf(table: PrefixTable, id: number): Prefix {
   const words = table.family === "ipv4" ? [table.word(id, 0)] : [0, 1, 2, 3].map((index) => table.word(id, index));
   return { family: table.family, words, length: table.lengthOf(id) };
+}
+
+/** Negative where `a` comes before `b`: by address, then shorter ones first. */
+export function comparePrefixes(table: PrefixTable, a: number, b: number): number {
+  const { words, stride, lengths } = table;
+  for (let index = 0; index < stride; index++) {
+    const difference = words[a * stride + index]! - words[b * stride + index]!;
+    if (difference !== 0) return difference;
+  }
+  return lengths[a]! - lengths[b]!;
 }

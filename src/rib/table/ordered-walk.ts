@@ -1,0 +1,132 @@
+import { maskWord, type Prefix } from "#route/prefix.ts";
+import { comparePrefixes, FREE, type PrefixTable } from "./prefix-table.ts";
+
+/** Records that one step looks at. */
+const SCAN = 65_536;
+/** Prefixes of one batch, by words of an address: what sorts within a millisecond or two. */
+const BATCH: Readonly<Record<number, number>> = { 1: 16_384, 4: 4096 };
+
+/** Part of the table that shares its first `depth` octets, and how many prefixes it has by the octet that follows. */
+interface Level {
+  readonly depth: number;
+  /** Lowest address of the part. */
+  readonly first: readonly number[];
+  readonly counts: Uint32Array;
+  /** Octets below it are done. */
+  octet: number;
+}
+
+/** What one pass over the records is for: to count a level, or to collect some octets of it. */
+interface Pass {
+  readonly level: Level;
+  readonly found: number[] | undefined;
+  /** Octets to collect. */
+  readonly from: number;
+  readonly to: number;
+  cursor: number;
+}
+
+/**
+ * All prefixes in order of address and length, or those within one block, some thousand at a time: for `show route` of
+ * tables that change meanwhile. There is no ordered index; a batch is found by counting the records by octet, choosing
+ * as many octets as fill it, collecting these, and sorting. Prefixes that come while the walk goes on may be missed; those
+ * that stay are seen once.
+ */
+export class OrderedWalk {
+  readonly #table: PrefixTable;
+  readonly #within: Prefix | undefined;
+  readonly #levels: Level[] = [];
+  #pass: Pass | undefined;
+
+  constructor(table: PrefixTable, within?: Prefix) {
+    this.#table = table;
+    this.#within = within;
+    this.#count(0, new Array<number>(table.stride).fill(0));
+  }
+
+  /** @returns the next ids in order, often none yet; undefined at the end */
+  step(): readonly number[] | undefined {
+    if (this.#pass !== undefined) return this.#scan(this.#pass);
+    const level = this.#levels.at(-1);
+    if (level === undefined) return undefined;
+    while (level.octet < 256 && level.counts[level.octet] === 0) level.octet++;
+    if (level.octet === 256) {
+      this.#levels.pop();
+      return [];
+    }
+    this.#choose(level);
+    return [];
+  }
+
+  /** The next octets of `level`: as many as make a batch, or one that is too much for one, part by part. */
+  #choose(level: Level): void {
+    const limit = BATCH[this.#table.stride]!;
+    const from = level.octet;
+    let sum = level.counts[from]!;
+    if (sum > limit && level.depth + 1 < this.#table.stride * 4) {
+      level.octet++;
+      this.#count(level.depth + 1, withOctet(level.first, level.depth, from));
+      return;
+    }
+    let to = from;
+    while (to < 255 && sum + level.counts[to + 1]! <= limit) sum += level.counts[++to]!;
+    level.octet = to + 1;
+    this.#pass = { level, found: [], from, to, cursor: 1 };
+  }
+
+  #count(depth: number, first: readonly number[]): void {
+    const level = { depth, first, counts: new Uint32Array(256), octet: 0 };
+    this.#pass = { level, found: undefined, from: 0, to: 255, cursor: 1 };
+  }
+
+  #scan(pass: Pass): readonly number[] {
+    const table = this.#table;
+    const { level, found, from, to } = pass;
+    const end = Math.min(pass.cursor + SCAN, table.end);
+    for (let id = pass.cursor; id < end; id++) {
+      if (table.lengths[id] === FREE || !this.#isInside(id, level)) continue;
+      const octet = octetOf(table, id, level.depth);
+      if (found === undefined) level.counts[octet]!++;
+      else if (octet >= from && octet <= to) found.push(id);
+    }
+    pass.cursor = end;
+    if (end < table.end) return [];
+    this.#pass = undefined;
+    if (found === undefined) {
+      this.#levels.push(level);
+      return [];
+    }
+    return sorted(table, found);
+  }
+
+  #isInside(id: number, { depth, first }: Level): boolean {
+    const { words, stride } = this.#table;
+    for (let index = 0; index * 4 < depth; index++) {
+      if ((words[id * stride + index]! & maskWord(depth * 8, index)) >>> 0 !== first[index]) return false;
+    }
+    const within = this.#within;
+    if (within === undefined) return true;
+    if (this.#table.lengths[id]! < within.length) return false;
+    for (let index = 0; index * 32 < within.length; index++) {
+      if ((words[id * stride + index]! & maskWord(within.length, index)) >>> 0 !== within.words[index]) return false;
+    }
+    return true;
+  }
+}
+
+const octetOf = ({ words, stride }: PrefixTable, id: number, depth: number): number =>
+  (words[id * stride + (depth >>> 2)]! >>> (24 - (depth & 3) * 8)) & 255;
+
+function withOctet(first: readonly number[], depth: number, octet: number): number[] {
+  const words = [...first];
+  words[depth >>> 2] = (words[depth >>> 2]! | (octet << (24 - (depth & 3) * 8))) >>> 0;
+  return words;
+}
+
+/** IPv4 sorts as numbers of 38 bits, without a comparison function; the order of the ids follows from the keys. */
+function sorted(table: PrefixTable, ids: number[]): number[] {
+  if (table.family === "ipv6") return ids.sort((a, b) => comparePrefixes(table, a, b));
+  const { words, lengths } = table;
+  const keys = Float64Array.from(ids, (id) => words[id]! * 64 + lengths[id]!).sort();
+  return Array.from(keys, (key) => table.find({ family: "ipv4", words: [Math.floor(key / 64)], length: key % 64 }));
+}
