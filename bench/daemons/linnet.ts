@@ -81,7 +81,8 @@ function objects(setup: Setup): object[] {
         timers: { holdTime: `${setup.holdSeconds}s` },
         // The others are not asked to keep routes of neighbours that are lost, either.
         gracefulRestart: { enabled: false },
-        kernel: { install: setup.kernel },
+        // The others have no ECMP unless asked for.
+        kernel: { install: setup.kernel, maxPaths: 1 },
       },
     },
     policy("all", [accept]),
