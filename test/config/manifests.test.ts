@@ -63,6 +63,14 @@ test.each<[what: string, text: string, expected: string[]]>([
     ["m.yaml:8: BGPPeer/tor: spec.passive: 1 is not true or false"],
   ],
   [
+    "a list for a mapping",
+    peer("  asNumber: 1\n  timers: []\n  nodeSelector: {matchLabels: [a]}\n"),
+    [
+      'm.yaml:9: BGPPeer/tor: spec.nodeSelector.matchLabels: ["a"] is not a mapping',
+      "m.yaml:8: BGPPeer/tor: spec.timers: [] is not a mapping",
+    ],
+  ],
+  [
     "a choice",
     peer("  asNumber: 1\n  nextHop: Me\n"),
     ['m.yaml:8: BGPPeer/tor: spec.nextHop: "Me" is none of Auto, Self, Unchanged'],

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { may, or, says } from "./describe.ts";
+import { excerpt, mapping, may, or, says } from "./describe.ts";
 import { address, asNumber, cidr, family, integer, port, routerId } from "./scalars.ts";
 import { labelSelector } from "./selector.ts";
 import {
@@ -13,7 +13,7 @@ import {
   timers,
 } from "./shared.ts";
 
-const advertisement = v.strictObject({
+const advertisement = mapping({
   cidr: says("A block that nodes originate.", cidr),
   nodeSelector: may("Nodes that originate it.", labelSelector, { absent: "all nodes" }),
   blackhole: or(true, "Drop packets to addresses of the block that no more specific route serves.", v.boolean()),
@@ -22,7 +22,7 @@ const advertisement = v.strictObject({
   localPref: may("Local preference towards internal neighbours.", localPref, { absent: "100" }),
 });
 
-const serviceAdvertisement = v.strictObject({
+const serviceAdvertisement = mapping({
   addresses: says(
     "Kinds of addresses that are advertised.",
     v.pipe(v.array(v.picklist(["LoadBalancerIP", "ExternalIP", "ClusterIP"])), v.minLength(1), v.maxLength(3)),
@@ -33,7 +33,7 @@ const serviceAdvertisement = v.strictObject({
   aggregationLength: or(
     {},
     "Advertise the block around an address, where its traffic policy is Cluster.",
-    v.strictObject({
+    mapping({
       ipv4: may("Prefix length for IPv4.", integer(8, 32), { absent: "32" }),
       ipv6: may("Prefix length for IPv6.", integer(32, 128), { absent: "128" }),
     }),
@@ -43,14 +43,14 @@ const serviceAdvertisement = v.strictObject({
   localPref: may("Local preference towards internal neighbours.", localPref, { absent: "100" }),
 });
 
-const podCidrs = v.strictObject({
+const podCidrs = mapping({
   enabled: or(true, "Originate the node's Pod CIDRs.", v.boolean()),
   communities: or([], "Communities put on them.", communityList),
   largeCommunities: or([], "Large communities put on them.", largeCommunityList),
   localPref: may("Local preference towards internal neighbours.", localPref, { absent: "100" }),
 });
 
-const reflectorCluster = v.strictObject({
+const reflectorCluster = mapping({
   clusterId: may("Cluster id of these reflectors (RFC 4456).", routerId, { absent: "each reflector's router id" }),
   nodeSelector: says("Nodes that reflect.", labelSelector),
   clientSelector: may("Nodes that peer with these reflectors.", labelSelector, {
@@ -58,7 +58,7 @@ const reflectorCluster = v.strictObject({
   }),
 });
 
-const kernel = v.strictObject({
+const kernel = mapping({
   install: may("Write learned routes into the kernel; false on a reflector that forwards nothing.", v.boolean(), {
     absent: "true",
   }),
@@ -83,7 +83,7 @@ const kernel = v.strictObject({
   setSysctls: may("Set forwarding sysctls that are wrong, instead of warning only.", v.boolean(), { absent: "false" }),
 });
 
-const cni = v.strictObject({
+const cni = mapping({
   enabled: may("Write the CNI network configuration.", v.boolean(), { absent: "false" }),
   plugin: may("Plugin that connects pods.", v.picklist(["ptp", "bridge"]), { absent: "ptp" }),
   networkName: may("Name of the network.", v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/)), {
@@ -96,7 +96,7 @@ const cni = v.strictObject({
   portmap: may("Serve hostPorts by the portmap plugin.", v.boolean(), { absent: "true" }),
 });
 
-const masquerade = v.strictObject({
+const masquerade = mapping({
   enabled: may("Masquerade what pods send to addresses outside of the cluster.", v.boolean(), { absent: "false" }),
   excludeCIDRs: may("Further destinations that see pod addresses.", v.pipe(v.array(cidr), v.maxLength(256)), {
     absent: "none",
@@ -112,14 +112,14 @@ const perNode = {
   masquerade: may("Masquerading of pod traffic that leaves the cluster.", masquerade),
 };
 
-const override = v.strictObject({
+const override = mapping({
   nodeSelector: says("Nodes for which this holds.", labelSelector),
   asNumber: may("AS number of these nodes.", asNumber, { absent: "`spec.asNumber`" }),
   listenPort: may("TCP port of BGP on these nodes.", port, { absent: "`spec.listenPort`" }),
   ...perNode,
 });
 
-export const bgpConfigurationSpec = v.strictObject({
+export const bgpConfigurationSpec = mapping({
   asNumber: or(64_512, "AS number of nodes that nothing else gives one.", asNumber),
   asNumberLabel: may("Node label that holds the node's AS number: an AS per rack.", v.pipe(v.string(), v.minLength(1))),
   listenPort: or(179, "TCP port of BGP.", port),
@@ -154,7 +154,7 @@ const singleton = v.pipe(
 
 /** The singleton `default`: what holds for all nodes. */
 export const bgpConfiguration = resource(
-  says("Only one object is used.", v.object({ ...metadata.entries, name: singleton })),
+  says("Only one object is used.", excerpt({ ...metadata.entries, name: singleton })),
   or({}, "What is wanted.", bgpConfigurationSpec),
 );
 

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { may, says } from "./describe.ts";
+import { mapping, may, says } from "./describe.ts";
 import { integer } from "./scalars.ts";
 import { conditions, metadata } from "./shared.ts";
 
@@ -7,13 +7,13 @@ const count = integer(0, 0xffff_ffff);
 const time = v.pipe(v.string(), v.isoTimestamp());
 const line = v.pipe(v.string(), v.maxLength(256));
 
-const familyCounts = v.strictObject({
+const familyCounts = mapping({
   received: says("Routes that the neighbour told.", count),
   accepted: says("Those that import policies let in.", count),
   advertised: says("Routes that it was told.", count),
 });
 
-const session = v.strictObject({
+const session = mapping({
   name: says("Name of the session, as birdc shows it.", line),
   address: says("The neighbour's address.", line),
   asNumber: may("The neighbour's AS number, once it is known.", integer(1, 0xffff_ffff)),
@@ -29,7 +29,7 @@ const session = v.strictObject({
   ipv6: may("Counts of IPv6 routes.", familyCounts),
 });
 
-const tableCounts = v.strictObject({
+const tableCounts = mapping({
   selected: says("Prefixes with a best path.", count),
   installed: says("Routes of ours in the kernel.", count),
   failed: says("Routes that the kernel refused.", count),
@@ -38,13 +38,13 @@ const tableCounts = v.strictObject({
 /** Most sessions that are listed: an object's size must not grow with the cluster. */
 export const MAX_LISTED_SESSIONS = 64;
 
-const status = v.strictObject({
+const status = mapping({
   observedTime: says("When this was written.", time),
   asNumber: says("The node's AS number.", integer(1, 0xffff_ffff)),
   routerId: says("The node's BGP Identifier.", line),
   sessions: says(
     "All sessions, counted.",
-    v.strictObject({ configured: says("Neighbours.", count), established: says("Those that are up.", count) }),
+    mapping({ configured: says("Neighbours.", count), established: says("Those that are up.", count) }),
   ),
   neighbors: may(
     "Sessions one by one: those that are down first, then those of BGPPeers, then the mesh; the first 64.",
@@ -56,7 +56,7 @@ const status = v.strictObject({
 });
 
 /** What one node's daemon sees, named like the node; written, never read. */
-export const bgpNodeStatus = v.strictObject({
+export const bgpNodeStatus = mapping({
   metadata: says("Named like the node.", metadata),
   status: may("What the daemon sees.", status),
 });

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { isLinkLocal } from "#route/address.ts";
-import { may, or, ruled, says } from "./describe.ts";
+import { mapping, may, or, ruled, says } from "./describe.ts";
 import { address, asNumber, family, integer, interfaceName, peerAsNumber, port } from "./scalars.ts";
 import { labelSelector } from "./selector.ts";
 import { gracefulRestart, metadata, resource, secretKeyRef, timers } from "./shared.ts";
@@ -43,7 +43,7 @@ const fields = {
   prefixLimit: or(
     {},
     "Most prefixes taken from the neighbour; above it the session ends.",
-    v.strictObject({
+    mapping({
       ipv4: may("Most IPv4 prefixes.", integer(1, 0x7fff_ffff), { absent: "no limit" }),
       ipv6: may("Most IPv6 prefixes.", integer(1, 0x7fff_ffff), { absent: "no limit" }),
     }),
@@ -65,7 +65,7 @@ const fields = {
   ),
 };
 
-export const bgpPeerSpec = ruled(v.strictObject(fields), [
+export const bgpPeerSpec = ruled(mapping(fields), [
   {
     cel: "has(self.peerAddress) != has(self.peerSelector)",
     message: "exactly one of peerAddress and peerSelector must be given",

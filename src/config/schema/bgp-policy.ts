@@ -1,11 +1,11 @@
 import * as v from "valibot";
 import { bitsOf } from "#route/family.ts";
-import { may, or, ruled, says } from "./describe.ts";
+import { mapping, may, or, ruled, says } from "./describe.ts";
 import { asNumber, cidr, integer } from "./scalars.ts";
 import { communityList, largeCommunityList, localPref, metadata, resource } from "./shared.ts";
 
 const prefixMatch = ruled(
-  v.strictObject({
+  mapping({
     cidr: says("The block.", cidr),
     ge: may("Least prefix length.", integer(0, 128), { absent: "the block's own" }),
     le: may("Greatest prefix length.", integer(0, 128), {
@@ -24,7 +24,7 @@ const prefixMatch = ruled(
   ],
 );
 
-const match = v.strictObject({
+const match = mapping({
   prefixes: may("Blocks that hold the route's prefix.", v.pipe(v.array(prefixMatch), v.minLength(1), v.maxLength(256))),
   communities: may("One of these communities.", communityList),
   largeCommunities: may("One of these large communities.", largeCommunityList),
@@ -36,7 +36,7 @@ const match = v.strictObject({
   origins: may("Why the node itself originates it.", v.array(v.picklist(["PodCIDR", "Service", "Static"]))),
 });
 
-const set = v.strictObject({
+const set = mapping({
   localPref: may("Local preference.", localPref),
   med: may("MULTI_EXIT_DISC.", integer(0, 0xffff_ffff)),
   addCommunities: may("Communities to add.", communityList),
@@ -45,7 +45,7 @@ const set = v.strictObject({
   prepend: may("Prepend the local AS number this many times.", integer(1, 16)),
 });
 
-const statement = v.strictObject({
+const statement = mapping({
   match: or({}, "All given conditions must hold; a list holds where one of its members does. Empty: always.", match),
   set: or({}, "What is changed on the route where the conditions hold.", set),
   action: says(
@@ -59,7 +59,7 @@ export const bgpPolicy = resource(
   says("Names the policy.", metadata),
   says(
     "What is done with routes.",
-    v.strictObject({
+    mapping({
       statements: says(
         "Tried in order; the first that matches and decides wins. A route that none decides falls to the next policy; after the last one it is rejected where the neighbour is external (RFC 8212), accepted where it is internal.",
         v.pipe(v.array(statement), v.maxLength(256)),

@@ -34,6 +34,25 @@ export interface Meta {
   readonly listKey?: string;
 }
 
+/** Valibot takes a list for a mapping without fields of its own; a manifest may not. */
+function noList<const S extends Schema>(schema: S): S {
+  const run: S["~run"] = (dataset, config) => {
+    if (!Array.isArray(dataset.value)) return schema["~run"](dataset, config);
+    v._addIssue(schema, "type", dataset, config); // makes it a dataset with issues, in place
+    return dataset as unknown as v.FailureDataset<v.BaseIssue<unknown>>;
+  };
+  return { ...schema, "~run": run };
+}
+
+/** A mapping with these fields and no others: one that is misspelt is named, and not ignored. */
+export const mapping = <const E extends v.ObjectEntries>(entries: E) => noList(v.strictObject(entries));
+
+/** The fields of somebody else's mapping that are used. */
+export const excerpt = <const E extends v.ObjectEntries>(entries: E) => noList(v.object(entries));
+
+/** A mapping from any text to values of one kind. */
+export const dictionary = <const S extends Schema>(values: S) => noList(v.record(v.string(), values));
+
 /** Adds what the field means to a schema, for docs, `explain` and the CRD. */
 export function says<const S extends Schema>(description: string, schema: S, meta: Meta = {}) {
   return v.pipe(schema, v.description(description), v.metadata({ ...meta }));

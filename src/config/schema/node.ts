@@ -3,7 +3,7 @@ import type { Address } from "#route/address.ts";
 import { parseAddress } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
 import { parseInterfaceAddress } from "#route/prefix.ts";
-import { may, or, says, text } from "./describe.ts";
+import { excerpt, may, or, says, text } from "./describe.ts";
 import { asNumber, cidr, routerId } from "./scalars.ts";
 import { metadata } from "./shared.ts";
 
@@ -13,7 +13,7 @@ const own = (family: Family, form: string) =>
     return parsed?.family === family ? parsed : { wrong: `${JSON.stringify(value)} is not an ${form}` };
   });
 
-const annotations = v.object({
+const annotations = excerpt({
   "linnet.dev/as-number": may("The node's AS number.", asNumber),
   "linnet.dev/router-id": may("The node's BGP Identifier (RFC 6286).", routerId, {
     absent: "the IPv4 address, else a hash of the name",
@@ -34,15 +34,15 @@ const reported = v.pipe(
 );
 
 /** core/v1 Node, as far as it is used. */
-export const node = v.object({
+export const node = excerpt({
   metadata: says(
     "Name, labels and annotations.",
-    v.object({ ...metadata.entries, annotations: or({}, "Facts that the status does not give.", annotations) }),
+    excerpt({ ...metadata.entries, annotations: or({}, "Facts that the status does not give.", annotations) }),
   ),
   spec: or(
     {},
     "What the cluster assigned.",
-    v.object({
+    excerpt({
       podCIDR: may("The first Pod CIDR, where podCIDRs is absent.", cidr),
       podCIDRs: may("Blocks of pod addresses, at most one a family.", v.array(cidr)),
     }),
@@ -50,11 +50,11 @@ export const node = v.object({
   status: or(
     {},
     "What the kubelet reported.",
-    v.object({
+    excerpt({
       addresses: or(
         [],
         "The node's addresses; the first InternalIP of each family is used.",
-        v.array(v.object({ type: says("Kind of address.", v.string()), address: says("The address.", reported) })),
+        v.array(excerpt({ type: says("Kind of address.", v.string()), address: says("The address.", reported) })),
       ),
     }),
   ),

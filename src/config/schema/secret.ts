@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { may, says } from "./describe.ts";
+import { dictionary, excerpt, may, says } from "./describe.ts";
 import { metadata } from "./shared.ts";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -29,8 +29,8 @@ const encoded = v.pipe(
 );
 
 /** core/v1 Secret, as far as it is used: passwords of sessions. */
-export const secret = v.object({
+export const secret = excerpt({
   metadata: says("Name and namespace.", metadata),
-  data: may("Values in base64.", v.record(v.string(), encoded)),
-  stringData: may("Values as they are; they win over data.", v.record(v.string(), v.string())),
+  data: may("Values in base64.", dictionary(encoded)),
+  stringData: may("Values as they are; they win over data.", dictionary(v.string())),
 });

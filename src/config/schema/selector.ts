@@ -1,8 +1,8 @@
 import * as v from "valibot";
-import { may, ruled, says } from "./describe.ts";
+import { dictionary, mapping, may, ruled, says } from "./describe.ts";
 
 const requirement = ruled(
-  v.strictObject({
+  mapping({
     key: says("Label key.", v.pipe(v.string(), v.minLength(1))),
     operator: says("How the label is compared.", v.picklist(["In", "NotIn", "Exists", "DoesNotExist"])),
     values: may("Values for In and NotIn.", v.pipe(v.array(v.pipe(v.string(), v.maxLength(63))), v.maxLength(64))),
@@ -17,8 +17,8 @@ const requirement = ruled(
 );
 
 /** metav1.LabelSelector: all conditions must hold; an empty one selects everything. */
-export const labelSelector = v.strictObject({
-  matchLabels: may("Labels that must have exactly these values.", v.record(v.string(), v.string())),
+export const labelSelector = mapping({
+  matchLabels: may("Labels that must have exactly these values.", dictionary(v.string())),
   matchExpressions: may("Further conditions on labels.", v.pipe(v.array(requirement), v.maxLength(16))),
 });
 

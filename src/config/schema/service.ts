@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { parseAddress } from "#route/address.ts";
-import { may, or, says } from "./describe.ts";
+import { excerpt, may, or, says } from "./describe.ts";
 import { metadata } from "./shared.ts";
 
 /** Addresses as Services write them: `None` and host names stand there too, and are undefined here. */
@@ -12,20 +12,20 @@ const addresses = v.array(
 );
 const trafficPolicy = v.picklist(["Cluster", "Local"]);
 
-const annotations = v.object({
+const annotations = excerpt({
   "linnet.dev/advertise": may('"false": the Service\'s addresses are never advertised.', v.picklist(["true", "false"])),
 });
 
 /** core/v1 Service, as far as it is used: which addresses are advertised. */
-export const service = v.object({
+export const service = excerpt({
   metadata: says(
     "Name, namespace, labels and annotations.",
-    v.object({ ...metadata.entries, annotations: or({}, "What differs for this Service.", annotations) }),
+    excerpt({ ...metadata.entries, annotations: or({}, "What differs for this Service.", annotations) }),
   ),
   spec: or(
     {},
     "What the Service is.",
-    v.object({
+    excerpt({
       type: or("ClusterIP", "Kind of Service; one of ExternalName has no addresses.", v.string()),
       clusterIPs: or([], "Addresses inside of the cluster.", addresses),
       externalIPs: or([], "Addresses that are routed to nodes.", addresses),
@@ -37,15 +37,15 @@ export const service = v.object({
   status: or(
     {},
     "What a load balancer controller assigned.",
-    v.object({
+    excerpt({
       loadBalancer: or(
         {},
         "The load balancer.",
-        v.object({
+        excerpt({
           ingress: or(
             [],
             "Its addresses.",
-            v.array(v.object({ ip: may("An address.", v.pipe(v.string(), v.transform(parseAddress))) })),
+            v.array(excerpt({ ip: may("An address.", v.pipe(v.string(), v.transform(parseAddress))) })),
           ),
         }),
       ),

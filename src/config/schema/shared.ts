@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { may, or, ruled, type Schema, says } from "./describe.ts";
+import { dictionary, excerpt, mapping, may, or, ruled, type Schema, says } from "./describe.ts";
 import { community, duration, integer, largeCommunity } from "./scalars.ts";
 
 /** Fields that several kinds have. */
@@ -31,7 +31,7 @@ const timersFields = {
 };
 
 /** Also where both times are given: KEEPALIVEs must fit into the hold time (RFC 4271 §4.4: a third of it is good). */
-export const timers = ruled(v.strictObject(timersFields), [
+export const timers = ruled(mapping(timersFields), [
   {
     cel: "!has(self.holdTime) || !has(self.keepaliveTime) || duration(self.holdTime) == duration('0s') || duration(self.keepaliveTime) < duration(self.holdTime)",
     message: "keepaliveTime must be shorter than holdTime; a third of it or less is good",
@@ -40,7 +40,7 @@ export const timers = ruled(v.strictObject(timersFields), [
   },
 ]);
 
-export const gracefulRestart = v.strictObject({
+export const gracefulRestart = mapping({
   enabled: may("Ask neighbours to keep our routes while the daemon is away, and keep theirs.", v.boolean(), {
     absent: "true",
   }),
@@ -59,10 +59,10 @@ export const gracefulRestart = v.strictObject({
 });
 
 /** Secrets are namespaced, our resources are not. */
-export const secretKeyRef = v.strictObject({
+export const secretKeyRef = mapping({
   secretKeyRef: says(
     "The Secret's key that holds the password.",
-    v.strictObject({
+    mapping({
       namespace: or("kube-system", "Namespace of the Secret.", v.pipe(v.string(), v.minLength(1))),
       name: says("Name of the Secret.", v.pipe(v.string(), v.minLength(1))),
       key: says("Key in the Secret.", v.pipe(v.string(), v.minLength(1))),
@@ -84,18 +84,18 @@ const objectName = v.pipe(
 );
 
 /** metadata, as far as it is used. */
-export const metadata = v.object({
+export const metadata = excerpt({
   name: objectName,
   namespace: v.optional(objectName),
-  labels: v.optional(v.record(v.string(), v.string()), {}),
-  annotations: v.optional(v.record(v.string(), v.string()), {}),
+  labels: v.optional(dictionary(v.string()), {}),
+  annotations: v.optional(dictionary(v.string()), {}),
   creationTimestamp: v.optional(v.nullable(v.string())),
   resourceVersion: v.optional(v.string()),
   generation: v.optional(v.number()),
 });
 
 /** metav1.Condition. */
-const condition = v.object({
+const condition = excerpt({
   type: says("What it is about: Accepted, Ready.", v.pipe(v.string(), v.maxLength(316))),
   status: says("Whether it is so.", v.picklist(["True", "False", "Unknown"])),
   reason: says("One word, for programs.", v.pipe(v.string(), v.maxLength(1024))),
@@ -110,10 +110,10 @@ export const conditions = may("What is so, and since when.", v.pipe(v.array(cond
 
 /** One of our own resources: nothing but these fields, so that a misspelt one is named and not ignored. */
 export const resource = <const M extends Schema, const S extends Schema>(metadataSchema: M, spec: S) =>
-  v.strictObject({
+  mapping({
     apiVersion: v.optional(v.string()),
     kind: v.optional(v.string()),
     metadata: metadataSchema,
     spec,
-    status: may("What daemons say about it.", v.object({ conditions })),
+    status: may("What daemons say about it.", excerpt({ conditions })),
   });
