@@ -12,6 +12,7 @@ import {
 } from "#route/attribute-facts.ts";
 import { mergeAggregator, mergeAsPath } from "./as4-merge.ts";
 import { EXTENDED_LENGTH, encodeAttribute, OPTIONAL, TRANSITIVE, type WhenMalformed } from "./attributes/attribute.ts";
+import { hasDuplicates, withoutDuplicates } from "./attributes/large-communities.ts";
 import { attributeByCode, attributeTable } from "./attributes/table.ts";
 import { MAX_EXTENDED_OCTETS } from "./message-type.ts";
 import { UpdateError } from "./notification.ts";
@@ -146,6 +147,11 @@ export class AttributeScanner {
           const severity = SEVERITY[code]!;
           remarks.note(severity, code, fault, at);
           keep = severity > DISCARD;
+        } else if (code === LARGE_COMMUNITIES && hasDuplicates(bytes, value, next)) {
+          this.#divert(at);
+          this.#put(bytes[at]!, code, withoutDuplicates(new Reader(bytes, value, next))!);
+          at = next;
+          continue;
         }
       }
       if (!keep) this.#divert(at);
@@ -352,12 +358,17 @@ export class AttributeScanner {
       this.#remarks.note(SEVERITY[code]!, code, fault, at);
       return;
     }
-    const attribute = new Writer();
-    encodeAttribute(attribute, bytes[at]!, code, wide);
-    const octets = attribute.finish();
-    this.#copy(octets, 0, octets.length);
+    this.#put(bytes[at]!, code, wide);
     const fault = this.#look(code, scratch, this.#written - wide.length, this.#written);
     if (fault !== 0) this.#remarks.note(SEVERITY[code]!, code, fault, at);
+  }
+
+  /** Writes an attribute with another value than it came with. */
+  #put(flags: number, code: number, value: Uint8Array): void {
+    const attribute = new Writer();
+    encodeAttribute(attribute, flags, code, value);
+    const octets = attribute.finish();
+    this.#copy(octets, 0, octets.length);
   }
 
   /** AS4_PATH and AS4_AGGREGATOR never stay: from an old speaker they were used, a new one has no business to send them. */

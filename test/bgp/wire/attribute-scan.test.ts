@@ -144,6 +144,12 @@ test("RFC 7606 §7.6, §7.7: malformed ATOMIC_AGGREGATE and AGGREGATOR go, the r
   expect(found).toMatchObject({ severity: DISCARD, canonical: ORIGIN + NEXT_HOP });
 });
 
+test("RFC 8092 §3: a large community that is there twice is stored once", () => {
+  const [one, other] = ["0000fbf00000000100000002", "0000fbf00000000100000003"];
+  const found = scan(internal, ORIGIN, attribute(0xc0, 32, one + other + one), NEXT_HOP);
+  expect(found).toMatchObject({ severity: FINE, canonical: `${ORIGIN}c02018${one}${other}${NEXT_HOP}` });
+});
+
 test("RFC 7606 §4: a list that ends inside an attribute costs the routes", () => {
   for (const rest of ["40", "4001", "400101", "40010200", "5001", "500100"]) {
     expect(scan(internal, rest).severity, rest).toBe(WITHDRAW);

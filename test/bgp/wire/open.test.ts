@@ -86,7 +86,9 @@ test("capabilities may come in one parameter or in many (RFC 5492 §4)", () => {
 test("RFC 9072 §2: the extended form is read, whatever the plain length says", () => {
   const extended = withParameters("ff ff 0007 02 0004 0200 4600");
   expect(decode(extended).capabilities).toMatchObject({ routeRefresh: true, enhancedRefresh: true });
-  expect(decode(withParameters("01 ff 0007 02 0004 0200 4600"))).toEqual(decode(extended));
+  for (const length of ["00", "01", "fe"]) {
+    expect(decode(withParameters(`${length} ff 0007 02 0004 0200 4600`))).toEqual(decode(extended));
+  }
 });
 
 test.each([

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { aggregator } from "#bgp/wire/attributes/aggregator.ts";
 import type { AttributeCodec } from "#bgp/wire/attributes/attribute.ts";
+import { hasDuplicates } from "#bgp/wire/attributes/large-communities.ts";
 import { attributeByCode, attributeName, attributeTable } from "#bgp/wire/attributes/table.ts";
 import { Reader, Writer } from "#lib/bytes.ts";
 import { asNumber, asPath, ipv4Host, ipv6Global, ipv6LinkLocal, prefix, word } from "../support/arbitraries.ts";
@@ -37,7 +38,7 @@ const values: Readonly<Record<keyof typeof attributeTable, fc.Arbitrary<unknown>
   extendedCommunities: atLeastOne(pair),
   as4Path: asPath.filter((path) => path.length > 0),
   as4Aggregator: aggregators,
-  largeCommunities: atLeastOne(fc.tuple(word, word, word)),
+  largeCommunities: fc.uniqueArray(fc.tuple(word, word, word), { minLength: 1, selector: (one) => one.join() }),
 };
 
 for (const [name, codec] of Object.entries(attributeTable) as [
@@ -142,6 +143,24 @@ test("rows stand in ascending type order, and unknown types have a name for logs
   expect(codes).toEqual(codes.toSorted((a, b) => a - b));
   expect([attributeName(2), attributeName(99)]).toEqual(["AS_PATH", "attribute 99"]);
   expect(attributeByCode.get(7)).toBe(aggregator);
+});
+
+test("RFC 8092 §3: duplicates are found among few and among many, and none is sent", () => {
+  const list = (count: number): Uint8Array =>
+    Uint8Array.from({ length: count * 12 }, (_, at) => [at / 12, at / 3072][at % 12] ?? 7);
+  for (const count of [1, 2, 16, 17, 300]) {
+    const octets = list(count);
+    expect(hasDuplicates(octets, 0, octets.length), `${count}`).toBe(false);
+    const doubled = Uint8Array.from([...octets, ...octets.subarray(0, 12)]);
+    expect(hasDuplicates(doubled, 0, doubled.length), `${count} and one`).toBe(true);
+  }
+  const out = new Writer();
+  attributeTable.largeCommunities.encode(out, [
+    [1, 2, 3],
+    [4, 5, 6],
+    [1, 2, 3],
+  ]);
+  expect(toHex(out.finish())).toBe("000000010000000200000003000000040000000500000006");
 });
 
 test("octets are those of the RFCs", () => {

@@ -14,7 +14,7 @@ import type { AsPath, AsPathSegment } from "#route/as-path.ts";
 import { pathLength } from "#route/as-path.ts";
 import type { Family } from "#route/family.ts";
 import { formatPrefix } from "#route/prefix.ts";
-import { toHex } from "./octets.ts";
+import { hex, toHex } from "./octets.ts";
 
 /** What should become of an UPDATE. */
 export type Verdict =
@@ -213,6 +213,7 @@ class SlowUpdate {
   /** AS_PATH and AGGREGATOR of an old speaker with 4-octet numbers, all else as it came. */
   widened(raw: RawAttribute, all: readonly RawAttribute[]): Uint8Array {
     const out = new Writer();
+    if (raw.code === 32) return withoutRepeats(raw);
     if (this.context.fourOctetAs || (raw.code !== 2 && raw.code !== 7)) return octetsOf(raw);
     const value = new Writer();
     if (raw.code === 2) asPath.encode(value, joined(this.path(raw.value, all) ?? []));
@@ -256,6 +257,16 @@ function reduced({ code, value }: RawAttribute): RawAttribute {
   const octets = value.slice(0, 5 + value[3]!);
   octets[octets.length - 1] = 0;
   return { flags: 0x80, code, value: octets };
+}
+
+/** Large communities, each once (RFC 8092 §3). */
+function withoutRepeats(raw: RawAttribute): Uint8Array {
+  const all: string[] = toHex(raw.value).match(/.{24}/g) ?? [];
+  const once = all.filter((one, index) => all.indexOf(one) === index);
+  if (once.length === all.length) return octetsOf(raw);
+  const out = new Writer();
+  encodeAttribute(out, raw.flags, raw.code, hex(once.join("")));
+  return out.finish();
 }
 
 /** As it came: with the extended length bit the length has two octets, whatever it is. */
