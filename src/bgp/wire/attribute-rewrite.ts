@@ -46,6 +46,8 @@ const widePath = new Uint8Array(2 * MAX_EXTENDED_OCTETS);
 export interface RewriteSource {
   readonly kind: "local" | "external" | "internal" | "client";
   readonly routerId: number;
+  /** A MED in the set was made here, by a policy, and is for external neighbours too. */
+  readonly ownMed: boolean;
 }
 
 const word = (bytes: Uint8Array, at: number): number =>
@@ -134,7 +136,7 @@ export class AttributeRewriter {
     const external = this.#external;
     const reflected = !external && (source.kind === "internal" || source.kind === "client");
     // RFC 4271 §5.1.4: the MED of one neighbouring AS is not for the next one.
-    const keepMed = !external || source.kind === "local";
+    const keepMed = !external || source.kind === "local" || source.ownMed;
     let pending = this.multiprotocol ? 0 : NEXT_HOP_BIT;
     if (!external) pending |= reflected ? LOCAL_PREF_BIT | REFLECTION_BITS : LOCAL_PREF_BIT;
     this.#out = out;

@@ -59,7 +59,7 @@ const base: ExportContext = {
   extendedNextHop: false,
   maxMessageOctets: 4096,
 };
-const fromExternal: RewriteSource = { kind: "external", routerId: 0x0a000009 };
+const fromExternal: RewriteSource = { kind: "external", routerId: 0x0a000009, ownMed: false };
 
 function add(writer: UpdateWriter, { family, words, length }: Prefix): void {
   const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = words;
@@ -126,6 +126,7 @@ const contexts: fc.Arbitrary<ExportContext> = fc
 const sources: fc.Arbitrary<RewriteSource> = fc.record({
   kind: fc.constantFrom("local" as const, "external" as const, "internal" as const, "client" as const),
   routerId: word,
+  ownMed: fc.boolean(),
 });
 
 const routes: fc.Arbitrary<Prefix[]> = fc
@@ -302,7 +303,7 @@ test("RFC 4271 §5, RFC 7606 §5.1: ascending type order, MP_REACH_NLRI in front
   const reflector: ExportContext = { ...base, kind: "client", fourOctetAs: false };
   expect(typesOf(reach(base, full, ipv4))).toEqual([1, 2, 3, 6, 7, 8, 12, 16, 20, 32, 200]);
   expect(typesOf(reach(base, full, ipv6))).toEqual([14, 1, 2, 6, 7, 8, 12, 16, 20, 32, 200]);
-  expect(typesOf(reach(reflector, full, ipv4, { kind: "client", routerId: 1 }))).toEqual([
+  expect(typesOf(reach(reflector, full, ipv4, { ...fromExternal, kind: "client" }))).toEqual([
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 17, 18, 20, 32, 200,
   ]);
 });

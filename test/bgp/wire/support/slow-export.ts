@@ -21,7 +21,7 @@ export function slowExport(
     ...set,
     ...hops,
     asPath: context.fourOctetAs ? asPath : asOldSpeakersGetIt(asPath, set.aggregator?.as),
-    med: external && source.kind !== "local" ? undefined : set.med,
+    med: external && source.kind !== "local" && !source.ownMed ? undefined : set.med,
     localPref: external ? undefined : (set.localPref ?? 100),
     originatorId: reflected ? (set.originatorId ?? source.routerId) : undefined,
     clusterList: reflected ? [context.clusterId, ...set.clusterList] : [],
