@@ -56,7 +56,7 @@ export class Frr extends Speaker {
     const routes: ReceivedRoute[] = [];
     for (const family of bothFamilies) {
       const table = `show bgp ipv${family} unicast`;
-      const list = JSON.parse(await this.vtysh(`${table} neighbors ${remote} routes json`)) as { routes?: object };
+      const list = JSON.parse(await this.vtysh(`${table} json`)) as { routes?: object };
       for (const prefix of Object.keys(list.routes ?? {})) {
         const { paths = [] } = JSON.parse(await this.vtysh(`${table} ${prefix} json`)) as { paths?: FrrPath[] };
         const path = paths.find(({ peer }) => peer.peerId === remote);
@@ -77,8 +77,9 @@ export class Frr extends Speaker {
     return text;
   }
 
-  lastError(remote: string): Promise<string> {
-    return this.vtysh(`show bgp neighbors ${remote}`);
+  /** Texts of shutdowns stand in the log only. */
+  async lastError(remote: string): Promise<string> {
+    return (await this.vtysh(`show bgp neighbors ${remote}`)) + this.daemons.map((daemon) => daemon.log()).join("");
   }
 
   protected async applyRoutes(before: readonly Announcement[], after: readonly Announcement[]): Promise<void> {
@@ -110,6 +111,8 @@ router bgp ${as}
  bgp router-id ${routerId}
  no bgp ebgp-requires-policy
  no bgp network import-check
+ no bgp suppress-duplicates
+ bgp log-neighbor-changes
  no bgp default ipv4-unicast
  ${restart ? `bgp graceful-restart\n bgp graceful-restart restart-time ${restart}\n bgp graceful-restart preserve-fw-state` : "bgp graceful-restart-disable"}
 ${sessions.flatMap(neighbourLines).join("\n")}
@@ -130,7 +133,7 @@ ${sessions.flatMap((session) => familyLines(session, family)).join("\n")}
 function neighbourLines(session: SessionConfig): string[] {
   const hold = session.holdSeconds ?? 90;
   return [
-    `remote-as ${session.remoteAs}`,
+    `remote-as ${session.fourOctetAs === false ? "external" : session.remoteAs}`,
     `update-source ${session.local}`,
     `timers ${Math.max(1, Math.floor(hold / 3))} ${hold}`,
     "timers connect 2",

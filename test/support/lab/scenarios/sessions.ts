@@ -44,13 +44,13 @@ export const sessionScenarios: readonly Scenario[] = [
   {
     name: "TCP-MD5 protects the session",
     needs: ["md5"],
-    options: { us: { password: "correct horse" }, them: { password: "correct horse" } },
+    options: { us: { password: "correct-horse" }, them: { password: "correct-horse" } },
     run: (session) => session.establish(),
   },
   {
     name: "another TCP-MD5 password gives no session",
     needs: ["md5"],
-    options: { us: { password: "correct horse" }, them: { password: "battery staple" } },
+    options: { us: { password: "correct-horse" }, them: { password: "battery-staple" } },
     run: async ({ us, them, theirAddress }) => {
       await Promise.all([us.start(), them.start()]);
       await stays("no session", 4, async () => (await us.state(theirAddress)) !== "established");
