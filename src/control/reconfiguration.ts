@@ -20,8 +20,6 @@ export class Reconfiguration {
   readonly #clock: Clock;
   #busy = false;
   #unconfirmed: { readonly timer: Timer; readonly untilMs: number } | undefined;
-  /** The last load changed something, and was not undone since. */
-  #undoable = false;
 
   constructor(actions: ConfigurationActions, clock: Clock) {
     this.#actions = actions;
@@ -41,7 +39,7 @@ export class Reconfiguration {
   load(request: LoadRequest, done: (outcome: ConfigurationOutcome | "busy") => void): void {
     this.#once(done, (finish) => {
       this.#actions.load(request, (outcome) => {
-        if (outcome.kind === "applied") this.#applied(request, outcome.changed);
+        if (outcome.kind === "applied") this.#applied(request);
         finish(outcome);
       });
     });
@@ -54,18 +52,13 @@ export class Reconfiguration {
     return true;
   }
 
-  /** @param done called once, with `nothing` where there is nothing to undo */
-  undo(done: (outcome: ConfigurationOutcome | "busy" | "nothing") => void): void {
-    if (this.#unconfirmed === undefined && !this.#undoable) {
-      done("nothing");
-      return;
-    }
+  /** @param done called once, with `busy` as for `load`; what was not changed there was nothing to undo of */
+  undo(done: (outcome: ConfigurationOutcome | "busy") => void): void {
     this.#once(done, (finish) => this.#rollBack(finish));
   }
 
-  #applied({ timeoutMs, expired }: LoadRequest, changed: boolean): void {
+  #applied({ timeoutMs, expired }: LoadRequest): void {
     this.#disarm();
-    this.#undoable = changed;
     if (timeoutMs === 0) return;
     const timer = this.#clock.after(timeoutMs, () => {
       this.#unconfirmed = undefined;
@@ -77,7 +70,6 @@ export class Reconfiguration {
 
   #rollBack(done: (outcome: ConfigurationOutcome) => void): void {
     this.#disarm();
-    this.#undoable = false;
     this.#actions.rollBack(done);
   }
 

@@ -416,15 +416,17 @@ export interface ConfigurationActions {
   /** Where it is read from, as shown: a directory, or `kubernetes`. */
   readonly source: string;
   /**
-   * Reads the source again and, unless `check`, puts it in force; `soft` without asking for routes again. The
-   * configuration in force before it is kept for `rollBack`.
+   * Reads the source again and, unless `check`, puts it in force; `soft` without asking for routes again.
    * @param path another source than the usual one
    */
   load(
     options: { readonly check: boolean; readonly soft: boolean; readonly path: string | undefined },
     done: (outcome: ConfigurationOutcome) => void,
   ): void;
-  /** Puts the configuration before the last `load` in force and holds it there, whatever the source says, until the next `load`. */
+  /**
+   * Puts the configuration that was in force before its last change in force again, whoever made that change, and holds
+   * it there, whatever the source says, until the next `load`. A second call in a row changes nothing.
+   */
   rollBack(done: (outcome: ConfigurationOutcome) => void): void;
 }
 

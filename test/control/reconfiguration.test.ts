@@ -56,7 +56,7 @@ describe("configure undo", () => {
     ask("configure");
     expect(ask("configure undo")).toBe("0021-Undo requested\n0003 Reconfigured\n");
     expect(ask("configure undo")).toBe("0021-Undo requested\n0019 Nothing to do\n");
-    expect(daemon.done).toEqual(["load", "rollBack"]);
+    expect(daemon.done).toEqual(["load", "rollBack", "rollBack"]);
   });
 
   test("has nothing to do where nothing was changed", () => {

@@ -67,7 +67,6 @@ const others: readonly (readonly [RegExp, string])[] = [
   [/^show route export ebgp_d4/, "no ADD-PATH, so one path"],
   [/^show route (import|export) table (ebgp_d[46]|nosuch)/, "no import and export tables"],
   [/bgp_local_pref = 777/, "filters choose and do not change what is shown"],
-  [/^show route filter nosuch$/, "other words expected"],
   [/^show route count$|^show route (all|primary|filtered|where false) count$|^show route count /, "fewer tables"],
   [/^show route (stats|filter pods_only count|count stats)$|stats$/, "fewer tables"],
   [/^(help|quit|exit)$/, "BIRD never answers; Linnet says 9001"],

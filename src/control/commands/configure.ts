@@ -7,7 +7,7 @@ import type { ConfigurationOutcome } from "../views.ts";
 /** Undo timeout where `timeout` comes without a number. */
 const DEFAULT_TIMEOUT_SECONDS = 300;
 
-type Outcome = ConfigurationOutcome | "busy" | "nothing";
+type Outcome = ConfigurationOutcome | "busy";
 
 /** Waits for an outcome. @param start calls `done` once, perhaps at once */
 function* outcomeOf(start: (done: (outcome: Outcome) => void) => void): Generator<Wait, Outcome> {
@@ -45,7 +45,6 @@ function* load(
 
 function lastLine(outcome: Outcome): ReplyLine {
   if (outcome === "busy") return line(6, "Reconfiguration ignored, another one is in progress");
-  if (outcome === "nothing") return line(19, "Nothing to do");
   switch (outcome.kind) {
     case "applied":
       return line(3, "Reconfigured");
@@ -58,7 +57,11 @@ function lastLine(outcome: Outcome): ReplyLine {
 
 function* undo({ reconfiguration }: CommandContext): Reply {
   yield line(21, "Undo requested");
-  return lastLine(yield* outcomeOf((done) => reconfiguration.undo(done)));
+  // What goes back to the configuration that is in force is no undoing, unless a time to confirm it was running.
+  const unconfirmed = reconfiguration.unconfirmedMs !== undefined;
+  const outcome = yield* outcomeOf((done) => reconfiguration.undo(done));
+  const nothing = typeof outcome === "object" && outcome.kind === "applied" && !outcome.changed && !unconfirmed;
+  return nothing ? line(19, "Nothing to do") : lastLine(outcome);
 }
 
 function* status({ reconfiguration }: CommandContext): Reply {

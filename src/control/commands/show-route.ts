@@ -158,6 +158,8 @@ function parseFilter(parser: Parser, options: Options, { daemon }: CommandContex
       const body = parseFilterBody(parser);
       accepts = (net, route) => decide(body, { net, route }) === "accept";
     } else {
+      // In BIRD declarations may stand before the brace, so that its messages list nothing here.
+      for (const type of ["INT", "BOOL", "IP"]) parser.is(type);
       const name = parser.symbol("filter");
       const policy = daemon.policies().find((candidate) => candidate.name === name);
       accepts = (net, route) => policy?.accepts(net, route) ?? false;

@@ -26,7 +26,7 @@ export function routesBird16(times: TimePrinter): RouteRenderer {
 function headLine(item: RouteItem, times: TimePrinter): string {
   const { prefix, route, first } = item;
   const net = (first ? formatPrefix(prefix) : "").padEnd(18);
-  return `${net} ${destination(item)} [${origin(route, times)}]${mark(item)}${rank(route)}`;
+  return `${net} ${destination(item)} [${origin(route, times)}]${mark(item)}${rank(route, true)}`;
 }
 
 function destination({ route: { destination: where, hops } }: RouteItem): string {

@@ -38,7 +38,7 @@ export const countText = ({ shown, routes, nets }: RouteTotals): string =>
 function headLine(item: RouteItem, times: TimePrinter): string {
   const { prefix, route, first } = item;
   const net = (first ? formatPrefix(prefix) : "").padEnd(20);
-  return `${net} ${route.destination} [${origin(route, times)}]${mark(item)}${rank(route)}`;
+  return `${net} ${route.destination} [${origin(route, times)}]${mark(item)}${rank(route, false)}`;
 }
 
 /** Who said so and when, and from whom if that is not the gateway. */
@@ -57,18 +57,18 @@ export function mark({ route, first }: RouteItem): string {
 
 const originLetters = ["i", "e", "?"] as const;
 
-/** Preference, state and cost, then where a BGP route began. */
-export function rank(route: RouteView): string {
+/** Preference, state and cost, then where a BGP route began. @param free costs of 0 are shown as well */
+export function rank(route: RouteView, free: boolean): string {
   const attributes = route.source === "bgp" ? route.attributes() : undefined;
   if (attributes === undefined) return ` (${route.preference})`;
   const stale = route.stale ? "s" : "";
   const last = lastAs(attributes.asPath);
   const began = last === undefined ? "" : `AS${last}`;
-  return ` (${route.preference}${stale}${cost(route)}) [${began}${originLetters[attributes.origin]}]`;
+  return ` (${route.preference}${stale}${cost(route, free)}) [${began}${originLetters[attributes.origin]}]`;
 }
 
-function cost({ igpMetric }: RouteView): string {
-  if (igpMetric === undefined) return "";
+function cost({ igpMetric }: RouteView, free: boolean): string {
+  if (igpMetric === undefined || (igpMetric === 0 && !free)) return "";
   if (igpMetric === "unknown") return "/?";
   return igpMetric === "unreachable" ? "/-" : `/${igpMetric}`;
 }

@@ -11,7 +11,7 @@ import type { NamedSymbol } from "./renderer.ts";
 /** `MultiAccess Broadcast Multicast AdminUp LinkUp MTU=1500` */
 export function linkFlags(view: InterfaceView): string {
   return [
-    view.multiAccess ? "MultiAccess" : "PtP",
+    view.multiAccess || view.loopback ? "MultiAccess" : "PtP",
     ...(view.broadcast ? ["Broadcast"] : []),
     ...(view.multicast ? ["Multicast"] : []),
     view.adminUp ? "AdminUp" : "AdminDown",

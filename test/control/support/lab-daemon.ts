@@ -396,6 +396,8 @@ export class LabDaemon implements DaemonView {
   readonly done: string[] = [];
   /** What the next `configure` comes to. */
   outcome: ConfigurationOutcome = { kind: "applied", changed: true };
+  /** A load changed something since the last way back. */
+  #changed = false;
   /** Answers of `load` wait here until they are called, if set. */
   held: (() => void)[] | undefined;
   readonly tables: Readonly<Record<Family, RouteTableView>>;
@@ -550,7 +552,8 @@ export class LabDaemon implements DaemonView {
         },
         rollBack: (done) => {
           this.done.push("rollBack");
-          done({ kind: "applied", changed: true });
+          done({ kind: "applied", changed: this.#changed });
+          this.#changed = false;
         },
       },
       shutdown: (how) => {
@@ -566,7 +569,9 @@ export class LabDaemon implements DaemonView {
     if (path !== undefined && path !== this.#lab.source) {
       return { kind: "invalid", where: path, text: "No such file or directory" };
     }
-    return check ? { kind: "valid" } : this.outcome;
+    if (check) return { kind: "valid" };
+    this.#changed ||= this.outcome.kind === "applied" && this.outcome.changed;
+    return this.outcome;
   }
 
   #act(what: string, name: string, change: Partial<ProtocolView>, state: BgpState): void {
