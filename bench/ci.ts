@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { daemonOf } from "./daemons/daemons.ts";
+import { installedDaemons } from "./daemons/daemons.ts";
 import { type Row, rowsOf } from "./results.ts";
 import { run } from "./run.ts";
 import { scenarios } from "./scenarios/scenarios.ts";
@@ -49,7 +49,9 @@ export function regressions(
 }
 
 async function main(): Promise<void> {
-  const daemons = [daemonOf("linnet", false), daemonOf("bird2", false)];
+  const daemons = await installedDaemons(["linnet", "bird2"], false, (name) => {
+    throw new Error(`${name} is not installed`);
+  });
   const rows: Row[] = [];
   for (const [name, size] of short) {
     const chosen = scenarios.filter((scenario) => scenario.name === name);

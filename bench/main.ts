@@ -1,7 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { Command } from "commander";
-import type { Daemon } from "./daemons/daemon.ts";
-import { daemonNames, daemonOf } from "./daemons/daemons.ts";
+import { daemonNames, installedDaemons } from "./daemons/daemons.ts";
 import { machine } from "./machine.ts";
 import { rowsOf } from "./results.ts";
 import { run } from "./run.ts";
@@ -35,9 +34,8 @@ const chosen = pick(
   scenarios.map(({ name }) => name),
   program.args,
 );
-const able = pick(daemonNames, options.daemons?.split(",") ?? [])
-  .map((name) => daemonOf(name, options.newest))
-  .filter(installed);
+const named = pick(daemonNames, options.daemons?.split(",") ?? []);
+const able = await installedDaemons(named, options.newest, (name) => console.log(`${name} is not installed: left out`));
 const versions = Object.fromEntries(able.map((daemon) => [daemon.name, daemon.version()]));
 console.log(
   Object.entries(versions)
@@ -65,10 +63,4 @@ function pick<Name extends string>(all: readonly Name[], named: readonly string[
   const unknown = named.find((name) => !(all as readonly string[]).includes(name));
   if (unknown !== undefined) program.error(`${unknown} is not one of ${all.join(", ")}`);
   return named.length === 0 ? all : all.filter((name) => named.includes(name));
-}
-
-function installed(daemon: Daemon): boolean {
-  const there = daemon.version() !== undefined;
-  if (!there) console.log(`${daemon.name} is not installed: left out`);
-  return there;
 }

@@ -1,3 +1,4 @@
+import { bundle } from "../../tools/bundle.ts";
 import { bird } from "./bird.ts";
 import type { Daemon } from "./daemon.ts";
 import { frr } from "./frr.ts";
@@ -15,8 +16,23 @@ export const yardsticks: ReadonlySet<string> = new Set([nullRelay.name, kernelFl
 export const daemonNames = ["null", "c", "linnet", "bird2", "bird3", "frr", "gobgp", "openbgpd"] as const;
 export type DaemonName = (typeof daemonNames)[number];
 
+/** Those that are installed; Linnet is bundled first. @param missing is told the others */
+export async function installedDaemons(
+  names: readonly DaemonName[],
+  newest: boolean,
+  missing: (name: DaemonName) => void,
+): Promise<Daemon[]> {
+  if (names.includes("linnet")) await bundle();
+  return names.flatMap((name) => {
+    const daemon = daemonOf(name, newest);
+    if (daemon.version() !== undefined) return [daemon];
+    missing(name);
+    return [];
+  });
+}
+
 /** @param newest take the others from Debian's newest, not from this machine */
-export function daemonOf(name: DaemonName, newest: boolean): Daemon {
+function daemonOf(name: DaemonName, newest: boolean): Daemon {
   const from = (package_: string): { root?: string } => (newest ? { root: newestRoot(package_) } : {});
   const make: Record<DaemonName, () => Daemon> = {
     null: () => nullRelay,

@@ -1,22 +1,24 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { bundleFolder } from "../../tools/bundle.ts";
 import { daemonAddress, daemonAddress6, localAs } from "../lab/address-plan.ts";
 import { type Daemon, markPrefix, type Neighbour, type Setup } from "./daemon.ts";
 import { versionOf } from "./version.ts";
 
-const program = join(import.meta.dirname, "../../bin/linnet");
+const program = join(bundleFolder, "main.js");
 
-/** The daemon of this checkout. */
+/** The daemon of this checkout, bundled as in the image. */
 export const linnet: Daemon = {
   name: "linnet",
   features: new Set(["kernel", "originate", "mark", "birdc"]),
-  version: () => versionOf({ command: program }, ["--version"]),
+  version: () => versionOf({ command: process.execPath }, [program, "--version"]),
   prepare(setup, directory) {
     const manifests = join(directory, "manifests");
     mkdirSync(manifests, { recursive: true });
     writeFileSync(join(manifests, "all.json"), JSON.stringify({ kind: "List", items: objects(setup) }));
     const args = [
+      program,
       "run",
       "--node",
       "bench",
@@ -27,7 +29,7 @@ export const linnet: Daemon = {
       "--log-level",
       "warn",
     ];
-    return [{ command: program, args, environment: environment(setup, directory) }];
+    return [{ command: process.execPath, args, environment: environment(setup, directory) }];
   },
   controlSocket: socket,
   async longestStallMs(directory, pid) {

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { workerScript } from "#lib/io/worker-script.ts";
 import type { Answer, DumpEnd, NetlinkPort, NotificationListener } from "../netlink-port.ts";
 import { type Received, received } from "../wire/message.ts";
 import type { FromWorker, KernelMode, ToWorker } from "./messages.ts";
@@ -31,7 +32,7 @@ export class KernelPort implements NetlinkPort {
    * @param script the thread's code: `kernel-worker.ts`, or its bundle
    * @throws Error where the kernel refuses the sockets
    */
-  static async open(mode: KernelMode, script = new URL("./kernel-worker.ts", import.meta.url)): Promise<KernelPort> {
+  static async open(mode: KernelMode, script = workerScript(import.meta.url, "kernel-worker")): Promise<KernelPort> {
     const worker = new Worker(script, { workerData: { mode } });
     await new Promise<void>((resolve, reject) => {
       worker.once("message", (message: FromWorker) => {
