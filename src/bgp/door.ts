@@ -19,9 +19,9 @@ const ANSWER_TTL = 255;
 /** The usual reason why the system has no room for one more key on a listener. */
 const MANY_KEYS = " (many neighbours with passwords need a higher net.core.optmem_max)";
 
-/** Why a caller is turned away, for the log, and what it is told (RFC 4486 §4). */
+/** Why a caller is turned away, for the log, and what it is told (RFC 4486 §4); undefined: nothing. */
 export interface Refusal {
-  readonly notification: Notification;
+  readonly notification: Notification | undefined;
   readonly reason: string;
 }
 
@@ -134,7 +134,7 @@ export class Door {
       this.#refusals = 0;
     }
     this.#refusals++;
-    if (this.#refusals <= REFUSALS_ANSWERED) {
+    if (notification !== undefined && this.#refusals <= REFUSALS_ANSWERED) {
       const octets = encodeNotification(notification);
       connection.open({ password: undefined, ttl: ANSWER_TTL, minimumTtl: undefined }, deaf);
       connection.send(octets, 0, octets.length, nothing);

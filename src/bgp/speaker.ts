@@ -233,8 +233,11 @@ export class Speaker {
     if (driver === undefined) return { notification: cease(Cease.connectionRejected), reason: "no such neighbour" };
     if (driver.accept(connection)) return undefined;
     const { name } = driver.config;
-    const reason = this.#disabled.has(name) ? `${name} is disabled` : `${name} waits after an error`;
-    return { notification: cease(Cease.connectionRejected), reason };
+    // not a word: a neighbour would show it in place of the reason for which its session ended (RFC 9003 §2)
+    return {
+      notification: undefined,
+      reason: `${name} ${this.#disabled.has(name) ? "is disabled" : "waits after an error"}`,
+    };
   }
 
   /**

@@ -106,14 +106,14 @@ describe("callers", () => {
     expect([stranger.lines.length, answered.length]).toEqual([150, 100]);
   });
 
-  test("a neighbour that is disabled is turned away", () => {
+  test("a neighbour that is disabled is hung up on: it goes on showing the reason that it was told", () => {
     const node = new TestNode(clock, network, A);
     node.speaker.reconfigure(nodeConfig(1, [peerConfig("b", B)]));
     node.speaker.disable("b");
     const peer = new ScriptedPeer(network, address(B));
     peer.dial(address(A));
     clock.settle();
-    expect(peer.line.take()).toEqual(["NOTIFICATION 6/5", "closed"]);
+    expect(peer.line.take()).toEqual(["closed"]);
     expect(node.log.take()).toContain("warn turned a call from 10.0.0.2 away: b is disabled");
   });
 
