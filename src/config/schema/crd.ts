@@ -56,7 +56,7 @@ export function crdOf({ kind, plural, shortNames, description, schema, columns, 
 const given = (fields: Readonly<Record<string, unknown>>): object =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
-/** A structural schema: types all along, no `anyOf`. */
+/** A structural schema: types all along. */
 function structural(doc: FieldDoc): object {
   const { choices, pattern, least, most, shortest, longest, listKey, rules } = doc;
   const { type, ...inside } = typeOf(doc);
@@ -104,7 +104,7 @@ function typeOf({ type, fields = {}, items }: FieldDoc): TypeKeywords {
     case "map":
       return { type: "object", additionalProperties: items === undefined ? {} : structural(items) };
     case "int-or-string":
-      return { "x-kubernetes-int-or-string": true };
+      return { anyOf: [{ type: "integer" }, { type: "string" }], "x-kubernetes-int-or-string": true };
     case "any":
       return { "x-kubernetes-preserve-unknown-fields": true };
     case "string":

@@ -27,6 +27,9 @@ export interface Meta {
   readonly pattern?: string;
   /** Most characters: the API server wants a bound before it takes CEL. */
   readonly longest?: number;
+  /** Limits of the number, where a number or text may stand. */
+  readonly least?: number;
+  readonly most?: number;
   /** What applies where the field is absent and the schema has no default of its own. */
   readonly absent?: string;
   readonly rules?: readonly CelRule[];
