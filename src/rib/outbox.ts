@@ -13,6 +13,8 @@ export const MAX_OUTSTANDING_DUMP: number = 512 * 1024;
 export interface Member {
   readonly neighbour: number;
   readonly out: SessionOut;
+  /** Of its group: another one after the group has parted. */
+  outbox: Outbox;
   /** Octets given to the session and not yet written. */
   outstanding: number;
   closed: boolean;
@@ -34,6 +36,8 @@ interface Delivery {
 
 /** Hands segments to sessions in order, some sends a step; what a member's own routes are in is left out for it. */
 export class Outbox {
+  /** Members that have more to write than one should. */
+  readonly behind: Set<Member> = new Set();
   readonly #pool: SlabPool;
   readonly #turns: Turns;
   readonly #deliveries: Delivery[] = [];
@@ -69,6 +73,13 @@ export class Outbox {
     return true;
   }
 
+  /** Takes over a member of another group, with what it has still to write. */
+  adopt(member: Member): void {
+    member.outbox.behind.delete(member);
+    member.outbox = this;
+    if (member.outstanding > MAX_OUTSTANDING) this.behind.add(member);
+  }
+
   /** Nobody is left to send to. */
   clear(): void {
     for (const { segment } of this.#deliveries.splice(0)) this.#pool.release(segment.slab);
@@ -88,9 +99,11 @@ export class Outbox {
     const octets = to - from;
     slab.users++;
     member.outstanding += octets;
+    if (member.outstanding > MAX_OUTSTANDING) this.behind.add(member);
     member.out.send(slab.bytes, from, to, () => {
       member.outstanding -= octets;
       this.#pool.release(slab);
+      if (member.outstanding <= MAX_OUTSTANDING) member.outbox.behind.delete(member);
       if (member.outstanding <= MAX_OUTSTANDING_DUMP) this.#turns.wake();
     });
   }

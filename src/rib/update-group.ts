@@ -2,11 +2,12 @@ import { bug } from "#lib/bug.ts";
 import { forbiddenFlags, isTold } from "./export.ts";
 import type { LocRib } from "./loc-rib.ts";
 import { LOCAL, type NeighbourTable } from "./neighbours.ts";
-import { MAX_OUTSTANDING, MAX_OUTSTANDING_DUMP, type Member, Outbox } from "./outbox.ts";
+import { MAX_OUTSTANDING_DUMP, type Member, Outbox } from "./outbox.ts";
 import type { SessionOut, UpdateEncoder } from "./ports.ts";
 import { type SlabPool, SlabWriter } from "./slab.ts";
 import { DirtyQueue } from "./table/dirty-queue.ts";
-import type { PathWalk } from "./table/path-table.ts";
+import { type DumpProgress, dumpsFor, type TableDump } from "./table-dump.ts";
+import { ToldRecord } from "./told-record.ts";
 import type { Job, Turns } from "./turns.ts";
 import { BATCH, type UpdateBatch } from "./update-batch.ts";
 
@@ -19,17 +20,6 @@ const WALK = 8192;
 export interface Exporter {
   /** @returns the attribute set to tell (not held), or 0 where the path is not told */
   apply(set: number, prefix: number): number;
-}
-
-/** The whole table for some members: after they joined, or because they asked (RFC 2918). */
-interface Dump {
-  members: Member[];
-  readonly kind: "initial" | "refresh" | "enhanced";
-  begun: boolean;
-  cursor: number;
-  readonly end: number;
-  /** Where only own prefixes are told: a walk over these alone. */
-  readonly own: PathWalk | undefined;
 }
 
 /** A look at every prefix, because the rules changed. */
@@ -53,8 +43,8 @@ export interface GroupParts {
   readonly maxPrefixes: number;
   /** Some members have become a group of their own. */
   onSplit(group: UpdateGroup): void;
-  /** The group has told all there is to tell. */
-  onClean(group: UpdateGroup): void;
+  /** The group has nothing to do for now. */
+  onIdle(group: UpdateGroup): void;
 }
 
 /** What is told, and in which words: equal for all members. */
@@ -69,19 +59,17 @@ export interface GroupRules {
 
 /**
  * Neighbours that are told the same routes of one family in the same words: one encoding, one record of what was told.
- * That is a neighbour number per prefix (the origin of the path, + 1; 0: not told), because the origin itself is left out:
- * a member has a prefix if the record is neither 0 nor its own number + 1. All members get one ordered stream; a joining
- * one gets the table as it stands beside it, and the changes like everybody.
+ * All members get one ordered stream, each without what it told itself; a joining one gets the table as it stands beside
+ * it, and the changes like everybody.
  */
 export class UpdateGroup implements Job {
   rules: GroupRules;
-  /** Prefixes told. */
-  told = 0;
   readonly #members = new Map<number, Member>();
-  /** The same, as it stood when the last delivery was written. */
-  #audience: readonly Member[] = [];
-  readonly #toldByOrigin: Uint32Array;
-  readonly #sent: Uint16Array;
+  /** The same as a list, which deliveries keep; undefined after a change. */
+  #audience: readonly Member[] | undefined;
+  /** Members that wait for a mark. */
+  readonly #marked = new Set<Member>();
+  readonly #told: ToldRecord;
   readonly #parts: GroupParts;
   readonly #loc: LocRib;
   readonly #queue: DirtyQueue;
@@ -89,7 +77,7 @@ export class UpdateGroup implements Job {
   readonly #outbox: Outbox;
   /** Only own prefixes go out: the daemon has just started and waits for its neighbours (RFC 4724 §4.1). */
   #held: boolean;
-  #dumps: Dump[] = [];
+  #dumps: TableDump[] = [];
   #review: Review | undefined;
   #blockedSinceMs = -1;
   #closed = false;
@@ -103,8 +91,7 @@ export class UpdateGroup implements Job {
     this.#parts = parts;
     this.#loc = parts.loc;
     this.#held = held;
-    this.#sent = new Uint16Array(parts.maxPrefixes + 1);
-    this.#toldByOrigin = new Uint32Array(parts.neighbours.max);
+    this.#told = new ToldRecord(parts.maxPrefixes, parts.neighbours.max);
     this.#queue = new DirtyQueue(parts.maxPrefixes);
     this.#writer = new SlabWriter(parts.pool);
     this.#outbox = new Outbox(parts.pool, parts.turns);
@@ -114,6 +101,7 @@ export class UpdateGroup implements Job {
   }
 
   get members(): readonly Member[] {
+    this.#audience ??= [...this.#members.values()];
     return this.#audience;
   }
 
@@ -124,7 +112,8 @@ export class UpdateGroup implements Job {
   /** Is everything told to everybody? */
   get isClean(): boolean {
     if (this.#closed || this.#queue.length > 0 || this.#review !== undefined || this.#dumps.length > 0) return false;
-    return this.#outbox.isEmpty && this.#audience.every(({ marks, outstanding }) => marks.length + outstanding === 0);
+    if (!this.#outbox.isEmpty || this.#marked.size > 0) return false;
+    return this.members.every(({ outstanding }) => outstanding === 0);
   }
 
   /** Prefixes that wait to be told. */
@@ -137,20 +126,24 @@ export class UpdateGroup implements Job {
     return this.rules.exporter === exporter || this.#review?.before === exporter;
   }
 
+  /** Prefixes told. */
+  get told(): number {
+    return this.#told.size;
+  }
+
   /** Prefixes told to `neighbour`, which is a member. */
   toldTo(neighbour: number): number {
-    return this.told - this.#toldByOrigin[neighbour]!;
+    return this.#told.size - this.#told.countOf(neighbour);
   }
 
   /** Is any told prefix recorded as coming from `neighbour`? */
   tellsOf(neighbour: number): boolean {
-    return this.#toldByOrigin[neighbour]! > 0;
+    return this.#told.countOf(neighbour) > 0;
   }
 
   /** Was `prefix` told to `neighbour`, a member? */
   hasTold(prefix: number, neighbour: number): boolean {
-    const sent = this.#sent[prefix]!;
-    return sent !== 0 && sent !== neighbour + 1;
+    return this.#told.has(prefix, neighbour);
   }
 
   /** The set that the best path of `prefix` is told with; 0 where it is not told. */
@@ -160,12 +153,12 @@ export class UpdateGroup implements Job {
   }
 
   join(neighbour: number, out: SessionOut): Member {
-    const member: Member = { neighbour, out, outstanding: 0, closed: false, marks: [] };
-    member.marks.push({ kind: "endOfRib", after: Number.POSITIVE_INFINITY });
+    const mark = { kind: "endOfRib", after: Number.POSITIVE_INFINITY } as const;
+    const member: Member = { neighbour, out, outbox: this.#outbox, outstanding: 0, closed: false, marks: [mark] };
     this.#add(member);
-    const waiting = this.#dumps.find(({ kind, begun }) => kind === "initial" && !begun);
-    if (waiting !== undefined) waiting.members.push(member);
-    else this.#addDump([member], "initial");
+    const waiting = this.#dumps.find(({ kind, progress }) => kind === "initial" && progress === undefined);
+    if (waiting !== undefined) waiting.members = [...waiting.members, member];
+    else this.#dumps.push({ kind: "initial", members: [member], progress: undefined });
     return member;
   }
 
@@ -178,13 +171,17 @@ export class UpdateGroup implements Job {
 
   #add(member: Member): void {
     this.#members.set(member.neighbour, member);
-    this.#audience = [...this.#members.values()];
+    this.#audience = undefined;
+    this.#outbox.adopt(member);
+    if (member.marks.length > 0) this.#marked.add(member);
     this.#parts.turns.wake();
   }
 
   #remove(member: Member): void {
     this.#members.delete(member.neighbour);
-    this.#audience = [...this.#members.values()];
+    this.#audience = undefined;
+    this.#outbox.behind.delete(member);
+    this.#marked.delete(member);
     for (const dump of this.#dumps) dump.members = dump.members.filter((other) => other !== member);
     this.#dumps = this.#dumps.filter(({ members }) => members.length > 0);
     this.#parts.turns.wake();
@@ -192,7 +189,7 @@ export class UpdateGroup implements Job {
 
   /** Tells `member` everything again. */
   refresh(member: Member, enhanced: boolean): void {
-    this.#addDump([member], enhanced ? "enhanced" : "refresh");
+    this.#dumps.push({ kind: enhanced ? "enhanced" : "refresh", members: [member], progress: undefined });
     this.#parts.turns.wake();
   }
 
@@ -217,18 +214,13 @@ export class UpdateGroup implements Job {
   split(members: readonly Member[], rules: GroupRules): UpdateGroup {
     this.#outbox.step(Number.POSITIVE_INFINITY);
     const group = new UpdateGroup(this.#parts, rules, this.#held);
-    group.#sent.set(this.#sent.subarray(0, this.#loc.prefixes.end));
-    group.#toldByOrigin.set(this.#toldByOrigin);
-    group.told = this.told;
+    group.#told.copy(this.#told, this.#loc.prefixes.end);
     group.#queue.copy(this.#queue);
     group.#review = this.#review && { ...this.#review };
     for (const member of members) {
       for (const mark of member.marks) mark.after = this.#positionIn(group, mark.after);
     }
-    group.#dumps = this.#dumps
-      .map((dump) => ({ ...dump, members: dump.members.filter((member) => members.includes(member)) }))
-      .map((dump) => ({ ...dump, own: dump.own?.copy() }))
-      .filter((dump) => dump.members.length > 0);
+    group.#dumps = dumpsFor(this.#dumps, members);
     for (const member of members) {
       this.#remove(member);
       group.#add(member);
@@ -246,11 +238,10 @@ export class UpdateGroup implements Job {
   /** Takes the members of another group with equal rules; both are clean. The other one is closed. */
   merge(other: UpdateGroup): void {
     if (!this.isClean || !other.isClean || this.rules.key !== other.rules.key) bug("groups that differ do not merge");
-    for (const member of other.#audience) {
-      other.#members.delete(member.neighbour);
+    for (const member of other.members) {
+      other.#remove(member);
       this.#add(member);
     }
-    other.#audience = [];
     other.#close();
   }
 
@@ -258,11 +249,6 @@ export class UpdateGroup implements Job {
     const again = changed && this.#review !== undefined;
     this.#review = { cursor: 1, end: this.#loc.prefixes.end, before, again };
     this.#parts.turns.wake();
-  }
-
-  #addDump(members: Member[], kind: Dump["kind"]): void {
-    const own = this.told === this.#toldByOrigin[LOCAL] ? this.#loc.paths.walk(LOCAL) : undefined;
-    this.#dumps.push({ members, kind, begun: false, cursor: 1, end: this.#loc.prefixes.end, own });
   }
 
   #close(): void {
@@ -283,7 +269,7 @@ export class UpdateGroup implements Job {
     this.#tellMarks();
     const handed = this.#outbox.step();
     if (reviewing || dumping || flushing || !handed) return true;
-    if (this.isClean) this.#parts.onClean(this);
+    this.#parts.onIdle(this);
     return false;
   }
 
@@ -305,8 +291,8 @@ export class UpdateGroup implements Job {
    * their own; when all of them do, that is as fast as it goes.
    */
   #isBlocked(): boolean {
-    const behind = this.#audience.filter(({ outstanding }) => outstanding > MAX_OUTSTANDING);
-    if (behind.length === 0) {
+    const { behind } = this.#outbox;
+    if (behind.size === 0) {
       this.#blockedSinceMs = -1;
       return false;
     }
@@ -315,9 +301,9 @@ export class UpdateGroup implements Job {
       this.#blockedSinceMs = turns.nowMs;
       turns.wakeAfter(PATIENCE_MS);
     }
-    if (turns.nowMs - this.#blockedSinceMs < PATIENCE_MS || behind.length === this.#audience.length) return true;
+    if (turns.nowMs - this.#blockedSinceMs < PATIENCE_MS || behind.size === this.#members.size) return true;
     this.#blockedSinceMs = -1;
-    this.split(behind, this.rules);
+    this.split([...behind], this.rules);
     return false;
   }
 
@@ -330,13 +316,13 @@ export class UpdateGroup implements Job {
     for (let prefix = review.cursor; prefix < end; prefix++) {
       const best = links[prefix * 2 + 1]!;
       const out = best === 0 ? 0 : this.#export(best, prefix);
-      const told = this.#sent[prefix] !== 0;
+      const told = this.#told.get(prefix) !== 0;
       if (told !== (out !== 0) || (told && this.#isReworded(review, best, prefix, out))) this.#queue.push(prefix);
     }
     review.cursor = end;
     if (end < review.end) return true;
     this.#review = undefined;
-    for (const { marks } of this.#audience) {
+    for (const { marks } of this.#marked) {
       for (const mark of marks) if (mark.after !== Number.POSITIVE_INFINITY) mark.after = this.#queue.pushed;
     }
     return false;
@@ -354,53 +340,59 @@ export class UpdateGroup implements Job {
     const dump = this.#dumps[0];
     if (dump === undefined) return false;
     for (const { outstanding } of dump.members) if (outstanding > MAX_OUTSTANDING_DUMP) return false;
-    if (!dump.begun && !this.#beginDump(dump)) return false;
-    const more = dump.own === undefined ? this.#dumpAll(dump) : dump.own.step(BATCH, (path) => this.#dumpOwn(path));
+    const progress = dump.progress ?? this.#beginDump(dump);
+    if (progress === undefined) return false;
+    const more = progress.own?.step(BATCH, (path) => this.#dumpOwn(path)) ?? this.#dumpSome(progress);
     this.#parts.batch.write(this.rules.encoder, this.#writer, () => {});
     this.#deliver(dump.members);
     if (more) return true;
     this.#dumps.shift();
     const { pushed } = this.#queue;
-    for (const { marks } of dump.members) {
-      if (dump.kind === "enhanced") marks.push({ kind: "endRefresh", after: pushed });
-      else if (dump.kind === "initial") for (const mark of marks) mark.after = Math.min(mark.after, pushed);
+    for (const member of dump.members) {
+      if (dump.kind === "enhanced") {
+        member.marks.push({ kind: "endRefresh", after: pushed });
+        this.#marked.add(member);
+      }
+      if (dump.kind === "initial") for (const mark of member.marks) mark.after = Math.min(mark.after, pushed);
     }
     return this.#dumps.length > 0;
   }
 
-  /** @returns false while earlier marks are still to be told: BoRR never comes before End-of-RIB (RFC 7313 §4) */
-  #beginDump(dump: Dump): boolean {
+  /** @returns undefined while earlier marks are still to be told: BoRR never comes before End-of-RIB (RFC 7313 §4) */
+  #beginDump(dump: TableDump): DumpProgress | undefined {
     if (dump.kind === "enhanced") {
-      if (dump.members.some(({ marks }) => marks.length > 0)) return false;
+      if (dump.members.some(({ marks }) => marks.length > 0)) return undefined;
       this.#writer.origin(-1);
       this.rules.encoder.beginRefresh(this.#writer, this.#loc.family);
-      this.#deliver([...dump.members]);
+      this.#deliver(dump.members);
     }
-    dump.begun = true;
-    return true;
+    const { prefixes, paths } = this.#loc;
+    const own = this.#told.size === this.#told.countOf(LOCAL) ? paths.walk(LOCAL) : undefined;
+    dump.progress = { cursor: 1, end: prefixes.end, own };
+    return dump.progress;
   }
 
   /** Prefixes that wait in the queue are left out: they are about to be told to everybody. */
-  #dumpAll(dump: Dump): boolean {
+  #dumpSome(progress: DumpProgress): boolean {
     const { batch } = this.#parts;
     const { links } = this.#loc.prefixes;
-    const end = Math.min(dump.cursor + WALK, dump.end);
-    let prefix = dump.cursor;
+    const end = Math.min(progress.cursor + WALK, progress.end);
+    let prefix = progress.cursor;
     for (let left = BATCH; prefix < end && left > 0; prefix++) {
-      const sent = this.#sent[prefix]!;
-      if (sent === 0 || this.#queue.has(prefix)) continue;
+      const origin = this.#told.get(prefix);
+      if (origin === 0 || this.#queue.has(prefix)) continue;
       const out = this.#export(links[prefix * 2 + 1]!, prefix);
       if (out === 0) continue;
-      batch.reach(prefix, out, sent - 1);
+      batch.reach(prefix, out, origin - 1);
       left--;
     }
-    dump.cursor = prefix;
-    return prefix < dump.end;
+    progress.cursor = prefix;
+    return prefix < progress.end;
   }
 
   #dumpOwn(path: number): void {
     const prefix = this.#loc.paths.prefixOf(path);
-    if (this.#sent[prefix] !== LOCAL + 1 || this.#queue.has(prefix)) return;
+    if (this.#told.get(prefix) !== LOCAL + 1 || this.#queue.has(prefix)) return;
     const out = this.#export(path, prefix);
     if (out !== 0) this.#parts.batch.reach(prefix, out, LOCAL);
   }
@@ -433,7 +425,7 @@ export class UpdateGroup implements Job {
     this.#tellOwn();
     batch.write(this.rules.encoder, this.#writer, (prefix) => this.#refused.push(prefix));
     this.#withdrawRefused();
-    this.#deliver(this.#audience);
+    this.#deliver(this.members);
     for (let index = 0; index < count; index++) {
       if (this.#loc.headOf(seen[index]!) === 0) this.#loc.settle(seen[index]!);
     }
@@ -443,32 +435,20 @@ export class UpdateGroup implements Job {
   #collect(prefix: number): void {
     const { batch } = this.#parts;
     const best = this.#loc.bestOf(prefix);
-    const before = this.#sent[prefix]!;
+    const before = this.#told.get(prefix);
     const out = best === 0 ? 0 : this.#export(best, prefix);
     if (out === 0) {
       if (before === 0) return;
-      this.#record(prefix, before, 0);
+      this.#told.set(prefix, 0);
       batch.unreach(prefix, before - 1);
       return;
     }
     const origin = this.#loc.paths.neighbourOf(best);
     if (before !== origin + 1) {
       if (before !== 0 && this.#members.has(origin)) this.#own.push(prefix, origin);
-      this.#record(prefix, before, origin + 1);
+      this.#told.set(prefix, origin + 1);
     }
     batch.reach(prefix, out, origin);
-  }
-
-  #record(prefix: number, before: number, now: number): void {
-    this.#sent[prefix] = now;
-    if (before !== 0) {
-      this.told--;
-      this.#toldByOrigin[before - 1]!--;
-    }
-    if (now !== 0) {
-      this.told++;
-      this.#toldByOrigin[now - 1]!++;
-    }
   }
 
   /** Members that have become the origin of a prefix they were told before are told that it is gone: now they have it. */
@@ -497,24 +477,26 @@ export class UpdateGroup implements Job {
     if (this.#refused.length === 0) return;
     const { batch } = this.#parts;
     for (const prefix of this.#refused.splice(0)) {
-      const before = this.#sent[prefix]!;
-      if (before === 0) continue;
-      this.#record(prefix, before, 0);
+      const before = this.#told.get(prefix);
+      this.#told.set(prefix, 0);
       batch.unreach(prefix, before - 1);
     }
     batch.write(this.rules.encoder, this.#writer, () => {});
   }
 
   #tellMarks(): void {
-    if (this.#held || this.#review !== undefined) return;
+    if (this.#marked.size === 0 || this.#held || this.#review !== undefined) return;
     const { taken } = this.#queue;
     for (const kind of ["endOfRib", "endRefresh"] as const) {
-      const due = this.#audience.filter(({ marks }) => marks[0]?.kind === kind && marks[0].after <= taken);
+      const due = [...this.#marked].filter(({ marks }) => marks[0]?.kind === kind && marks[0].after <= taken);
       if (due.length === 0) continue;
       this.#writer.origin(-1);
       if (kind === "endOfRib") this.rules.encoder.endOfRib(this.#writer, this.#loc.family);
       else this.rules.encoder.endRefresh(this.#writer, this.#loc.family);
-      for (const { marks } of due) marks.shift();
+      for (const member of due) {
+        member.marks.shift();
+        if (member.marks.length === 0) this.#marked.delete(member);
+      }
       this.#deliver(due);
     }
   }

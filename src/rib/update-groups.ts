@@ -33,12 +33,12 @@ export class UpdateGroups {
   readonly #memberships = new Map<number, Membership>();
   #held: boolean;
 
-  constructor(parts: Omit<GroupParts, "onSplit" | "onClean">, held: boolean) {
+  constructor(parts: Omit<GroupParts, "onSplit" | "onIdle">, held: boolean) {
     this.#held = held;
     this.#parts = {
       ...parts,
       onSplit: (group) => this.#adopt(group),
-      onClean: (group) => this.#unite(group),
+      onIdle: (group) => this.#unite(group),
     };
   }
 
@@ -122,7 +122,7 @@ export class UpdateGroups {
 
   /** `group` has told everything: if another one of its kind has too, they become one. */
   #unite(group: UpdateGroup): void {
-    if (this.#groups.size < 2) return;
+    if (this.#groups.size < 2 || !group.isClean) return;
     for (const other of this.#groups) {
       if (other === group || other.rules.key !== group.rules.key || !other.isClean) continue;
       if (other.told !== group.told) continue;

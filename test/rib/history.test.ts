@@ -15,7 +15,7 @@ import { onLink } from "./support/wires.ts";
  */
 
 /** More of them on demand: a soak. */
-const { RIB_HISTORIES: runs = "150" } = process.env;
+const { RIB_HISTORIES: runs = "100" } = process.env;
 
 const prefixes = [
   "0.0.0.0/0",
