@@ -35,7 +35,8 @@ function compileForAll(objects: ObjectSet): Remark[] {
 }
 
 function summary(objects: ObjectSet, foreign: number, errors: number, warnings: number): string {
-  const counts = Object.entries(objects).map(([kind, map]) => `${map.size} ${kind}`);
-  const ignored = foreign === 0 ? "" : `, ${foreign} of other kinds ignored`;
-  return `${counts.join(", ")}${ignored}: ${errors} errors, ${warnings} warnings`;
+  const present = Object.entries(objects).filter(([, map]) => map.size > 0);
+  const counts = present.map(([kind, map]) => `${map.size} ${kind}`);
+  const ignored = foreign === 0 ? [] : [`${foreign} of other kinds ignored`];
+  return `${[...counts, ...ignored].join(", ") || "no objects"}: ${errors} errors, ${warnings} warnings`;
 }
