@@ -164,7 +164,8 @@ export const routeScenarios: readonly Scenario[] = [
   {
     name: "asked by us for a refresh, they send everything again and nothing is lost meanwhile",
     needs: ["be asked for refresh"],
-    options: bothWays,
+    // FRR answers only after its own End-of-RIB, and sends that only with graceful restart.
+    options: { ...bothWays, us: { gracefulRestart: 20 }, them: { gracefulRestart: 20 } },
     run: async (session) => {
       const capture = await session.capture();
       await session.establish();
