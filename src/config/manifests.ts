@@ -87,7 +87,7 @@ function readItems(raw: unknown, source: FileSource): Reading[] {
 }
 
 /** The line of a field, or of the nearest thing around it that is written down. Reads the YAML again: for errors only. */
-export function lineOf(source: FileSource, path: FieldPath): number {
+function lineOf(source: FileSource, path: FieldPath): number {
   const counter = new LineCounter();
   const document = parseDocument(source.text, { ...YAML_OPTIONS, lineCounter: counter });
   let at: YamlNode | null = document.contents;

@@ -88,7 +88,7 @@ function addressesOf(object: ConfigObject<"Node">, report: Report): Partial<Reco
 }
 
 /** For nodes without an IPv4 address: FNV-1a of 32 bits over the name, and 1 in place of 0 (RFC 6286 §2.1). */
-export function hashedRouterId(name: string): number {
+function hashedRouterId(name: string): number {
   let hash = 0x811c_9dc5;
   for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x0100_0193) >>> 0;
   return hash === 0 ? 1 : hash;

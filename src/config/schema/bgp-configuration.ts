@@ -158,5 +158,4 @@ export const bgpConfiguration = resource(
   or({}, "What is wanted.", bgpConfigurationSpec),
 );
 
-export type BgpConfiguration = v.InferOutput<typeof bgpConfiguration>;
 export type BgpConfigurationSpec = v.InferOutput<typeof bgpConfigurationSpec>;

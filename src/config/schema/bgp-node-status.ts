@@ -36,7 +36,7 @@ const tableCounts = mapping({
 });
 
 /** Most sessions that are listed: an object's size must not grow with the cluster. */
-export const MAX_LISTED_SESSIONS = 64;
+const MAX_LISTED_SESSIONS = 64;
 
 const status = mapping({
   observedTime: says("When this was written.", time),
@@ -60,5 +60,3 @@ export const bgpNodeStatus = mapping({
   metadata: says("Named like the node.", metadata),
   status: may("What the daemon sees.", status),
 });
-
-export type BgpNodeStatus = v.InferOutput<typeof bgpNodeStatus>;

@@ -111,5 +111,4 @@ export const bgpPeer = resource(
   says("Who peers with whom, and how.", bgpPeerSpec),
 );
 
-export type BgpPeer = v.InferOutput<typeof bgpPeer>;
 export type BgpPeerSpec = v.InferOutput<typeof bgpPeerSpec>;

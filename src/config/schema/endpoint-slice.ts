@@ -17,5 +17,3 @@ export const endpointSlice = excerpt({
     ),
   ),
 });
-
-export type EndpointSlice = v.InferOutput<typeof endpointSlice>;

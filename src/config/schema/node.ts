@@ -59,5 +59,3 @@ export const node = excerpt({
     }),
   ),
 });
-
-export type Node = v.InferOutput<typeof node>;

@@ -5,7 +5,7 @@ import { bgpPolicy } from "./bgp-policy.ts";
 import type { Schema } from "./describe.ts";
 
 /** A column of `kubectl get`. */
-export interface Column {
+interface Column {
   readonly name: string;
   readonly type: "string" | "integer" | "date";
   readonly jsonPath: string;

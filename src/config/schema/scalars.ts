@@ -207,7 +207,7 @@ export const community = text<number>(
 );
 
 /** `65000:1:2` (RFC 8092 §5). */
-export function parseLargeCommunity(value: string): LargeCommunity | undefined {
+function parseLargeCommunity(value: string): LargeCommunity | undefined {
   const parts = /^(\d{1,10}):(\d{1,10}):(\d{1,10})$/.exec(value)?.slice(1).map(Number) ?? [];
   const [a, b, c] = parts;
   return a === undefined || b === undefined || c === undefined || parts.some((part) => part > MAX_AS)

@@ -52,5 +52,3 @@ export const service = excerpt({
     }),
   ),
 });
-
-export type Service = v.InferOutput<typeof service>;

@@ -451,7 +451,9 @@ describe("policies", () => {
     expect(remarksOf(objects)).toEqual([
       "error: m1.yaml:2: BGPPeer/tor: spec.importPolicies[0]: there is no BGPPolicy/nope: nothing passes until there is",
     ]);
-    expect(configOf(objects).policies["nope"]?.statements).toEqual([{ match: {}, set: {}, action: "reject" }]);
+    expect(configOf(objects).policies).toEqual({
+      nope: { name: "nope", statements: [{ match: {}, set: {}, action: "reject" }] },
+    });
   });
 
   test("those that no neighbour of the node names are left out", () => {
