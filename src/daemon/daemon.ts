@@ -9,6 +9,7 @@ import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { ForwardingTable } from "#rib/ports.ts";
 import { Rib } from "#rib/rib.ts";
+import { RibView } from "#rib/views.ts";
 import { type Family, families } from "#route/family.ts";
 import { HopSetTable } from "#route/hop-set.ts";
 import { type NodeFiles, NodeNetwork } from "./node-network.ts";
@@ -36,6 +37,7 @@ const SETTLE_MS = 3_000;
 export class Daemon {
   readonly speaker: Speaker;
   readonly rib: Rib;
+  readonly ribView: RibView;
   readonly kernel: Kernel;
   /** Milliseconds since 1970. */
   readonly startedMs: number;
@@ -72,6 +74,7 @@ export class Daemon {
         prefixLimit: (peer, family, prefixes) => this.speaker.prefixLimitReached(peer, family, prefixes),
       },
     });
+    this.ribView = new RibView(this.rib, this.startedMs);
     this.#routing = new Routing(this.rib, kernel.links, config);
     this.speaker = new Speaker({
       clock,
@@ -112,7 +115,7 @@ export class Daemon {
         .map(({ prefix }) => ({ prefix, set: { kind: "blackhole" } as const })),
     );
     kernel.nextHops.allowDefault(config.peers.filter(({ ttl }) => ttl.kind !== "direct").map(({ address }) => address));
-    rib.originate(config.originated.map((own) => ({ ...own, blackhole: false })));
+    rib.originate(config.originated);
     this.#routing.reconfigure(config);
     this.speaker.reconfigure(config);
     this.#routing.forget();

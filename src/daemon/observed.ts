@@ -11,8 +11,8 @@ export function observed(daemon: Daemon, configuration: Configuration, version: 
   const sum = (of: (each: (typeof counts)[number]) => number): number =>
     counts.reduce((all, each) => all + of(each), 0);
   const table = (family: (typeof families)[number]): { prefixes: number; paths: number } => {
-    const { prefixes, paths } = daemon.rib.sides[family].loc;
-    return { prefixes: prefixes.size, paths: paths.size };
+    const { prefixes, paths } = daemon.ribView.tables(family);
+    return { prefixes, paths };
   };
   return {
     version,

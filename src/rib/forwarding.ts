@@ -4,7 +4,6 @@ import { LOCAL } from "./neighbours.ts";
 import type { ForwardingTable } from "./ports.ts";
 import { DirtyQueue } from "./table/dirty-queue.ts";
 import type { NextHopTable } from "./table/next-hop-table.ts";
-import { BLACKHOLE } from "./table/path-table.ts";
 import type { Job, Turns } from "./turns.ts";
 
 /** Prefixes of one step. */
@@ -35,7 +34,6 @@ export class Forwarding implements Job {
   readonly #queue: DirtyQueue;
   /** Hop set by prefix, 0: no route. */
   readonly #installed: Uint32Array;
-  readonly #blackhole: number;
   /** Number of a combination of next hops, by the number of all but the last and the last; and the hop set of each. */
   readonly #combinations = new Map<number, number>();
   readonly #combined = new Map<number, number>();
@@ -47,7 +45,6 @@ export class Forwarding implements Job {
     this.#maxPaths = parts.maxPaths;
     this.#queue = new DirtyQueue(parts.maxPrefixes);
     this.#installed = new Uint32Array(parts.maxPrefixes + 1);
-    this.#blackhole = parts.hopSets.intern({ kind: "blackhole" });
     parts.loc.attach(this.#queue, true);
     parts.turns.add(this);
   }
@@ -105,9 +102,7 @@ export class Forwarding implements Job {
     const { loc, nextHops } = this.#parts;
     const best = loc.bestOf(prefix);
     if (best === 0) return 0;
-    if (loc.paths.neighbourOf(best) === LOCAL) {
-      return (loc.paths.stateOf(best) & BLACKHOLE) !== 0 ? this.#blackhole : 0;
-    }
+    if (loc.paths.neighbourOf(best) === LOCAL) return 0; // the node's own: the kernel holds them by other means
     const head = loc.headOf(prefix);
     if (this.#maxPaths > 1 && loc.paths.next(head) !== 0) {
       const count = loc.decision.equals(head, best, this.#maxPaths);

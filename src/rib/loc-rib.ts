@@ -6,7 +6,6 @@ import type { AttributeTable } from "./table/attribute-table.ts";
 import type { DirtyQueue } from "./table/dirty-queue.ts";
 import {
   ageOf,
-  BLACKHOLE,
   BLOCK_BITS,
   FILTERED,
   FLAGS,
@@ -109,7 +108,7 @@ export class LocRib {
   /**
    * `neighbour` tells a path.
    * @param received its attribute set as it came; held by the path from here on
-   * @param flags state bits that the caller knows: `FILTERED`, `BLACKHOLE`
+   * @param flags state bits that the caller knows: `FILTERED`
    * @throws TableFull
    */
   announce(prefix: number, neighbour: number, received: number, flags: number): void {
@@ -128,7 +127,7 @@ export class LocRib {
     const received = this.receivedOf(path);
     const state = paths.stateOf(path);
     const refused = this.refusesDefault[neighbour] !== 0 && this.prefixes.lengthOf(prefix) === 0 ? FILTERED : 0;
-    const attributes = this.#import(prefix, neighbour, received, (state & BLACKHOLE) | refused);
+    const attributes = this.#import(prefix, neighbour, received, refused);
     if ((state & FLAGS) === this.#bits && paths.attributesOf(path) === attributes) return;
     this.#replace(prefix, path, received, attributes, (state & ~FLAGS) | this.#bits);
   }

@@ -7,7 +7,6 @@ import type { LocRib } from "./loc-rib.ts";
 import { LOCAL } from "./neighbours.ts";
 import type { AttributeCodec } from "./ports.ts";
 import { type AttributeTable, contextKey } from "./table/attribute-table.ts";
-import { BLACKHOLE } from "./table/path-table.ts";
 
 /** The node's own prefixes: paths of neighbour `LOCAL`, which stand before all others. */
 export class Origination {
@@ -44,7 +43,7 @@ export class Origination {
     const loc = this.#locs[own.prefix.family];
     const octets = this.#codec.encode(attributesOf(own), this.#facts);
     const set = this.#attributes.add(contextKey(0, own.from, "received"), octets, 0, octets.length, this.#facts);
-    loc.announce(loc.prefixes.add(own.prefix), LOCAL, set, own.blackhole ? BLACKHOLE : 0);
+    loc.announce(loc.prefixes.add(own.prefix), LOCAL, set, 0);
     this.#attributes.release(set);
   }
 

@@ -1,5 +1,5 @@
-import type { Ending, State } from "#bgp/session/session.ts";
 import type { Negotiated } from "#bgp/session/negotiate.ts";
+import type { Ending, State } from "#bgp/session/session.ts";
 import type { PeerSnapshot } from "#bgp/session/snapshot.ts";
 import type { Capabilities, GracefulRestartCapability } from "#bgp/wire/capabilities.ts";
 import { describeNotification } from "#bgp/wire/notification.ts";

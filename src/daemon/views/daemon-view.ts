@@ -31,7 +31,7 @@ export function daemonView(daemon: Daemon, configuration: Configuration, identit
     bfdSessions: () => [],
     memory: () => memoryViews(daemon, identity),
     policies: () => policyViews(daemon),
-    tables: { ipv4: new TableView("ipv4", views), ipv6: new TableView("ipv6", views) },
+    tables: { ipv4: new TableView("ipv4", views, daemon), ipv6: new TableView("ipv6", views, daemon) },
     exports: (protocol, family) => exportView(daemon, views, protocol, family),
     forwarding: () => forwardingView(daemon),
     explain: (target) => explain(daemon, views, target),
@@ -84,16 +84,17 @@ function policyViews({ config }: Daemon): PolicyView[] {
   }));
 }
 
-function memoryViews({ rib }: Daemon, identity: Identity): MemoryView[] {
+function memoryViews({ ribView }: Daemon, identity: Identity): MemoryView[] {
   const tables = families.reduce((sum, family) => {
-    const { prefixes, paths } = rib.sides[family].loc;
-    return sum + prefixes.octets + paths.octets;
+    const { prefixes, paths } = ribView.tables(family).octets;
+    return sum + prefixes + paths;
   }, 0);
-  const attributes = rib.attributes.octets;
-  const resident = identity.residentOctets();
+  const { setOctets, slabOctets } = ribView.shared();
+  const row = (name: string, usedBytes: number): MemoryView => ({ name, usedBytes, spareBytes: 0 });
   return [
-    { name: "Routing tables", usedBytes: tables, spareBytes: 0 },
-    { name: "Route attributes", usedBytes: attributes, spareBytes: 0 },
-    { name: "Program", usedBytes: Math.max(0, resident - tables - attributes), spareBytes: 0 },
+    row("Routing tables", tables),
+    row("Route attributes", setOctets),
+    row("Messages", slabOctets),
+    row("Program", Math.max(0, identity.residentOctets() - tables - setOctets - slabOctets)),
   ];
 }

@@ -133,18 +133,13 @@ export function staticViews({ originated }: NodeConfig): StaticView[] {
 }
 
 /** What the RIB counts of one neighbour's family. */
-function routeCounts(daemon: Daemon, name: string, family: Family): { received: number; routes: RouteCounts } {
-  const id = daemon.rib.neighbour(name)?.id;
-  if (id === undefined) return { received: 0, routes: noRoutes };
-  const { loc, groups } = daemon.rib.sides[family];
-  const received = loc.paths.countOf(id);
-  const filtered = loc.filtered[id] ?? 0;
-  const routes = {
-    ...noRoutes,
-    imported: received - filtered,
-    filtered,
-    preferred: loc.bests[id] ?? 0,
-    exported: groups.of(id)?.toldTo(id) ?? 0,
-  };
-  return { received, routes };
+function routeCounts(
+  { rib, ribView }: Daemon,
+  name: string,
+  family: Family,
+): { received: number; routes: RouteCounts } {
+  const neighbour = rib.neighbour(name);
+  if (neighbour === undefined) return { received: 0, routes: noRoutes };
+  const { received, accepted, filtered, best, exported } = ribView.counts(neighbour, family);
+  return { received, routes: { ...noRoutes, imported: accepted, filtered, preferred: best, exported } };
 }

@@ -1,98 +1,61 @@
 import type { HopView, NetView, RouteView } from "#control/views.ts";
-import type { FamilySide } from "#rib/family-side.ts";
-import { LOCAL } from "#rib/neighbours.ts";
-import { UNREACHABLE } from "#rib/table/next-hop-table.ts";
-import { ageOf, BLACKHOLE, FILTERED, LOOPED, OUT, secondOf } from "#rib/table/path-table.ts";
-import { prefixOf } from "#rib/table/prefix-table.ts";
+import type { PathView, RibView } from "#rib/views.ts";
 import type { Attributes } from "#route/attributes.ts";
 import type { Family } from "#route/family.ts";
 import type { Hop } from "#route/hop-set.ts";
-import { formatPrefix, type Prefix } from "#route/prefix.ts";
+import type { Prefix } from "#route/prefix.ts";
 import type { Daemon } from "../daemon.ts";
 import { STATIC_NAMES } from "./names.ts";
 
+/** BIRD's preferences. */
 const STATIC_PREFERENCE = 200;
 const BGP_PREFERENCE = 100;
 
+const ORDER: Readonly<Record<PathView["standing"], number>> = {
+  best: 0,
+  equal: 1,
+  lost: 1,
+  unreachable: 2,
+  filtered: 3,
+  looped: 3,
+};
+
 /** Paths of the RIB, as the control socket shows routes. */
 export class RouteViews {
+  readonly rib: RibView;
   readonly #daemon: Daemon;
 
   constructor(daemon: Daemon) {
     this.#daemon = daemon;
-  }
-
-  side(family: Family): FamilySide {
-    return this.#daemon.rib.sides[family];
+    this.rib = daemon.ribView;
   }
 
   /** All paths of a prefix: the best, those it beat, those that policy refused. undefined where it has none. */
   net(family: Family, id: number): NetView | undefined {
+    const prefix = this.rib.prefix(family, id);
     const paths = this.paths(family, id);
-    if (paths.length === 0) return undefined;
-    return {
-      prefix: prefixOf(this.side(family).loc.prefixes, id),
-      routes: paths.map((path) => this.route(family, path)),
-    };
+    if (prefix === undefined || paths.length === 0) return undefined;
+    return { prefix, routes: paths.map((path) => this.route(prefix, path)) };
   }
 
-  /** Numbers of a prefix's paths in the order in which they are shown. */
-  paths(family: Family, id: number): number[] {
-    const { loc } = this.side(family);
-    const best = loc.bestOf(id);
-    const found: number[] = [];
-    for (let path = loc.headOf(id); path !== 0; path = loc.paths.next(path)) found.push(path);
-    const order = (path: number): number => (path === best ? 0 : loc.decision.stands(path) ? 1 : 2);
-    return found.sort((a, b) => order(a) - order(b));
+  /** A prefix's paths in the order in which they are shown. */
+  paths(family: Family, id: number): PathView[] {
+    return this.rib.paths(family, id).sort((a, b) => ORDER[a.standing] - ORDER[b.standing]);
   }
 
-  route(family: Family, path: number): RouteView {
-    const { loc } = this.side(family);
-    const neighbour = loc.paths.neighbourOf(path);
-    const state = loc.paths.stateOf(path);
-    const prefix = loc.paths.prefixOf(path);
-    const best = loc.bestOf(prefix) === path;
+  route(prefix: Prefix, path: PathView): RouteView {
+    const best = path.standing === "best";
     const common = {
       best,
-      filtered: (state & OUT) !== 0,
-      sinceMs: this.#daemon.startedMs + secondOf(state) * 1000,
-      refused: best && this.#refused(prefixOf(loc.prefixes, prefix)),
+      filtered: path.standing === "filtered" || path.standing === "looped",
+      sinceMs: path.sinceMs,
+      refused: best && this.#daemon.kernel.installer.failureOf(prefix) !== undefined,
       kernel: undefined,
-      attributes: () => this.attributes(family, path),
+      stale: path.isStale,
     };
-    if (neighbour === LOCAL) return { ...common, ...this.#own(family, path) };
-    const known = this.#daemon.rib.neighbourById(neighbour);
-    const metric = loc.decision.metricOf(path);
-    return {
-      ...common,
-      protocol: known?.config.name ?? `neighbour${neighbour}`,
-      source: "bgp",
-      from: known?.session?.address ?? this.#addressOf(known?.config.name),
-      destination: metric === UNREACHABLE ? "unreachable" : "unicast",
-      hops: this.hops(this.resolution(family, path)?.hops ?? []),
-      preference: BGP_PREFERENCE,
-      stale: ageOf(state, loc.generations[neighbour] ?? 0) > 0,
-      igpMetric: metric === UNREACHABLE ? "unreachable" : metric,
-    };
-  }
-
-  /** As policy left them. */
-  attributes(family: Family, path: number): Attributes | undefined {
-    const { loc } = this.side(family);
-    if (loc.paths.neighbourOf(path) === LOCAL) return undefined;
-    return this.decode(loc.paths.attributesOf(path));
-  }
-
-  decode(set: number): Attributes {
-    const { attributes, parts } = this.#daemon.rib;
-    const start = attributes.startOf(set);
-    return parts.codec.decode(attributes.arena.bytes, start, start + attributes.lengthOf(set));
-  }
-
-  /** How the path's next hop is reached. */
-  resolution(family: Family, path: number): { readonly hops: readonly Hop[] } | undefined {
-    const { loc } = this.side(family);
-    return this.#daemon.rib.nextHops.resolutionOf(loc.decision.nextHopOf(path));
+    return path.neighbour === undefined
+      ? { ...common, ...ownRoute(prefix.family, path) }
+      : { ...common, ...this.#learned(path, path.neighbour.config.name, path.neighbour.session?.address) };
   }
 
   hops(hops: readonly Hop[]): HopView[] {
@@ -105,34 +68,35 @@ export class RouteViews {
     }));
   }
 
-  isLooped = (family: Family, path: number): boolean => (this.side(family).loc.paths.stateOf(path) & LOOPED) !== 0;
-  isRefusedByPolicy = (family: Family, path: number): boolean =>
-    (this.side(family).loc.paths.stateOf(path) & FILTERED) !== 0;
-
-  #own(
-    family: Family,
-    path: number,
-  ): Omit<RouteView, "best" | "filtered" | "sinceMs" | "refused" | "kernel" | "attributes"> {
-    const { loc } = this.side(family);
-    const own = this.#daemon.rib.originated(formatPrefix(prefixOf(loc.prefixes, loc.paths.prefixOf(path))));
-    const blackhole = own?.blackhole === true || (loc.paths.stateOf(path) & BLACKHOLE) !== 0;
+  #learned(path: PathView, name: string, address: RouteView["from"]): LearnedRoute {
+    const reachable = path.metric !== undefined;
     return {
-      protocol: STATIC_NAMES[family],
-      source: "static",
-      from: undefined,
-      destination: blackhole ? "blackhole" : "unreachable",
-      hops: [],
-      preference: STATIC_PREFERENCE,
-      stale: false,
-      igpMetric: undefined,
+      protocol: name,
+      source: "bgp",
+      from: address ?? this.#daemon.config.peers.find((peer) => peer.name === name)?.address,
+      destination: reachable ? "unicast" : "unreachable",
+      hops: this.hops(path.resolution?.hops ?? []),
+      preference: BGP_PREFERENCE,
+      igpMetric: path.metric ?? "unreachable",
+      attributes: () => path.attributes(),
     };
   }
+}
 
-  #addressOf(name: string | undefined): RouteView["from"] {
-    return this.#daemon.config.peers.find((peer) => peer.name === name)?.address;
-  }
+type LearnedRoute = Pick<
+  RouteView,
+  "protocol" | "source" | "from" | "destination" | "hops" | "preference" | "igpMetric" | "attributes"
+>;
 
-  #refused(prefix: Prefix): boolean {
-    return this.#daemon.kernel.installer.failureOf(prefix) !== undefined;
-  }
+function ownRoute(family: Family, { own }: PathView): LearnedRoute {
+  return {
+    protocol: STATIC_NAMES[family],
+    source: "static",
+    from: undefined,
+    destination: own?.blackhole === true ? "blackhole" : "unreachable",
+    hops: [],
+    preference: STATIC_PREFERENCE,
+    igpMetric: undefined,
+    attributes: (): Attributes | undefined => undefined,
+  };
 }

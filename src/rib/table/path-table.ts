@@ -18,8 +18,6 @@ export const FILTERED = 1 << 0;
 export const LOOPED = 1 << 1;
 /** Bits that keep a path out of selection. */
 export const OUT: number = FILTERED | LOOPED;
-/** A prefix of our own whose block shall be held against loops. */
-export const BLACKHOLE = 1 << 2;
 export const FLAGS = 7;
 /** Generation of its neighbour in which the path was last told, modulo 8. */
 const GENERATION_SHIFT = 3;

@@ -192,11 +192,7 @@ export class Twin {
     for (const prefix of this.prefixes()) {
       const equal = this.select(prefix).slice(0, this.maxPaths);
       const [best] = equal;
-      if (best === undefined) continue;
-      if (best.own !== undefined) {
-        if (best.own.blackhole) routes.set(prefix, "blackhole");
-        continue;
-      }
+      if (best === undefined || best.own !== undefined) continue;
       const bandwidths = equal.map(({ attributes }) => factsOf(attributes).linkBandwidth);
       const weighted = equal.length > 1 && bandwidths.every((bandwidth) => bandwidth > 0);
       const most = Math.max(...bandwidths);
