@@ -3,7 +3,7 @@ import { bird2Dialect, bird16Dialect } from "#control/dialect.ts";
 import { ReplyReader } from "#control/line-protocol.ts";
 import { LabClock, LabDaemon } from "./support/lab-daemon.ts";
 import { labK1 } from "./support/lab-k1.ts";
-import { missing, type Recording, recordings } from "./support/recordings.ts";
+import { missing, type Recording, recordings, selected } from "./support/recordings.ts";
 import { talkTo } from "./support/talk.ts";
 
 /** Lines of a reply with their codes written out, what is volatile masked, without what Linnet has nothing of. */
@@ -81,6 +81,25 @@ function otherwise(sent: string): boolean {
 
 /** BIRD drops what comes in one burst of 1,024 octets or more; Linnet answers. */
 const burst = ({ sent }: Recording): boolean => sent.length > 1000;
+
+test("answers of BIRD 2.0.12, a selection", () => {
+  const all = selected("2.0.12");
+  expect(all).toHaveLength(18);
+  for (const { sent, reply } of all) {
+    const clock = new LabClock();
+    expect(comparable(talkTo(new LabDaemon(clock), clock).ask(sent)), sent).toEqual(comparable(reply));
+  }
+});
+
+test("answers of BIRD 1.6, a selection", () => {
+  const all = selected("calico-1.6.8");
+  expect(all).toHaveLength(10);
+  for (const { sent, reply } of all) {
+    const clock = new LabClock(labK1);
+    const { ask } = talkTo(new LabDaemon(clock, labK1), clock, bird16Dialect("ipv4"));
+    expect(comparable(ask(sent)), sent).toEqual(comparable(reply));
+  }
+});
 
 describe.skipIf(missing)(`answers of BIRD 2.0.12 ${missing ?? ""}`, () => {
   test.each(["basic", "route", "errors", "restricted", "control", "async"])("%s", (group) => {

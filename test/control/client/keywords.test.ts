@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { KeywordTree } from "#control/client/keywords.ts";
-import { missing, recorded } from "../support/recordings.ts";
+import { abbreviations } from "../support/recordings.ts";
 
 const tree = new KeywordTree("2.0.12");
 
@@ -46,13 +46,13 @@ test("`?` explains the command so far and what continues it", () => {
   expect(tree.help("foo ")).toEqual(tree.help(""));
 });
 
-describe.skipIf(missing)(`what the real client makes of abbreviations ${missing ?? ""}`, () => {
-  const [, ...rows] = recorded("clients/expansion-birdc-2.0.tsv").trim().split("\n").slice(1);
+describe("what the real client makes of abbreviations", () => {
+  const rows = abbreviations();
   test("there are 183 inputs", () => {
     expect(rows).toHaveLength(183);
   });
 
-  test.each(rows.map((row) => row.split("\t")))("%s", (input = "", sent = "", exit = "", stdout = "") => {
+  test.each(rows)("%s", (input = "", sent = "", exit = "", stdout = "") => {
     const expansion = tree.expand(JSON.parse(input) as string);
     expect(expansion.kind === "command" ? [expansion.text] : []).toEqual(JSON.parse(sent));
     expect(expansion.kind === "command" ? "0" : "1").toBe(exit);

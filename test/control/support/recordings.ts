@@ -1,10 +1,12 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Where BIRD's recorded answers are, beside the checkout; they are not part of it. */
+/** A selection of what BIRD said, part of the checkout. */
+const selection = join(import.meta.dirname, "../../golden/birdc");
+/** All of it, beside the checkout and not part of it. */
 const root = join(import.meta.dirname, "../../../../shared/birdc");
 
-/** Why tests that compare with the recordings are skipped; undefined: they are there. */
+/** Why tests that need all recordings are skipped; undefined: they are there. */
 export const missing = existsSync(root) ? undefined : `no recordings at ${root}`;
 
 export interface Recording {
@@ -20,7 +22,7 @@ export interface Recording {
   readonly text: string;
 }
 
-/** @param version `2.0.12`, `calico-1.6.8/bird` */
+/** @param version `2.0.12`, `calico-1.6.8/bird` @param group a folder of it */
 export function recordings(version: string, group: string): Recording[] {
   const folder = join(root, version);
   const rows = readFileSync(join(folder, "index.tsv"), "utf8").trim().split("\n").slice(1);
@@ -30,17 +32,29 @@ export function recordings(version: string, group: string): Recording[] {
     .map((columns) => {
       const [, file = ""] = columns;
       const text = readFileSync(join(folder, group, `${file}.txt`), "utf8");
-      const sent = JSON.parse(/^## sent: (.*)$/m.exec(text)?.[1] ?? '""') as string;
-      return {
-        group,
-        file,
-        sent: sent.replace(/\n$/, ""),
-        reply: readFileSync(join(folder, "raw", group, `${file}.raw`), "utf8"),
-        fresh: columns.at(-1)?.startsWith("fresh") ?? true,
-        text,
-      };
+      const reply = readFileSync(join(folder, "raw", group, `${file}.raw`), "utf8");
+      return { group, file, text, reply, sent: sentIn(text), fresh: columns.at(-1)?.startsWith("fresh") ?? true };
     });
 }
 
-/** A file of the recordings. */
-export const recorded = (path: string): string => readFileSync(join(root, path), "utf8");
+/** The selection. @param version `2.0.12`, `calico-1.6.8` */
+export function selected(version: string): Recording[] {
+  return globSync("*.txt", { cwd: join(selection, version) })
+    .toSorted()
+    .map((name) => {
+      const text = readFileSync(join(selection, version, name), "utf8");
+      const reply = /^## raw.*\n([\s\S]*?)^## /m.exec(text)?.[1] ?? "";
+      return { group: "selected", file: name.replace(".txt", ""), text, reply, sent: sentIn(text), fresh: true };
+    });
+}
+
+const sentIn = (text: string): string =>
+  (JSON.parse(/^## sent: (.*)$/m.exec(text)?.[1] ?? '""') as string).replace(/\n$/, "");
+
+/** Rows of the table of abbreviations: input, lines sent, exit status, output. */
+export const abbreviations = (): string[][] =>
+  readFileSync(join(selection, "expansion-birdc-2.0.tsv"), "utf8")
+    .trim()
+    .split("\n")
+    .slice(2)
+    .map((row) => row.split("\t"));
