@@ -108,7 +108,7 @@ const kindCodes = { external: EXTERNAL, internal: INTERNAL, client: CLIENT } as 
  */
 export class Rib {
   /*
-   * The tables are open to those who show them; all changes go through the methods.
+   * The tables are open to `RibView`, which reads them; all changes go through the methods.
    */
   readonly parts: RibParts;
   readonly limits: RibLimits;
@@ -302,6 +302,12 @@ export class Rib {
   /** The kernel's links, addresses or routes have changed: all next hops are resolved again. */
   nextHopsChanged(): void {
     this.#tracking.worldChanged();
+  }
+
+  /** Policies in force for a neighbour; undefined before its first session. */
+  scope(direction: "import" | "export", neighbour: Neighbour): PolicyScope | undefined {
+    const kind = this.#byId[neighbour.id]?.kind;
+    return kind && this.#scope(direction, neighbour.config, kind);
   }
 
   #named(name: string): NeighbourState {
