@@ -55,9 +55,9 @@ export const bird16Formats: TimeFormats = {
 export type ZoneOffset = (wallMs: number) => number;
 
 export interface TimePrinter {
-  base(wallMs: number): string;
-  protocol(wallMs: number): string;
-  route(wallMs: number): string;
+  readonly base: (wallMs: number) => string;
+  readonly protocol: (wallMs: number) => string;
+  readonly route: (wallMs: number) => string;
 }
 
 export function timePrinter(formats: TimeFormats, nowMs: number, zone: ZoneOffset): TimePrinter {

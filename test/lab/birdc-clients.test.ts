@@ -103,10 +103,12 @@ function freePort(): Promise<number> {
   });
 }
 
+const exporterProgram = "prometheus-bird-exporter";
+
 /** Metrics by name and labels. */
 async function scrape(args: readonly string[]): Promise<Map<string, number>> {
   const port = await freePort();
-  const exporter = spawn("prometheus-bird-exporter", ["-web.listen-address", `127.0.0.1:${port}`, ...args], {
+  const exporter = spawn(exporterProgram, ["-web.listen-address", `127.0.0.1:${port}`, ...args], {
     stdio: "ignore",
   });
   try {

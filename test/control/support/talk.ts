@@ -40,7 +40,7 @@ export interface Talk {
   readonly session: Session;
   readonly control: Control;
   /** Sends one command and returns the whole reply. */
-  ask(command: string): string;
+  readonly ask: (command: string) => string;
 }
 
 /** Connects to a daemon; the greeting is read. */
