@@ -11,6 +11,7 @@ import { LOCAL } from "./neighbours.ts";
 import { judge, type PolicyScope, type Reason } from "./policy.ts";
 import type { Resolution } from "./ports.ts";
 import type { Neighbour, Rib } from "./rib.ts";
+import { UNREACHABLE } from "./table/next-hop-table.ts";
 import { OrderedWalk } from "./table/ordered-walk.ts";
 import { ageOf, FILTERED, LOOPED, secondOf } from "./table/path-table.ts";
 import { prefixOf } from "./table/prefix-table.ts";
@@ -30,11 +31,13 @@ export interface PathView {
   readonly isStale: boolean;
   /** When it came, in milliseconds since 1970. */
   readonly sinceMs: number;
-  /** As selected, after import policy. */
-  readonly attributes: Attributes;
+  /** As selected, after import policy. Decoded when called, while the path still stands. */
+  attributes(): Attributes;
   /** As the neighbour sent them. */
-  readonly received: Attributes;
+  received(): Attributes;
   readonly nextHop: Address | undefined;
+  /** Cost of the way to the next hop; undefined: it cannot be reached. */
+  readonly metric: number | undefined;
   /** How the next hop is reached; undefined: it is not. */
   readonly resolution: Resolution | undefined;
 }
@@ -102,9 +105,9 @@ export class RibView {
   }
 
   /** Number of the most specific prefix with a best path around an address, 0 where there is none. */
-  lookUp(address: Address): number {
-    const { loc } = this.#side(address.family);
-    return loc.prefixes.longestMatch(address.words, bitsOf(address.family), (id) => loc.bestOf(id) !== 0);
+  lookUp({ family, words }: Address, longest: number = bitsOf(family)): number {
+    const { loc } = this.#side(family);
+    return loc.prefixes.longestMatch(words, longest, (id) => loc.bestOf(id) !== 0);
   }
 
   /** Paths of a prefix without making objects of them. */
@@ -136,6 +139,7 @@ export class RibView {
     const state = loc.paths.stateOf(path);
     const neighbour = loc.paths.neighbourOf(path);
     const nextHop = loc.decision.nextHopOf(path);
+    const metric = loc.decision.metricOf(path);
     const standing = this.#standing(family, path, best, equal);
     const isOwn = neighbour === LOCAL;
     return {
@@ -146,9 +150,10 @@ export class RibView {
         standing === "lost" || standing === "equal" ? loc.decision.lostAt(loc.headOf(prefix), path, best) : undefined,
       isStale: ageOf(state, loc.generations[neighbour]!) !== 0,
       sinceMs: this.#beganMs + secondOf(state) * 1000,
-      attributes: this.#decode(loc.paths.attributesOf(path)),
-      received: this.#decode(loc.receivedOf(path)),
+      attributes: () => this.#decode(loc.paths.attributesOf(path)),
+      received: () => this.#decode(loc.receivedOf(path)),
       nextHop: nextHop === 0 ? undefined : this.#rib.nextHops.addressOf(nextHop),
+      metric: metric === UNREACHABLE ? undefined : metric,
       resolution: this.#rib.nextHops.resolutionOf(nextHop),
     };
   }
