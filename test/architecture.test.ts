@@ -11,7 +11,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   config: ["route", "lib"],
   ...Object.fromEntries(siblings.map((name) => [name, ["config", "route", "lib"]])),
   daemon: [...siblings, "config", "route", "lib"],
-  cli: ["daemon", ...siblings, "config", "route", "lib"],
+  cli: ["daemon", ...siblings, "config", "route", "lib", ".."], // package.json, for the version
   "main.ts": ["cli", "lib"],
   "birdc.ts": ["control", "lib"],
 };
@@ -29,11 +29,14 @@ const mayTouchTheWorld = (path: string): boolean => isIo(path) || moduleOf(path)
 
 const imports = globSync("**/*.ts", { cwd: src }).flatMap((file) => {
   const text = readFileSync(join(src, file), "utf8");
-  return [...text.matchAll(/(?:^|[\s}])(?:from|import)\s*\(?\s*"([^"\n]+)"/gm)].map(([, name = ""]) => {
-    const inside = name.startsWith("#") || name.startsWith(".");
-    const to = name.startsWith("#") ? name.slice(1) : inside ? relative(src, join(src, dirname(file), name)) : name;
-    return { file, to, inside };
-  });
+  return [...text.matchAll(/^(?:import|export|\}).*?(?:\bfrom|^import) "([^"\n]+)"|\bimport\("([^"\n]+)"\)/gm)].map(
+    ([, still, lazy]) => {
+      const name = still ?? lazy ?? "";
+      const inside = name.startsWith("#") || name.startsWith(".");
+      const to = name.startsWith("#") ? name.slice(1) : inside ? relative(src, join(src, dirname(file), name)) : name;
+      return { file, to, inside };
+    },
+  );
 });
 
 test("the scan finds the code it is meant to judge", () => {

@@ -14,6 +14,7 @@ import { type Family, families } from "#route/family.ts";
 import { HopSetTable } from "#route/hop-set.ts";
 import { type NodeFiles, NodeNetwork } from "./node-network.ts";
 import { Routing } from "./routing.ts";
+import { warmUpRouting } from "./warm-up.ts";
 
 /** What the daemon is given of the world. */
 export interface World {
@@ -32,6 +33,12 @@ export interface World {
  * no End-of-RIB that would have been waited for, but they send their routes at once.
  */
 const SETTLE_MS = 3_000;
+
+/**
+ * With more neighbours than these the node is one of a mesh, whose neighbours tell a prefix or two each: no table comes
+ * that could stall a cold start, and time to the last route counts more.
+ */
+const MAX_PEERS_WARMED = 32;
 
 /** The whole: sessions, RIB and kernel joined. Built once the kernel is known, from a first configuration. */
 export class Daemon {
@@ -99,6 +106,7 @@ export class Daemon {
     const hopSets = new HopSetTable();
     const kernel = new Kernel({ config: config.kernel, port, hopSets, clock, log, seed: seedOf(world) });
     await new Promise<void>((resolve) => kernel.start(resolve));
+    if (config.peers.length <= MAX_PEERS_WARMED) warmUpRouting();
     const daemon = new Daemon(world, config, kernel, hopSets);
     kernel.onChange(() => daemon.rib.nextHopsChanged());
     daemon.reconfigure(config);
