@@ -17,6 +17,8 @@ export interface Dialect {
   readonly tables: readonly { readonly name: string; readonly family: Family }[];
   /** Text of 8001. */
   readonly networkNotFound: string;
+  /** What is said of `export P` where no channel of P is up. */
+  readonly channelDown: ReplyLine;
   /** The last line of a reply to a command that was not understood. @param words of the command, as far as it is known */
   explain(failure: SyntaxFailure | SemanticError, words: readonly string[]): ReplyLine;
   renderer(times: TimePrinter, nowMs: number): Renderer;
@@ -34,6 +36,7 @@ export const bird2Dialect: Dialect = {
     { name: "master6", family: "ipv6" },
   ],
   networkNotFound: "Network not found",
+  channelDown: line(9001, "No valid tables"),
   explain: (failure) => line(9001, failure instanceof SyntaxFailure ? syntaxText(failure) : failure.message),
   renderer: (times, nowMs) => bird2(BIRD2_VERSION, times, nowMs),
 };
@@ -44,6 +47,7 @@ export const bird16Dialect = (family: Family): Dialect => ({
   formats: bird16Formats,
   tables: [{ name: "master", family }],
   networkNotFound: "Network not in table",
+  channelDown: line(8005, "Protocol is down"),
   explain(failure, words) {
     if (failure instanceof SemanticError) return line(9001, failure.message);
     const { found, text, wanted } = failure;

@@ -65,7 +65,8 @@ export function* showRoutes(query: RouteQuery, render: RouteRenderer, notFound: 
       continue;
     }
     if (query.listing === "stats") yield* walk.heading(table.name);
-    yield* walkTable(table, query, walk, counters);
+    if (countsAll(query)) Object.assign(counters, allOf(table.table));
+    else yield* walkTable(table, query, walk, counters);
     if (query.listing !== "list") yield* render.count(table.name, totals(counters, query), query.listing === "stats");
     total.shown += counters.shown;
     total.routes += counters.routes;
@@ -75,6 +76,14 @@ export function* showRoutes(query: RouteQuery, render: RouteRenderer, notFound: 
   const counted = !lookup && query.listing !== "list";
   return yield* render.end(counted ? totals(total, query) : undefined, query.listing === "stats");
 }
+
+/** Nothing is chosen and nothing listed: the table knows the answer. */
+function countsAll({ listing, target, protocol, toldTo, accepts, primary, filtered }: RouteQuery): boolean {
+  if (listing !== "count" || primary || filtered) return false;
+  return target === undefined && protocol === undefined && toldTo === undefined && accepts === undefined;
+}
+
+const allOf = ({ counts: { nets, routes } }: RouteTableView): Counters => ({ nets, routes, shown: routes });
 
 const totals = (counters: Counters, query: RouteQuery): RouteTotals => ({ ...counters, tables: query.tables.length });
 

@@ -1,7 +1,7 @@
 import type { Family } from "#route/family.ts";
 import { hostPrefix, type Prefix } from "#route/prefix.ts";
 import type { CommandContext, Run } from "../command.ts";
-import { SemanticError } from "../errors.ts";
+import { Refusal, SemanticError } from "../errors.ts";
 import { decide, holds } from "../filter/evaluate.ts";
 import { parseCondition, parseFilterBody } from "../filter/parse.ts";
 import type { Parser } from "../parser.ts";
@@ -179,7 +179,7 @@ function complete(options: Options, context: CommandContext): RouteQuery {
   let tables = options.tables.length > 0 ? options.tables : defaultTables(options, context);
   if (exports !== undefined) {
     tables = tables.filter(({ family }) => exports.has(family));
-    if (tables.length === 0) throw new SemanticError("No valid tables");
+    if (tables.length === 0) throw new Refusal(context.dialect.channelDown.code, context.dialect.channelDown.text);
   }
   if (target !== undefined) {
     const wrong = options.tables.find(({ family }) => family !== target.prefix.family);
