@@ -57,7 +57,8 @@ export class Scene {
     await lab.establish(lab.sinks, indices(sinks));
     if (setup.neighbours.includes(pulse)) {
       const session = { ...lab.session(pulse.index), holdSeconds: pulseHoldSeconds };
-      await lab.sinks.ask("open", { sessions: [session], timeoutMs: 10_000, inFlight });
+      // Not among the sinks: judging a table keeps those from reading the clock.
+      await lab.sources.ask("open", { sessions: [session], timeoutMs: 10_000, inFlight });
     }
     // What the daemon does right after a session came up belongs to no measurement.
     await sleep(500);
@@ -82,7 +83,7 @@ export class Scene {
     expect: Expectation,
   ): Promise<Measurement> {
     const before = this.process.usage();
-    const asked = { sessions: sinks.map(({ index }) => index), expect, quietMs: 200, timeoutMs: 180_000 };
+    const asked = { sessions: sinks.map(({ index }) => index), expect, quietMs: 500, timeoutMs: 180_000 };
     const settling = this.lab.sinks.ask("settle", asked);
     const startMs = await act();
     const { settled, sessions } = await settling;
@@ -119,7 +120,7 @@ export class Scene {
    * @param name of what went on meanwhile
    */
   async stalls(name: string): Promise<Measurement[]> {
-    const { sessions } = await this.lab.sinks.ask("judge", { sessions: [pulse.index] });
+    const { sessions } = await this.lab.sources.ask("judge", { sessions: [pulse.index] });
     const measured: (readonly [string, number | undefined])[] = [
       ["keepalive", sessions[0]?.longestSilenceMs],
       ["show status", this.#probe?.longestMs()],
