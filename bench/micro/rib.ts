@@ -168,7 +168,7 @@ function newEncoder(): UpdateEncoder {
     ownNextHops: { ipv4: own("10.0.0.1"), ipv6: own("2001:db8::1") },
     extendedNextHop: false,
     maxMessageOctets: 4096,
-  }) as unknown as UpdateEncoder;
+  });
 }
 
 function readerOf(sink: RouteSink): UpdateReader {
