@@ -4,7 +4,7 @@ import { type NextHopTable, SCOPED, UNREACHABLE } from "./table/next-hop-table.t
 import { OUT, type PathTable } from "./table/path-table.ts";
 
 /** Steps of RFC 4271 §9.1.2.2 in order, with RFC 4456 §9, as `show` names the one that a path lost at. */
-export const steps = [
+const steps = [
   "local preference",
   "AS path length",
   "origin",

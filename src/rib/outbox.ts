@@ -5,7 +5,7 @@ import type { Turns } from "./turns.ts";
 /** Sends of one step: 500 sockets are more than one turn's work. */
 const SENDS = 64;
 /** Octets that may wait for a member's socket before nothing more is encoded for its group. */
-export const MAX_OUTSTANDING: number = 2 * 1024 * 1024;
+const MAX_OUTSTANDING = 2 * 1024 * 1024;
 /** The same while a member is told the whole table, so that it rarely holds the others up. */
 export const MAX_OUTSTANDING_DUMP: number = 512 * 1024;
 
@@ -22,7 +22,7 @@ export interface Member {
   readonly marks: Mark[];
 }
 
-export interface Mark {
+interface Mark {
   readonly kind: "endOfRib" | "endRefresh";
   /** Position in the queue, or infinity while it is not known. */
   after: number;

@@ -48,7 +48,7 @@ export interface RibParts {
   readonly events: RibEvents;
 }
 
-export interface RibEvents {
+interface RibEvents {
   /** The neighbour has sent all it had. */
   endOfRib(neighbour: string, family: Family): void;
   /** The neighbour told more prefixes than it may: its session should end (RFC 4486 §4). Said once a session. */

@@ -8,7 +8,7 @@ import type { PrefixTable4 } from "./table/prefix-table-4.ts";
 import type { PrefixTable6 } from "./table/prefix-table-6.ts";
 
 /** What a sink tells about itself. */
-export interface SinkEvents {
+interface SinkEvents {
   endOfRib(family: Family): void;
   /** The neighbour has told as many prefixes as it may, and now one more. Said once a session and family. */
   limitExceeded(family: Family, prefixes: number): void;

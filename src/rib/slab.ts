@@ -2,7 +2,7 @@ import { bug } from "#lib/bug.ts";
 import type { MessageSpace } from "./ports.ts";
 
 /** One longest message (RFC 8654) fits. */
-export const SLAB_OCTETS = 65_536;
+const SLAB_OCTETS = 65_536;
 /** Slabs kept for later; more go to the garbage collector. */
 const MAX_SPARE = 64;
 

@@ -90,7 +90,7 @@ export class UpdateGroups {
     for (const [neighbour, next] of policies) {
       const membership = this.#memberships.get(neighbour);
       if (membership === undefined || membership.audience.policy === next.policy) continue;
-      const audience = { ...membership.audience, ...next, encoder: membership.audience.encoder };
+      const audience = { ...membership.audience, ...next };
       const moved = { ...membership, audience };
       this.#memberships.set(neighbour, moved);
       const byKey = moves.get(membership.group) ?? new Map<string, Membership[]>();

@@ -192,6 +192,10 @@ type Step =
   | { do: "turns"; turns: number }
   | { do: "compare" };
 
+/** Lines, for a readable difference. */
+const inOrder = (routes: ReadonlyMap<string, string>): string[] =>
+  [...routes].map(([prefix, what]) => `${prefix} ${what}`).sort();
+
 class History {
   readonly bench: Bench;
   readonly twin: Twin;
@@ -281,13 +285,13 @@ class History {
     bench.settle();
     for (const { ear } of this.speakers) ear.take();
     bench.settle();
-    expect(new Map([...bench.forwarding.routes].sort())).toEqual(new Map([...twin.forwarding()].sort()));
+    expect(inOrder(bench.forwarding.routes)).toEqual(inOrder(twin.forwarding()));
     for (const { name, ear } of this.speakers) {
       const mirror = twin.neighbours.get(name)!;
       this.compareCounters(name);
       if (!mirror.isUp) continue;
-      const told = new Map([...ear.routes].map(([prefix, set]) => [prefix, textOfSet(set)] as const).sort());
-      expect(told, `told to ${name}`).toEqual(new Map([...twin.told(name)].sort()));
+      const told = new Map([...ear.routes].map(([prefix, set]) => [prefix, textOfSet(set)]));
+      expect(inOrder(told), `told to ${name}`).toEqual(inOrder(twin.told(name)));
     }
   }
 

@@ -118,7 +118,7 @@ export class Bench {
 }
 
 /** Time that passes by one millisecond each time somebody looks, so that turns are short; `soon` waits for `turn`. */
-export class TurnClock implements Clock {
+class TurnClock implements Clock {
   readonly #time: FakeClock;
   #looks = 0;
   #soon: (() => void)[] = [];

@@ -48,7 +48,7 @@ export class Ear implements SessionOut {
 }
 
 /** Words, then the length. */
-export function textOf(family: Family, prefix: readonly number[]): string {
+function textOf(family: Family, prefix: readonly number[]): string {
   const words = prefix.slice(0, -1) as [number];
   return `${formatWords(family, ...words)}/${prefix.at(-1)}`;
 }
