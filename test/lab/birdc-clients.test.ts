@@ -12,6 +12,8 @@ import { namedFormats } from "#control/timeformat.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
 import { LabClock, LabDaemon } from "../control/support/lab-daemon.ts";
 import { missing, recordings } from "../control/support/recordings.ts";
+import { linnetCommand } from "../support/lab/linnet-process.ts";
+import { tryRun } from "../support/lab/run.ts";
 import { until } from "../support/lab/until.ts";
 
 /** Programs that were written for BIRD, against our socket with the views of the lab that BIRD was recorded in. */
@@ -91,6 +93,83 @@ describe.each(["birdc", "birdcl"])("%s", (program) => {
     },
     120_000,
   );
+});
+
+describe("linnet birdc", () => {
+  let path = "";
+  beforeAll(async () => {
+    path = await listen("ours.ctl", bird2Dialect);
+  });
+  const ours = (...words: string[]): Promise<Outcome> => client(linnetCommand, ["birdc", "-s", path, ...words]);
+
+  test.each([
+    ["show status"],
+    ["s p ebgp_c"],
+    ["show protocols all ebgp_c"],
+    ["sh ro for 10.244.3.7 all"],
+    ["show route 10.244.99.0/24"],
+    ["sh st"],
+    ["foo"],
+    ["eval 1 +"],
+  ])("%s: prints what birdc prints and leaves as it does", async (command) => {
+    const mask = ({ status, out }: Outcome): Outcome => ({ status, out: out.replace(/(server time is ).*/, "$1#") });
+    expect(mask(await ours(command))).toEqual(mask(await client("birdc", ["-s", path, command])));
+    expect(mask(await ours("-r", "-v", command))).toEqual(
+      mask(await client("birdc", ["-r", "-v", "-s", path, command])),
+    );
+  });
+
+  test("commands from a pipe are answered as birdcl answers them", async () => {
+    const commands = (end: string) => `show protocols ebgp_c\ns p ebgp_c\n?\nshow ?\nhelp\nsh st\nfoo\n\n${end}`;
+    for (const end of ["", "quit\nshow memory\n"]) {
+      const piped = (argv: readonly string[]) => tryRun(argv, { input: commands(end) });
+      const mine = await piped([linnetCommand, "birdc", "-s", path]);
+      expect(mine.stdout).toBe((await piped(["birdcl", "-s", path])).stdout);
+      expect(mine.code).toBe(0);
+    }
+  });
+
+  test("--json prints a value a line", async () => {
+    const { out } = await ours("--json", "show", "route", "10.244.3.0/24");
+    const values = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { protocol: string });
+    expect(values.map(({ protocol }) => protocol)).toEqual(["ebgp_c", "ebgp_d4"]);
+  });
+
+  test("without a daemon it says so", async () => {
+    const { code, stderr } = await tryRun([linnetCommand, "birdc", "-s", "/nonexistent", "show", "status"]);
+    expect(stderr).toBe("Unable to connect to server control socket (/nonexistent): No such file or directory\n");
+    expect(code).toBe(1);
+  });
+
+  test("at a terminal there are help, completion, history and a pager", async () => {
+    const argv = ["-qec", `stty rows 24 cols 200; exec ${linnetCommand} birdc -s ${path}`, "/dev/null"];
+    const terminal = spawn("script", argv, { stdio: ["pipe", "pipe", "ignore"] });
+    let screen = "";
+    terminal.stdout.setEncoding("utf8").on("data", (text: string) => {
+      screen += text;
+    });
+    const type = async (keys: string, expected: string) => {
+      screen = "";
+      terminal.stdin.write(keys);
+      await until(`${JSON.stringify(keys)} shows ${expected}`, 10, () => screen.includes(expected));
+    };
+    await until("the prompt", 10, () => screen.includes("bird> "));
+    await type("show bfd ?", "show bfd sessions [<name>]");
+    await type("\u0015conf\t", "configure ");
+    await type("\u0015show s\t", "show symbols ...");
+    await type("\u0015eval 6 * 7\r", "42");
+    await type("\u001b[A", "eval 6 * 7");
+    await type("\r", "42");
+    await type("show route\r", "--More--");
+    await type(" ", "--More--");
+    await type("q", "bird> ");
+    const ended = new Promise((resolve) => terminal.once("close", resolve));
+    terminal.stdin.write("quit\r");
+    expect(await ended).toBe(0);
+  });
 });
 
 /** A free port of the loopback. */

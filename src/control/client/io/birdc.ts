@@ -1,10 +1,8 @@
 import { connect, type Socket } from "node:net";
-import { createInterface, emitKeypressEvents, type Interface } from "node:readline";
+import { createInterface } from "node:readline";
 import { Conversation } from "../conversation.ts";
 import { type ClientOptions, parseOptions, usage } from "../options.ts";
-import { Pager } from "../pager.ts";
-
-const PROMPT = "bird> ";
+import { PROMPT, Terminal } from "./terminal.ts";
 
 /**
  * The client: one command, or commands that are typed or piped in.
@@ -51,24 +49,29 @@ function gone(socket: Socket, options: ClientOptions): Promise<number> {
 }
 
 class Client {
+  readonly #socket: Socket;
   readonly #options: ClientOptions;
   readonly #conversation: Conversation;
+  /** Where commands are typed. */
+  #terminal: Terminal | undefined;
   /** Lines that belong to one piece of the server's output leave together. */
   #out = "";
-  #show: (line: string) => void = (line) => {
-    this.#out += `${line}\n`;
-  };
 
   constructor(socket: Socket, options: ClientOptions) {
+    this.#socket = socket;
     this.#options = options;
-    const ports = { send: (line: string) => socket.write(`${line}\n`), show: (line: string) => this.#show(line) };
-    this.#conversation = new Conversation(ports, options.style);
+    this.#conversation = new Conversation(
+      {
+        send: (line) => socket.write(`${line}\n`),
+        show: (line) => {
+          this.#out += `${line}\n`;
+        },
+      },
+      options.style,
+    );
     socket.on("data", (text: string) => {
       this.#conversation.received(text);
-      // A reader that is slower than the daemon slows the daemon's reply down.
-      if (this.#flush()) return;
-      socket.pause();
-      process.stdout.once("drain", () => socket.resume());
+      this.#flush();
     });
   }
 
@@ -80,11 +83,16 @@ class Client {
     return process.stdin.isTTY ? this.#interactive() : this.#piped();
   }
 
-  /** @returns false where the reader is behind */
-  #flush(): boolean {
+  /** A reader that is slower than the daemon slows the daemon's reply down. */
+  #flush(): void {
     const text = this.#out;
     this.#out = "";
-    return text === "" || process.stdout.write(text);
+    if (this.#terminal !== undefined) {
+      this.#terminal.show(text);
+    } else if (text !== "" && !process.stdout.write(text)) {
+      this.#socket.pause();
+      process.stdout.once("drain", () => this.#socket.resume());
+    }
   }
 
   /** @returns it failed */
@@ -99,8 +107,8 @@ class Client {
     process.stdout.write(PROMPT);
     for await (const line of createInterface({ input: process.stdin })) {
       process.stdout.write(`${line}\n`);
-      if (isLeaving(line)) break;
-      if (line.trimEnd().endsWith("?")) this.#help(line.slice(0, line.lastIndexOf("?")));
+      if (isLeaving(line)) return 0;
+      if (line.trimEnd().endsWith("?")) this.#rows(this.#conversation.tree.help(line.slice(0, line.lastIndexOf("?"))));
       else await this.#typed(line);
       process.stdout.write(PROMPT);
     }
@@ -108,92 +116,33 @@ class Client {
     return 0;
   }
 
+  #rows(rows: readonly string[]): void {
+    this.#out += rows.map((row) => `${row}\n`).join("");
+    this.#flush();
+  }
+
   /** Empty lines and `help` are answered here. */
   async #typed(line: string): Promise<void> {
     if (line.trim() === "") return;
-    if (/^\s*help\b/.test(line)) {
-      this.#show("Press `?' for context sensitive help.");
-      this.#flush();
-    } else {
-      await this.#command(line);
+    if (/^\s*help\b/.test(line)) this.#rows(["Press `?' for context sensitive help."]);
+    else await this.#command(line);
+  }
+
+  async #interactive(): Promise<number> {
+    const terminal = new Terminal({
+      help: (line) => this.#conversation.tree.help(line),
+      complete: (line) => this.#conversation.tree.complete(line),
+      pause: () => this.#socket.pause(),
+      resume: () => this.#socket.resume(),
+    });
+    this.#terminal = terminal;
+    for await (const line of terminal.lines()) {
+      if (isLeaving(line)) break;
+      await this.#typed(line);
     }
-  }
-
-  #help(line: string): void {
-    for (const row of this.#conversation.tree.help(line)) this.#out += `${row}\n`;
-    this.#flush();
-  }
-
-  #interactive(): Promise<number> {
-    const terminal = createInterface({
-      input: process.stdin,
-      output: process.stdout,
-      prompt: PROMPT,
-      historySize: 500,
-      removeHistoryDuplicates: true,
-      completer: (line: string) => this.#complete(line),
-    });
-    const print = this.#show;
-    const pager = new Pager(print, () => process.stdout.rows ?? 0);
-    this.#show = (line) => pager.line(line);
-    this.#explainAtQuestionMark(terminal);
-    terminal.prompt();
-    return new Promise((resolve) => {
-      terminal.on("line", (line) => {
-        if (isLeaving(line)) terminal.close();
-        else void this.#paged(line, terminal, pager);
-      });
-      terminal.on("close", () => {
-        process.stdout.write("\n");
-        resolve(0);
-      });
-    });
-  }
-
-  async #paged(line: string, terminal: Interface, pager: Pager): Promise<void> {
-    terminal.pause();
-    pager.begin();
-    await this.#typed(line);
-    while (pager.holding) {
-      this.#flush();
-      process.stdout.write("--More--\r");
-      const key = await nextKey();
-      process.stdout.write("        \r");
-      pager.key(key);
-    }
-    this.#flush();
-    // What comes unasked while the prompt stands is never held back.
-    pager.begin();
-    terminal.prompt();
-  }
-
-  /** `?` explains at once and does not stay in the line, unless it is in a quoted text. */
-  #explainAtQuestionMark(terminal: Interface): void {
-    emitKeypressEvents(process.stdin, terminal);
-    process.stdin.on("keypress", (text: string | undefined) => {
-      if (text !== "?" || terminal.line.slice(0, terminal.cursor).split('"').length % 2 === 0) return;
-      terminal.write(null, { name: "backspace" });
-      process.stdout.write("?\n");
-      this.#help(terminal.line.slice(0, terminal.cursor));
-      terminal.prompt(true);
-    });
-  }
-
-  /** Rows to choose from are shown here, so that they can explain themselves. */
-  #complete(line: string): [string[], string] {
-    const { append, possible } = this.#conversation.tree.complete(line);
-    if (append !== "") return [[line + append], line];
-    if (possible.length > 0) process.stdout.write(`\n${possible.join("\n")}\n${PROMPT}${line}`);
-    return [[], line];
+    terminal.close();
+    return 0;
   }
 }
 
 const isLeaving = (line: string): boolean => /^\s*(quit|exit)\s*$/.test(line);
-
-function nextKey(): Promise<string> {
-  return new Promise((resolve) => {
-    process.stdin.setRawMode(true);
-    process.stdin.resume();
-    process.stdin.once("data", (data: Buffer | string) => resolve(data.toString().slice(0, 1)));
-  });
-}
