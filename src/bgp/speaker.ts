@@ -84,6 +84,7 @@ export class Speaker {
    */
   stop(mode: StopMode, text = ""): void {
     this.#door.close();
+    this.#deferral?.stop();
     this.#unstarted = [];
     const notification = mode === "hard" ? operatorCease(Cease.administrativeShutdown, text) : undefined;
     for (const driver of this.#drivers.values()) driver.stop(notification, "the daemon stops");

@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import { flushCompileCache } from "node:module";
 import { hostname } from "node:os";
 import { TcpTransport } from "#bgp/io/tcp.ts";
 import { nft } from "#cni/io/nft.ts";
@@ -74,6 +75,7 @@ async function runDaemon(flags: RunFlags, log: Log): Promise<number> {
     controlOf(daemon, configuration, (how) => stop.resolve(how)),
   );
   const pages = openPages(flags, log, daemon, configuration);
+  flushCompileCache(); // a daemon that is killed later would not
   const why = await stop.promise;
   log.info(`${why}: the daemon stops; routes stay in the kernel`);
   provider.close();

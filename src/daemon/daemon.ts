@@ -5,7 +5,7 @@ import type { Nft } from "#cni/masquerade-keeper.ts";
 import type { NodeConfig } from "#config/node-config.ts";
 import { Kernel } from "#kernel/kernel.ts";
 import type { NetlinkPort } from "#kernel/netlink-port.ts";
-import type { Clock } from "#lib/clock.ts";
+import type { Clock, Timer } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { ForwardingTable } from "#rib/ports.ts";
 import { Rib } from "#rib/rib.ts";
@@ -51,6 +51,7 @@ export class Daemon {
   /** The kernel held routes of ours when the daemon came. */
   readonly restarted: boolean;
   stopping = false;
+  readonly #settling: Partial<Record<Family, Timer>> = {};
   readonly #world: World;
   readonly #routing: Routing;
   readonly #network: NodeNetwork;
@@ -142,6 +143,7 @@ export class Daemon {
   /** Ends the sessions; routes stay in the kernel. */
   stop(mode: StopMode, text = ""): void {
     this.stopping = true;
+    for (const family of families) this.#settling[family]?.cancel();
     this.speaker.stop(mode, text);
     this.rib.stop();
     void this.#network.stop();
@@ -150,7 +152,7 @@ export class Daemon {
   /** Nobody has anything more to send: others are told what we heard, and what nobody confirmed goes. */
   #complete(family: Family): void {
     this.rib.release(family);
-    this.#world.clock.after(SETTLE_MS, () => {
+    this.#settling[family] = this.#world.clock.after(SETTLE_MS, () => {
       const swept = this.kernel.installer.sweep(family);
       if (swept > 0)
         this.#world.log.info(`${swept} ${family} routes from before the restart were not confirmed and go`);

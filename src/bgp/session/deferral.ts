@@ -86,6 +86,12 @@ export class Deferral {
     this.#add(family, -1);
   }
 
+  /** Nobody waits for anybody any more, and `done` is not called. */
+  stop(): void {
+    for (const { timer } of this.#waiting.values()) timer.cancel();
+    this.#waiting.clear();
+  }
+
   /** Nobody waits for this neighbour any more. */
   forget(name: string): void {
     const waiting = this.#waiting.get(name);

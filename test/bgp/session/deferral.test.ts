@@ -126,3 +126,13 @@ test("a neighbour that is disabled or removed is waited for no more; one that wa
   waiting.forget("a");
   expect(done.length).toBe(2);
 });
+
+test("when the daemon stops no timer is left, and nothing is ever done", () => {
+  const { clock, deferral: waiting, done } = deferral("a", "b");
+  waiting.established("a", agreed());
+  waiting.stop();
+  expect(clock.pending).toBe(0);
+  waiting.endOfRib("a", "ipv4");
+  clock.advance(DEFERRAL_MS);
+  expect(done).toEqual([]);
+});
