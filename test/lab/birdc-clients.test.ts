@@ -146,7 +146,7 @@ describe("linnet birdc", () => {
 
   test("at a terminal there are help, completion, history and a pager", async () => {
     const argv = ["-qec", `stty rows 24 cols 200; exec ${linnetCommand} birdc -s ${path}`, "/dev/null"];
-    const terminal = spawn("script", argv, { stdio: ["pipe", "pipe", "ignore"] });
+    const terminal = spawn(terminalProgram, argv, { stdio: ["pipe", "pipe", "ignore"] });
     let screen = "";
     terminal.stdout.setEncoding("utf8").on("data", (text: string) => {
       screen += text;
@@ -181,6 +181,9 @@ function freePort(): Promise<number> {
     });
   });
 }
+
+/** Runs a command at a pseudo-terminal (util-linux). */
+const terminalProgram = "script";
 
 const exporterProgram = "prometheus-bird-exporter";
 
