@@ -299,8 +299,21 @@ export class FamilyInstaller implements Source {
     const target = this.#target(hopSet, object);
     let id = layer === undefined ? 0 : store.prefixes.find(w0, w1, w2, w3, length, layer);
     if (id === 0 && target !== 0) id = store.found(w0, w1, w2, w3, length, metric, target);
-    else if (id !== 0 && store.actual[id] !== target) this.#doubt(id, target);
+    else if (id !== 0 && ((store.flags[id]! & IN_FLIGHT) !== 0 || store.actual[id] !== target)) this.#doubt(id, target);
     if (id === 0) return;
+    this.#settle(id);
+    this.#sender.schedule();
+  }
+
+  /** Another's route came to a place: if ours was there it is pushed aside, or joined (IPv6). */
+  displaced({ w0, w1, w2, w3, length, metric }: RouteFacts): void {
+    const { store } = this;
+    const layer = store.layerOf(metric);
+    const id = layer === undefined ? 0 : store.prefixes.find(w0, w1, w2, w3, length, layer);
+    if (id === 0) return;
+    if ((store.flags[id]! & IN_FLIGHT) !== 0) store.flags[id]! |= DOUBTED;
+    else if (store.actual[id] === 0) return;
+    store.setActual(id, UNKNOWN);
     this.#settle(id);
     this.#sender.schedule();
   }

@@ -57,6 +57,16 @@ export class ForeignRoutes {
     return true;
   }
 
+  /** A route of ours stands at this place now. */
+  displaced({ w0, w1, w2, w3, length, metric, tos }: RouteFacts): void {
+    const id = this.#prefixes.find(w0, w1, w2, w3, length, 0);
+    if (id === 0) return;
+    this.#keep(
+      id,
+      this.#routes[id]!.filter((route) => route.metric !== metric || route.tos !== tos),
+    );
+  }
+
   /** The kernel drops routes over a link that goes down, without telling. Multipath routes keep their other hops. */
   dropLink(link: number): void {
     for (let id = 1; id < this.#prefixes.end; id++) {

@@ -75,7 +75,7 @@ export class GroupWriter {
       else if (lost !== undefined) this.#abandon(group, hopSet, lost, "");
       else if (refusal !== undefined) this.#abandon(group, hopSet, refusal.code, refusal.text);
       else {
-        if (group.state === "new") group.state = "ready";
+        groups.arrived(group);
         this.#wake(group);
       }
     });
@@ -99,8 +99,8 @@ export class GroupWriter {
   decide(usable: (hopSet: number) => boolean): void {
     const { groups } = this.#store;
     for (const group of groups.takeChanged()) {
-      const users = group.content === UNKNOWN ? 0 : this.#store.users(group.content);
-      const step = decide(group, users);
+      const isCurrent = groups.of(group.content) === group;
+      const step = decide(group, isCurrent ? this.#store.users(group.content) : 0);
       if (step.kind === "remove") this.#remove(group);
       if (step.kind !== "repoint") continue;
       const set = this.#hopSets.get(step.hopSet);

@@ -131,8 +131,15 @@ export class Groups {
     return changed;
   }
 
-  /** Tells of `group` again the next time. */
-  reconsider(group: Group): void {
+  /** No route wants `hopSet` any more. */
+  unused(hopSet: number): void {
+    const group = this.#bySet.get(hopSet);
+    if (group !== undefined) this.#changed.add(group);
+  }
+
+  /** The kernel has it: routes may name it. */
+  arrived(group: Group): void {
+    if (group.state === "new") group.state = "ready";
     this.#changed.add(group);
   }
 
@@ -340,7 +347,7 @@ const keyOf = (hop: Hop): string => `${hop.gateway?.words}%${hop.link}${hop.onli
  * What to do with all routes of a group at once. One message re-points them when most want the same other hop set and
  * hardly any wants what it is now (those few are led astray until they are corrected one by one); one message removes
  * them when none is wanted.
- * @param users routes that want what the group amounts to, whether they name it or not
+ * @param users routes that may come to name it
  */
 export function decide({ state, routes, flights, wants, content }: Group, users: number): GroupStep {
   if (state === "new" || state === "dying" || state === "dead") return { kind: "nothing" };

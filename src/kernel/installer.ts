@@ -160,6 +160,11 @@ export class Installer {
     this.#sides[route.family].disturbed(route, hopSet);
   }
 
+  /** Another's route came to this prefix and metric in the table that we write to. */
+  displaced(route: RouteFacts): void {
+    this.#sides[route.family].displaced(route);
+  }
+
   /** Somebody else deleted or changed a nexthop object. */
   objectDisturbed(id: number, deleted: boolean): void {
     for (const family of families) this.#sides[family].groups.disturbed(id, deleted);

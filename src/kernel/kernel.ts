@@ -265,6 +265,7 @@ export class Kernel {
       const set = hopSetOf(data, facts);
       if (isNew) routes[facts.family].put(facts, set);
       else routes[facts.family].remove(facts, set);
+      if (isNew && !dumped && table === config.table && facts.tos === 0) this.installer.displaced(facts);
       this.#touched();
       return;
     }
@@ -272,6 +273,7 @@ export class Kernel {
 
   #ours(data: Received, facts: RouteFacts, isNew: boolean, dumped: boolean): void {
     const hopSet = isNew ? this.#hopSet(data, facts) : 0;
+    if (isNew) this.#beside[facts.family].displaced(facts);
     if (dumped) this.installer.found(facts, hopSet);
     else this.installer.disturbed(facts, hopSet);
   }

@@ -1,3 +1,5 @@
+import { bug } from "#lib/bug.ts";
+
 /** Record numbers have 24 bits: room for so many prefixes in one table. */
 export const MAX_RECORDS = (1 << 24) - 1;
 const SHARDS = 256;
@@ -96,6 +98,7 @@ export class PrefixTable {
   }
 
   remove(id: number): void {
+    if (this.#keys[id] === FREE) bug(`no prefix ${id}`);
     const hash = this.#hashOf(id);
     const shard = hash & 0xff;
     const slots = this.#shards[shard]!;

@@ -110,8 +110,9 @@ export class RouteStore {
     return id;
   }
 
-  /** Forgets a route that is neither wanted, nor in the kernel, nor on its way. */
+  /** Forgets a route that is neither wanted, nor in the kernel, nor on its way; once or often. */
   releaseIfIdle(id: number): void {
+    if (!this.prefixes.has(id)) return;
     if (this.desired[id] === 0 && this.actual[id] === 0 && this.flags[id] === 0) this.prefixes.remove(id);
   }
 
@@ -228,7 +229,7 @@ export class RouteStore {
       grown.set(this.#users);
       this.#users = grown;
     }
-    if (before !== 0) this.#users[before]!--;
+    if (before !== 0 && --this.#users[before]! === 0) this.groups.unused(before);
     if (after !== 0) this.#users[after]!++;
   }
 

@@ -18,7 +18,7 @@ export interface Batch {
 export interface Source {
   /** How much waits for its turn. */
   readonly pending: number;
-  /** Called before a turn's batches; may call `Sender.send`. */
+  /** Called before a turn's batches and after answers; may call `Sender.send`. */
   prepare(): void;
   /**
    * Writes one batch. @param budget how many routes it may look at
@@ -113,6 +113,7 @@ export class Sender {
 
   /** After a turn or an answer. */
   #next(): void {
+    if (!this.#paused) for (const source of this.#sources) source.prepare();
     if (this.#pending > 0) this.schedule();
     this.#quiet();
   }
