@@ -76,7 +76,7 @@ const incidents: Readonly<Record<string, (server: ApiServer) => void>> = {
     store.put(services, "default/kubernetes", { kind: "Service", apiVersion: "v1", metadata });
   },
   /** Its last finalizer was removed. */
-  101: ({ store }) => {
+  100: ({ store }) => {
     store.remove(peers, "tor2");
   },
   /** Others wrote, as always. */
@@ -188,7 +188,7 @@ function catchUp({ method, status, received, path }: Recording, unseen: boolean)
 function takeOver(object: Body, revision: number): void {
   const resource = resources.find(({ kind }) => kind === object.kind);
   const { name, namespace } = (object.metadata ?? {}) as { name: string; namespace?: string };
-  if (resource === undefined || !Number.isFinite(revision)) return;
+  if (resource === undefined || !(revision > server.store.revision)) return;
   server.store.revision = revision - 1;
   server.store.put(resource, namespace === undefined ? name : `${namespace}/${name}`, object as JsonObject);
 }
