@@ -4,11 +4,11 @@ import { release } from "node:os";
 import { parseArgs } from "node:util";
 import { requestSocket } from "#kernel/io/netlink-socket.ts";
 import { dumpAddresses } from "#kernel/wire/address.ts";
-import { NLMSG_DONE, NLMSG_ERROR } from "#kernel/wire/constants.ts";
+import { NLM_F_ACK, NLM_F_CREATE, NLM_F_EXCL, NLMSG_DONE, NLMSG_ERROR } from "#kernel/wire/constants.ts";
 import { dumpLinks } from "#kernel/wire/link.ts";
 import { eachMessage, received } from "#kernel/wire/message.ts";
 import { dumpNextHops } from "#kernel/wire/nexthop.ts";
-import { dumpRoutes } from "#kernel/wire/route.ts";
+import { dumpRoutes, putRoute, routeTemplate } from "#kernel/wire/route.ts";
 import { recv, send } from "#lib/io/libc.ts";
 
 /**
@@ -48,6 +48,23 @@ const dumps = {
   "ipv6 routes": dumpRoutes("ipv6", 254),
 };
 
+/** What `a0` is told: a gateway on no subnet of ours, a route that is there already, and one that can be. */
+function requests(): Record<string, Uint32Array> {
+  const link = Number(execSync("cat /sys/class/net/a0/ifindex"));
+  const route = (third: number, gateway: number, flags: number, sequence: number): Uint32Array => {
+    const hop = { gateway: { family: "ipv4", words: [gateway] }, link, weight: 1, onlink: false } as const;
+    const template = routeTemplate("ipv4", { table: 254, protocol: 186, metric: 32 }, { kind: "unicast", hops: [hop] });
+    const message = new Uint32Array(template.length);
+    putRoute(message, 0, template, flags | NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, sequence, third, 0, 0, 0, 24);
+    return message;
+  };
+  return {
+    "invalid gateway": route(0x14006300, 0xc0000201, 0, 7),
+    "there already": route(0x14000000, 0x0a000102, 0, 8),
+    acknowledged: route(0x14006300, 0x0a000102, 0, 9),
+  };
+}
+
 function capture(request: Uint32Array): string {
   const fd = requestSocket();
   send(fd, new Uint8Array(request.buffer));
@@ -65,8 +82,9 @@ function capture(request: Uint32Array): string {
 
 const { values } = parseArgs({ options: { out: { type: "string" } } });
 for (const command of setUp) execSync(command);
-const captured = Object.entries(dumps).map(([name, request]) => [name, capture(request)]);
+const hex = (all: Record<string, Uint32Array>): Record<string, string> =>
+  Object.fromEntries(Object.entries(all).map(([name, request]) => [name, capture(request)]));
 const source = `Linux ${release()}, ${execSync("ip -V").toString().trim()}, by tools/capture-rtnetlink.ts`;
-const text = JSON.stringify({ source, setUp, dumps: Object.fromEntries(captured) }, undefined, 2);
+const text = JSON.stringify({ source, setUp, dumps: hex(dumps), replies: hex(requests()) }, undefined, 2);
 if (values.out === undefined) process.stdout.write(text);
 else writeFileSync(values.out, `${text}\n`);

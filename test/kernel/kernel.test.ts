@@ -9,6 +9,8 @@ import { formatPrefix, type Prefix, parsePrefix } from "#route/prefix.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { keyOf, ModelKernel, type ModelRoute } from "./model-kernel.ts";
 
+/** Histories a mode; many more by hand. */
+const { RUNS = "150" } = process.env;
 const BGP = 186;
 const METRIC = 32;
 const address = (text: string): Address => parseAddress(text)!;
@@ -227,7 +229,7 @@ for (const mode of ["never", "auto", "always"] as const) {
         expect(bench.held().size).toBe(0);
         expect([...bench.model.objects.keys()]).toEqual([]);
       }),
-      { numRuns: Number(process.env["RUNS"] ?? 150) },
+      { numRuns: Number(RUNS) },
     );
   });
 }

@@ -12,7 +12,7 @@ export interface Reply {
 /** Of a message of type NLMSG_ERROR or NLMSG_DONE. */
 export function decodeReply(data: Received, header: MessageHeader, isError: boolean): Reply {
   if (header.end - header.start < 4) return { errno: 0, text: "" };
-  const errno = -(data.words[header.start >>> 2]! | 0);
+  const errno = Math.abs(data.words[header.start >>> 2]! | 0);
   if ((header.flags & NLM_F_ACK_TLVS) === 0) return { errno, text: "" };
   let said = "";
   eachAttribute(data, attributesAt(data, header, isError), header.end, (type, start, end) => {
