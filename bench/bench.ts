@@ -6,6 +6,7 @@ import type { Table } from "./generator/table.ts";
 import { daemonAddress, type Link, localAs, neighbourAddress } from "./lab/address-plan.ts";
 import { DaemonProcess } from "./lab/daemon-process.ts";
 import { KernelWatch } from "./lab/kernel.ts";
+import { MeshNeighbours } from "./lab/mesh-neighbours.ts";
 import { carrier, createNamespaces, type Namespaces, removeNamespaces } from "./lab/namespaces.ts";
 import type { SessionSpec } from "./speaker/session.ts";
 import { Speaker } from "./speaker/speaker.ts";
@@ -21,6 +22,7 @@ export class Lab {
   #daemon: DaemonProcess | undefined;
   #setup: Setup | undefined;
   #watch: KernelWatch | undefined;
+  #mesh: MeshNeighbours | undefined;
 
   static async make(): Promise<Lab> {
     const lab = new Lab();
@@ -98,6 +100,12 @@ export class Lab {
     return this.#watch;
   }
 
+  /** Neighbours that dial from now on. */
+  dialAll(sessions: readonly SessionSpec[]): MeshNeighbours {
+    this.#mesh = new MeshNeighbours(this.namespaces.neighbours, sessions, inFlight, join(this.directory, "sessions"));
+    return this.#mesh;
+  }
+
   /** The last lines the daemon wrote. */
   logTail(): string {
     return this.#daemon?.log.split("\n").slice(-5).join("\n").trim() ?? "";
@@ -116,6 +124,7 @@ export class Lab {
   #remove(): void {
     Lab.#standing.delete(this);
     this.#watch?.stop();
+    this.#mesh?.stop();
     this.sources.stop();
     this.sinks.stop();
     removeNamespaces(this.namespaces);

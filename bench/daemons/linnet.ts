@@ -51,10 +51,8 @@ const delayFile = (directory: string): string => join(directory, "loop-delay");
 
 /** `BENCH_NODE_OPTIONS` is for profiles: `--cpu-prof --cpu-prof-dir=/tmp/profiles`. */
 function environment({ stalls }: Setup, directory: string): Record<string, string> {
-  const options = [
-    process.env["BENCH_NODE_OPTIONS"],
-    stalls ? `--import=${join(import.meta.dirname, "loop-delay.ts")}` : undefined,
-  ];
+  const { BENCH_NODE_OPTIONS: extra } = process.env;
+  const options = [extra, stalls ? `--import=${join(import.meta.dirname, "loop-delay.ts")}` : undefined];
   return {
     NODE_OPTIONS: options.filter((option) => option !== undefined).join(" "),
     BENCH_LOOP_DELAY: delayFile(directory),

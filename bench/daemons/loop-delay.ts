@@ -6,7 +6,7 @@ import { isMainThread } from "node:worker_threads";
  * Loaded into a Node.js daemon by `--import`: on SIGUSR2 the longest delay of the main thread's event loop since the last
  * one, milliseconds, goes to the file that the environment names.
  */
-const file = process.env["BENCH_LOOP_DELAY"];
+const { BENCH_LOOP_DELAY: file } = process.env;
 const resolutionMs = 2;
 
 if (isMainThread && file !== undefined) {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Compiles `bench/native/NAME.c` unless that was done before. @returns path of the program */
-export function native(name: "kernel-watch" | "kernel-floor"): string {
+export function native(name: "kernel-watch" | "kernel-floor" | "mesh-neighbours"): string {
   const source = join(import.meta.dirname, `${name}.c`);
   const folder = join(tmpdir(), "linnet-bench-native");
   const program = join(

@@ -1,4 +1,4 @@
-import { inFlight, type Lab, neighbour } from "../bench.ts";
+import { type Lab, neighbour } from "../bench.ts";
 import type { Daemon } from "../daemons/daemon.ts";
 import { flatTable } from "../generator/table.ts";
 import { encodeOne, endOfRib, plainAttributes } from "../generator/updates.ts";
@@ -18,6 +18,7 @@ export const mesh: Scenario = {
   sizeOf: "neighbours",
   defaultSizes: [500, 1_000, 2_000, 5_000],
   needs: ["kernel", "originate"],
+  yardstick: "relay",
   async run(lab: Lab, daemon: Daemon, size: number): Promise<Measurement[]> {
     const neighbours = Array.from({ length: size }, (_, index) => neighbour(index, { as: localAs }));
     const setup = { ...plainSetup, neighbours, kernel: true, originate };
@@ -31,24 +32,22 @@ export const mesh: Scenario = {
         endOfRib,
       ]),
     }));
-    const up = lab.sinks.ask("open", { sessions, timeoutMs: 120_000, inFlight, firstAlone: true });
+    const installed = daemon.yardstick === "relay" ? undefined : watch.until("present");
+    const dialling = lab.dialAll(sessions);
     const process = await lab.start(daemon, setup);
-    const installedMs = await watch.until("present");
-    const { lastMs } = await up;
-    const ids = neighbours.map(({ index }) => index);
-    const told = await lab.sinks.ask("settle", {
-      sessions: ids,
-      expect: { prefixes: 1 },
-      quietMs: 200,
-      timeoutMs: 60_000,
-    });
-    const { cpuSeconds, residentOctets } = process.usage();
-    if (!told.settled) throw new Error("a neighbour was not told the daemon's own prefix");
-    const toldMs = Math.max(...told.sessions.map(({ changedMs }) => changedMs));
     const seconds = (ms: number): number => (ms - process.startedMs) / 1e3;
+    const established = {
+      metric: "established",
+      value: seconds(await dialling.until("established")),
+      unit: "s",
+    } as const;
+    if (installed === undefined) return [established];
+    const installedMs = await installed;
+    const toldMs = await dialling.until("told");
+    const { cpuSeconds, residentOctets } = process.usage();
     return [
       { metric: "installed", value: seconds(installedMs), unit: "s", cpuSeconds },
-      { metric: "established", value: seconds(lastMs), unit: "s" },
+      established,
       { metric: "told", value: seconds(toldMs), unit: "s" },
       { metric: "memory", value: residentOctets / 2 ** 20, unit: "MB" },
     ];

@@ -11,12 +11,11 @@ const sessions = new Map<number, Session>();
 const streams = new Map<string, Buffer>();
 
 const commands: { readonly [Name in CommandName]: (ask: Ask<Name>) => Promise<Reply<Name>> } = {
-  async open({ sessions: specs, timeoutMs, inFlight, firstAlone }) {
+  async open({ sessions: specs, timeoutMs, inFlight }) {
     const untilMs = monotonicMs() + timeoutMs;
     const made = specs.map((spec) => new Session(spec));
     for (const session of made) sessions.set(session.spec.id, session);
-    if (firstAlone) await made[0]?.establish(untilMs);
-    const waiting = made.slice(firstAlone ? 1 : 0)[Symbol.iterator]();
+    const waiting = made[Symbol.iterator]();
     const dialOneAfterTheOther = async (): Promise<void> => {
       for (const session of waiting) await session.establish(untilMs);
     };

@@ -3,12 +3,9 @@ import type { SessionSpec } from "./session.ts";
 
 /** What the bench asks of a speaker process; each command has one reply. Times are monotonic milliseconds. */
 export interface Commands {
-  /**
-   * Dials all sessions, never more than `inFlight` that are not Established yet; the reply comes when all are.
-   * `firstAlone`: the first one first, the others when it is up.
-   */
+  /** Dials all sessions, never more than `inFlight` that are not Established yet; the reply comes when all are. */
   open: {
-    ask: { sessions: readonly SessionSpec[]; timeoutMs: number; inFlight: number; firstAlone?: boolean };
+    ask: { sessions: readonly SessionSpec[]; timeoutMs: number; inFlight: number };
     reply: { firstMs: number; lastMs: number };
   };
   /** Reads a file of UPDATE messages into memory under its path. */
