@@ -1,7 +1,6 @@
 import { loadDirectory, ManifestDirectory } from "#config/io/manifest-directory.ts";
 import type { ObjectSource, ObjectState } from "#daemon/configuration.ts";
 import { ApiProvider } from "#k8s/io/api-provider.ts";
-import { resources } from "#k8s/resources.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
 import type { Log } from "#lib/log.ts";
 import { type RunFlags, UsageError } from "./flags.ts";
@@ -52,7 +51,7 @@ function fromApi(flags: RunFlags, log: Log, changed: (state: ObjectState) => voi
       provider = new ApiProvider({
         kubeconfig: flags.kubeconfig,
         userAgent: `linnet/${version}`,
-        kinds: resources.map(({ kind }) => kind),
+        nodeName: flags.node,
         cacheFile: flags.cache,
         clock: systemClock,
         log,

@@ -1,20 +1,24 @@
 import type { Change } from "./changes.ts";
+import type { Resource } from "./resources.ts";
 
 /** What the main thread and the worker that speaks with the API server say to each other. */
 
 export interface WorkerStart {
   readonly kubeconfig: string | undefined;
   readonly userAgent: string;
-  /** Kinds of `resources` to follow. */
-  readonly kinds: readonly string[];
+  /** What to follow from the beginning. */
+  readonly resources: readonly Resource[];
 }
 
 export type ToWorker =
   /** A write; answered by `written` with the same number. */
-  { readonly is: "write"; readonly number: number; readonly request: WriteRequest } | { readonly is: "stop" };
+  | { readonly is: "write"; readonly number: number; readonly request: WriteRequest }
+  /** These from now on, and no others. */
+  | { readonly is: "follow"; readonly resources: readonly Resource[] }
+  | { readonly is: "stop" };
 
 export interface WriteRequest {
-  readonly method: "POST" | "PUT" | "PATCH";
+  readonly method: "GET" | "POST" | "PATCH";
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly contentType: string;
@@ -23,15 +27,16 @@ export interface WriteRequest {
 
 /** `retryable`: the same request may do better later. */
 export type WriteOutcome =
-  | { readonly ok: true }
+  | { readonly ok: true; readonly body: unknown }
   | { readonly ok: false; readonly code: number | undefined; readonly text: string; readonly retryable: boolean };
 
 export type FromWorker =
-  | { readonly is: "changes"; readonly kind: string; readonly changes: readonly Change[] }
-  /** The first whole list of `kind` was told. */
-  | { readonly is: "synced"; readonly kind: string }
+  /** `id` is that of a Resource, here and below. */
+  | { readonly is: "changes"; readonly id: string; readonly changes: readonly Change[] }
+  /** The first whole list was told. */
+  | { readonly is: "synced"; readonly id: string }
   /** Once an outage; undefined: it is over. */
-  | { readonly is: "outage"; readonly kind: string; readonly text: string | undefined }
+  | { readonly is: "outage"; readonly id: string; readonly text: string | undefined }
   | { readonly is: "written"; readonly number: number; readonly outcome: WriteOutcome }
   /** Nothing can be asked at all: no access. The worker ends. */
   | { readonly is: "failed"; readonly text: string };

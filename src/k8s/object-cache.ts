@@ -3,6 +3,7 @@ import { type ConfigObject, emptySet, type ObjectSet, setOf } from "#config/obje
 import type { Remark } from "#config/remark.ts";
 import { type Reading, readObject } from "#config/validate.ts";
 import type { Change } from "./changes.ts";
+import type { Resource } from "./resources.ts";
 
 /** One object as the cache on disk keeps it. */
 export interface CachedObject {
@@ -43,10 +44,11 @@ export class ObjectCache {
     }
   }
 
-  /** The server's first whole list of `kind` was told: what only the disk knew of it is gone. */
-  settle(kind: string, told: ReadonlySet<string>): void {
+  /** Of what `resource` covers only the objects in `told` are left: what only the disk knew is gone. */
+  settle({ kind, only }: Resource, told: ReadonlySet<string>): void {
     const kept = this.#kept.get(kind);
-    for (const key of kept?.keys() ?? []) if (!told.has(key)) kept?.delete(key);
+    const keys = only === undefined ? Array.from(kept?.keys() ?? []) : [`${only.namespace}/${only.name}`];
+    for (const key of keys) if (!told.has(key)) kept?.delete(key);
   }
 
   /** All objects in force, and what is wrong with the others. */

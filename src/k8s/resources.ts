@@ -1,14 +1,16 @@
-/** A resource that is listed and watched. */
+/** What is listed and watched: a collection, or one object of it. Plain data, which goes to the worker. */
 export interface Resource {
+  /** Unique among what is followed: `Node`, `Secret/kube-system/bgp`. */
+  readonly id: string;
   /** `Node`, as in manifests. */
   readonly kind: string;
   readonly apiVersion: string;
-  /** Of its collection over all namespaces: `/api/v1/nodes`. */
+  /** Of its collection: `/api/v1/nodes`. */
   readonly path: string;
+  /** The one object that is asked for: all that RBAC need allow, by resourceNames. */
+  readonly only?: { readonly namespace: string; readonly name: string };
   /** What of an object is kept; see `trim.ts`. */
   readonly shape: Shape;
-  /** Only with Service advertisement. */
-  readonly optional: boolean;
 }
 
 /** `true`: the whole value; a mapping: those fields; a one-element list: of each element; `{ "prefix*": … }`: keys that begin so. */
@@ -19,16 +21,17 @@ const annotated: Shape = { ...identity, labels: true, annotations: { "linnet.dev
 const OURS = "linnet.dev/v1alpha1";
 
 const ours = (kind: string, plural: string): Resource => ({
+  id: kind,
   kind,
   apiVersion: OURS,
   path: `/apis/${OURS}/${plural}`,
   shape: { metadata: annotated, spec: true },
-  optional: false,
 });
 
-/** Everything that the daemon reads from the API server. */
-export const resources: readonly Resource[] = [
+/** What every node follows. */
+export const always: readonly Resource[] = [
   {
+    id: "Node",
     kind: "Node",
     apiVersion: "v1",
     path: "/api/v1/nodes",
@@ -37,12 +40,16 @@ export const resources: readonly Resource[] = [
       spec: { podCIDR: true, podCIDRs: true },
       status: { addresses: [{ type: true, address: true }] },
     },
-    optional: false,
   },
   ours("BGPConfiguration", "bgpconfigurations"),
   ours("BGPPeer", "bgppeers"),
   ours("BGPPolicy", "bgppolicies"),
+];
+
+/** What is followed only while Service addresses are advertised. */
+export const forServices: readonly Resource[] = [
   {
+    id: "Service",
     kind: "Service",
     apiVersion: "v1",
     path: "/api/v1/services",
@@ -58,9 +65,9 @@ export const resources: readonly Resource[] = [
       },
       status: { loadBalancer: { ingress: [{ ip: true }] } },
     },
-    optional: true,
   },
   {
+    id: "EndpointSlice",
     kind: "EndpointSlice",
     apiVersion: "discovery.k8s.io/v1",
     path: "/apis/discovery.k8s.io/v1/endpointslices",
@@ -69,6 +76,15 @@ export const resources: readonly Resource[] = [
       addressType: true,
       endpoints: [{ addresses: true, nodeName: true, conditions: { ready: true, serving: true, terminating: true } }],
     },
-    optional: true,
   },
 ];
+
+/** One Secret, of which only these keys are kept. */
+export const secretNamed = (namespace: string, name: string, keys: readonly string[]): Resource => ({
+  id: `Secret/${namespace}/${name}`,
+  kind: "Secret",
+  apiVersion: "v1",
+  path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`,
+  shape: { metadata: identity, data: Object.fromEntries(keys.map((key) => [key, true])) },
+  only: { namespace, name },
+});

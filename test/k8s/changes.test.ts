@@ -3,10 +3,10 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ChangeFilter } from "#k8s/changes.ts";
-import { resources } from "#k8s/resources.ts";
+import { always } from "#k8s/resources.ts";
 import { trim } from "#k8s/trim.ts";
 
-const nodes = resources.find(({ kind }) => kind === "Node");
+const nodes = always.find(({ kind }) => kind === "Node");
 if (nodes === undefined) throw new Error("Nodes are not watched");
 
 const node = (name: string, address: string, noise: string) => ({

@@ -62,13 +62,14 @@ export class ApiClient {
   /**
    * Reads a watch line by line until it ends.
    * @param silenceMs the watch is given up when nothing came for so long
+   * @param line is given each; the fault it returns, if any, ends the watch
    * @returns the fault that ended it, undefined where the server closed it in good order or `signal` did
    */
   async watch(
     request: ApiRequest,
     silenceMs: number,
     signal: AbortSignal,
-    line: (text: string) => void,
+    line: (text: string) => Fault | undefined,
   ): Promise<Fault | undefined> {
     try {
       const response = await this.#send(request, silenceMs, signal);
@@ -99,8 +100,12 @@ export class ApiClient {
     };
     const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
     const send = url.protocol === "https:" ? https.request : http.request;
-    const outgoing = send(url, { method, headers, agent: this.#agent, ...(signal && { signal }) }, resolve);
-    outgoing.setTimeout(silenceMs, () => outgoing.destroy(new ApiError({ kind: "silence" })));
+    let incoming: http.IncomingMessage | undefined;
+    const outgoing = send(url, { method, headers, agent: this.#agent, ...(signal && { signal }) }, (response) => {
+      incoming = response.on("error", () => {}); // told by reading, which may have ended before
+      resolve(response);
+    });
+    outgoing.setTimeout(silenceMs, () => (incoming ?? outgoing).destroy(new ApiError({ kind: "silence" })));
     outgoing.on("error", (error) => reject(error instanceof ApiError ? error : new ApiError(connectionFault(error))));
     outgoing.end(text);
     return promise;
@@ -137,14 +142,20 @@ async function readAll(response: http.IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-async function readLines(response: http.IncomingMessage, line: (text: string) => void): Promise<Fault | undefined> {
+async function readLines(
+  response: http.IncomingMessage,
+  line: (text: string) => Fault | undefined,
+): Promise<Fault | undefined> {
   const decoder = new StringDecoder("utf8");
   let rest = "";
   for await (const chunk of response as AsyncIterable<Buffer>) {
     const lines = (rest + decoder.write(chunk)).split("\n");
     rest = lines.pop() ?? "";
     if (rest.length > MAX_LINE_OCTETS) return { kind: "connection", text: "a line of the watch is too long" };
-    for (const each of lines) if (each !== "") line(each);
+    for (const each of lines) {
+      const fault = each === "" ? undefined : line(each);
+      if (fault !== undefined) return fault;
+    }
   }
   return undefined;
 }

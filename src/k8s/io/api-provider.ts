@@ -6,15 +6,22 @@ import type { Remark } from "#config/remark.ts";
 import type { Clock, Timer } from "#lib/clock.ts";
 import { workerScript } from "#lib/io/worker-script.ts";
 import type { Log } from "#lib/log.ts";
+import type { Change } from "../changes.ts";
 import type { FromWorker, ToWorker, WorkerStart, WriteOutcome, WriteRequest } from "../messages.ts";
 import { type CachedObject, ObjectCache } from "../object-cache.ts";
+import { always, type Resource } from "../resources.ts";
+import { wanted } from "../wanted.ts";
 
 /** Changes come in bursts, at start above all: they are put in force together. */
 const GATHER_MS = 50;
 /** How long after a change the cache is written. */
 const SAVE_MS = 5_000;
 
-export interface ApiProviderOptions extends WorkerStart {
+export interface ApiProviderOptions {
+  readonly kubeconfig: string | undefined;
+  readonly userAgent: string;
+  /** Whose neighbours' Secrets are followed. */
+  readonly nodeName: string;
   /** File that keeps the objects over a restart; undefined: none. */
   readonly cacheFile: string | undefined;
   readonly clock: Clock;
@@ -30,14 +37,21 @@ export interface ApiState {
   readonly remarks: readonly Remark[];
 }
 
+interface Followed {
+  readonly resource: Resource;
+  /** Keys told so far; undefined once the first list was told whole. */
+  told: Set<string> | undefined;
+  /** Known, or known not to be had now: nobody need wait for it. */
+  answered: boolean;
+}
+
 /** The objects of an API server, followed by a worker. */
 export class ApiProvider {
   readonly title = "kubernetes";
   readonly #options: ApiProviderOptions;
   readonly #worker: Worker;
   readonly #cache = new ObjectCache();
-  /** Kinds whose first list has not been told, with the keys that were. */
-  readonly #unsettled: Map<string, Set<string>>;
+  readonly #followed = new Map<string, Followed>();
   readonly #writes = new Map<number, (outcome: WriteOutcome) => void>();
   readonly #restored: boolean;
   #lastWrite = 0;
@@ -46,10 +60,11 @@ export class ApiProvider {
 
   constructor(options: ApiProviderOptions) {
     this.#options = options;
-    this.#unsettled = new Map(options.kinds.map((kind) => [kind, new Set()]));
     this.#restored = this.#restore();
-    const { kubeconfig, userAgent, kinds } = options;
-    const start: WorkerStart = { kubeconfig, userAgent, kinds };
+    const resources = wanted(this.#cache.state().objects, options.nodeName);
+    this.#takeUp(resources, this.#restored);
+    const { kubeconfig, userAgent } = options;
+    const start: WorkerStart = { kubeconfig, userAgent, resources };
     this.#worker = new Worker(workerScript(import.meta.url, "k8s-worker"), { workerData: start });
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("error", (error) => {
@@ -88,20 +103,14 @@ export class ApiProvider {
 
   #receive(message: FromWorker): void {
     switch (message.is) {
-      case "changes": {
-        const told = this.#unsettled.get(message.kind);
-        for (const change of message.changes) told?.add(change.key);
-        this.#cache.apply(message.kind, message.changes);
-        this.#gather();
+      case "changes":
+        this.#changes(message.id, message.changes);
         return;
-      }
       case "synced":
-        this.#cache.settle(message.kind, this.#unsettled.get(message.kind) ?? new Set());
-        this.#unsettled.delete(message.kind);
-        this.#gather();
+        this.#synced(message.id);
         return;
       case "outage":
-        this.#say(message.kind, message.text);
+        this.#outage(message.id, message.text);
         return;
       case "written":
         this.#writes.get(message.number)?.(message.outcome);
@@ -112,19 +121,71 @@ export class ApiProvider {
     }
   }
 
-  #say(kind: string, text: string | undefined): void {
-    if (text === undefined) this.#options.log.info(`the API server answers again about ${kind} objects`);
-    else this.#options.log.warn(`the API server does not tell ${kind} objects: ${text}; the last known ones stand`);
+  #changes(id: string, changes: readonly Change[]): void {
+    const followed = this.#followed.get(id);
+    if (followed === undefined) return; // sent before the worker heard that it is no longer wanted
+    for (const change of changes) followed.told?.add(change.key);
+    this.#cache.apply(followed.resource.kind, changes);
+    this.#gather();
   }
 
-  /** Nothing is told before every kind is known: half a cluster would look like nodes that left. */
+  #synced(id: string): void {
+    const followed = this.#followed.get(id);
+    if (followed === undefined) return;
+    if (followed.told !== undefined) this.#cache.settle(followed.resource, followed.told);
+    followed.told = undefined;
+    followed.answered = true;
+    this.#gather();
+  }
+
+  #outage(id: string, text: string | undefined): void {
+    const { log } = this.#options;
+    if (text === undefined) log.info(`the API server tells ${id} again`);
+    else log.warn(`the API server does not tell ${id}: ${text}; what is known of it stands`);
+    const followed = this.#followed.get(id);
+    if (followed === undefined || text === undefined || isAlways(id)) return;
+    followed.answered = true;
+    this.#gather();
+  }
+
+  /**
+   * Nothing is told before all that every node needs is known: half a cluster would look like nodes that left. What is
+   * followed by configuration is waited for until the server answered about it, be it with a refusal.
+   */
   #gather(): void {
-    if (this.#unsettled.size > 0 && !this.#restored) return;
+    if (this.#waits()) return;
     this.#gathering ??= this.#options.clock.after(GATHER_MS, () => {
       this.#gathering = undefined;
+      const { objects } = this.#cache.state();
+      this.#follow(wanted(objects, this.#options.nodeName));
+      if (this.#waits()) return;
       this.#options.changed(this.#cache.state());
       this.#saving ??= this.#options.clock.after(SAVE_MS, () => this.#save());
     });
+  }
+
+  #waits(): boolean {
+    return Array.from(this.#followed.values()).some(({ answered }) => !answered);
+  }
+
+  #follow(resources: readonly Resource[]): void {
+    const now = JSON.stringify(resources);
+    if (now === JSON.stringify(Array.from(this.#followed.values(), ({ resource }) => resource))) return;
+    this.#takeUp(resources, false);
+    this.#post({ is: "follow", resources });
+  }
+
+  /** What is followed as before keeps its state; what is followed no more is forgotten. */
+  #takeUp(resources: readonly Resource[], answered: boolean): void {
+    const before = new Map(this.#followed);
+    this.#followed.clear();
+    for (const resource of resources) {
+      const known = before.get(resource.id);
+      const same = JSON.stringify(known?.resource) === JSON.stringify(resource);
+      this.#followed.set(resource.id, same && known ? known : { resource, told: new Set(), answered });
+      before.delete(resource.id);
+    }
+    for (const { resource } of before.values()) this.#cache.settle(resource, new Set());
   }
 
   #restore(): boolean {
@@ -154,3 +215,5 @@ export class ApiProvider {
     }
   }
 }
+
+const isAlways = (id: string): boolean => always.some((resource) => resource.id === id);

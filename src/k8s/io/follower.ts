@@ -1,4 +1,4 @@
-import type { Clock } from "#lib/clock.ts";
+import type { Clock, Timer } from "#lib/clock.ts";
 import { ChangeFilter } from "../changes.ts";
 import type { FromWorker } from "../messages.ts";
 import { type ApiObject, type Fault, idle, type ReflectorEffect, type ReflectorEvent, step } from "../reflector.ts";
@@ -22,6 +22,7 @@ export class Follower {
   readonly #stopped = new AbortController();
   #state = idle;
   #synced = false;
+  #waiting: Timer | undefined;
 
   constructor(resource: Resource, client: ApiClient, clock: Clock, tell: (message: FromWorker) => void) {
     this.#resource = resource;
@@ -31,12 +32,18 @@ export class Follower {
     this.#filter = new ChangeFilter(resource);
   }
 
+  get #selector(): { fieldSelector?: string } {
+    const { only } = this.#resource;
+    return only === undefined ? {} : { fieldSelector: `metadata.name=${only.name}` };
+  }
+
   start(): void {
     this.#feed({ kind: "start" });
   }
 
   stop(): void {
     this.#stopped.abort();
+    this.#waiting?.cancel();
   }
 
   #feed(event: ReflectorEvent): void {
@@ -55,11 +62,11 @@ export class Follower {
         void this.#watch(effect.resourceVersion);
         return;
       case "wait":
-        this.#clock.after(effect.ms * (0.75 + 0.5 * Math.random()), () => this.#feed({ kind: "waited" }));
+        this.#waiting = this.#clock.after(effect.ms * jitter(), () => this.#feed({ kind: "waited" }));
         return;
       case "replace":
         this.#changed(this.#filter.replace(effect.objects));
-        if (!this.#synced) this.#tell({ is: "synced", kind: this.#resource.kind });
+        if (!this.#synced) this.#tell({ is: "synced", id: this.#resource.id });
         this.#synced = true;
         return;
       case "apply":
@@ -69,16 +76,16 @@ export class Follower {
         this.#changed(this.#filter.remove(effect.object));
         return;
       case "report":
-        this.#tell({ is: "outage", kind: this.#resource.kind, text: effect.fault && faultText(effect.fault) });
+        this.#tell({ is: "outage", id: this.#resource.id, text: effect.fault && faultText(effect.fault) });
     }
   }
 
   #changed(changes: ReturnType<ChangeFilter["apply"]>): void {
-    if (changes.length > 0) this.#tell({ is: "changes", kind: this.#resource.kind, changes });
+    if (changes.length > 0) this.#tell({ is: "changes", id: this.#resource.id, changes });
   }
 
   async #list(token: string | undefined): Promise<void> {
-    const query = { limit: `${PAGE}`, ...(token !== undefined && { continue: token }) };
+    const query = { ...this.#selector, limit: `${PAGE}`, ...(token !== undefined && { continue: token }) };
     try {
       const body = (await this.#client.request({ method: "GET", path: this.#resource.path, query })) as {
         items?: ApiObject[] | null;
@@ -93,21 +100,15 @@ export class Follower {
 
   async #watch(resourceVersion: string): Promise<void> {
     const query = {
+      ...this.#selector,
       watch: "true",
       resourceVersion,
       allowWatchBookmarks: "true",
       timeoutSeconds: `${WATCH_SECONDS}`,
     };
-    const ended = new AbortController();
-    const signal = AbortSignal.any([ended.signal, this.#stopped.signal]);
-    let broken: Fault | undefined;
     const request = { method: "GET", path: this.#resource.path, query } as const;
-    const fault = await this.#client.watch(request, SILENCE_MS, signal, (text) => {
-      if (broken !== undefined) return;
-      broken = this.#line(text);
-      if (broken !== undefined) ended.abort();
-    });
-    this.#feed({ kind: "watchEnded", fault: broken ?? fault });
+    const fault = await this.#client.watch(request, SILENCE_MS, this.#stopped.signal, (text) => this.#line(text));
+    this.#feed({ kind: "watchEnded", fault });
   }
 
   /** @returns the fault that ends the watch, such as an ERROR event with 410 */
@@ -131,5 +132,8 @@ function faultOf(error: unknown): Fault {
   if (error instanceof ApiError) return error.fault;
   return { kind: "connection", text: error instanceof Error ? error.message : String(error) };
 }
+
+/** All nodes meet the same outage: they must not come back in the same moment. */
+const jitter = (): number => 0.75 + 0.5 * Math.random();
 
 const faultText = (fault: Fault): string => (fault.kind === "silence" ? "the watch fell silent" : fault.text);

@@ -2,9 +2,8 @@ import { parentPort, workerData } from "node:worker_threads";
 import { bug } from "#lib/bug.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
 import type { FromWorker, ToWorker, WorkerStart, WriteOutcome, WriteRequest } from "../messages.ts";
-import { resources } from "../resources.ts";
 import { ApiClient, ApiError } from "./api-client.ts";
-import { Follower } from "./follower.ts";
+import { Followers } from "./followers.ts";
 import { apiAccess } from "./kubeconfig.ts";
 
 /** The thread that speaks with the API server: what it parses never stalls the sessions. */
@@ -14,18 +13,21 @@ const start = workerData as WorkerStart;
 
 try {
   const client = new ApiClient(apiAccess(start.kubeconfig, process.env), start.userAgent);
-  const followers = resources
-    .filter(({ kind }) => start.kinds.includes(kind))
-    .map((resource) => new Follower(resource, client, systemClock, tell));
-  for (const follower of followers) follower.start();
+  const followers = new Followers(client, systemClock, tell);
+  followers.follow(start.resources);
   port.on("message", (message: ToWorker) => {
-    if (message.is === "write") {
-      void write(client, message.request).then((outcome) => tell({ is: "written", number: message.number, outcome }));
-      return;
+    switch (message.is) {
+      case "write":
+        void write(client, message.request).then((outcome) => tell({ is: "written", number: message.number, outcome }));
+        return;
+      case "follow":
+        followers.follow(message.resources);
+        return;
+      case "stop":
+        followers.follow([]);
+        client.close();
+        port.close();
     }
-    for (const follower of followers) follower.stop();
-    client.close();
-    port.close();
   });
 } catch (error) {
   tell({ is: "failed", text: error instanceof Error ? error.message : String(error) });
@@ -33,8 +35,7 @@ try {
 
 async function write(client: ApiClient, request: WriteRequest): Promise<WriteOutcome> {
   try {
-    await client.request(request);
-    return { ok: true };
+    return { ok: true, body: await client.request(request) };
   } catch (error) {
     const fault = error instanceof ApiError ? error.fault : undefined;
     const code = fault?.kind === "status" ? fault.code : undefined;
