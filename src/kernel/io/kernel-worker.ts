@@ -1,5 +1,8 @@
 import { createSocket } from "node:dgram";
+import { readFileSync } from "node:fs";
+import { endianness } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
+import { bug } from "#lib/bug.ts";
 import {
   close,
   dup2,
@@ -35,7 +38,20 @@ const main = parentPort!;
 const { mode } = workerData as { mode: KernelMode };
 const tell = (message: FromWorker, transfer: ArrayBuffer[] = []): void => main.postMessage(message, transfer);
 
+/** CAP_NET_ADMIN, as a bit of CapEff (linux/capability.h). */
+const NET_ADMIN = 1n << 12n;
+
+function mayWriteRoutes(): boolean {
+  const [, effective = "0"] = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
+  return (BigInt(`0x${effective}`) & NET_ADMIN) !== 0n;
+}
+
 function start(): void {
+  if (mode === "write" && !mayWriteRoutes()) {
+    tell({ kind: "failed", reason: "routes cannot be written: the capability CAP_NET_ADMIN is missing (not root?)" });
+    return;
+  }
+  if (endianness() !== "LE") bug("netlink messages are written for little-endian hosts");
   const requests = requestSocket();
   const stopListening = listen(portOf(requests));
   const dumps = new Map<number, Dump>();
