@@ -16,9 +16,9 @@ export type NeighbourKind = "local" | "external" | "internal" | "client";
 export interface RouteSink {
   /** Finds a stored set by its octets and holds it. @returns its number, or 0 where there is none */
   find(context: number, octets: Uint8Array, start: number, end: number): number;
-  /** Stores a set and holds it. @returns its number, never 0 */
+  /** Stores a set and holds it. @returns its number; 0 where there is no room: then its routes count as withdrawn */
   add(context: number, octets: Uint8Array, start: number, end: number, facts: AttributeFacts): number;
-  /** Ends the hold of `find` or `add`; routes that use the set keep it. */
+  /** Ends the hold of `find` or `add`, and the UPDATE; routes that use the set keep it. */
   drop(attributes: number): void;
   reach4(address: number, length: number, attributes: number): void;
   reach6(w0: number, w1: number, w2: number, w3: number, length: number, attributes: number): void;

@@ -23,7 +23,7 @@ import { scopeKey } from "./programs.ts";
 import { Sink } from "./sink.ts";
 import { SlabPool } from "./slab.ts";
 import { AttributeTable } from "./table/attribute-table.ts";
-import { defaultLimits, type RibLimits } from "./table/limits.ts";
+import { defaultLimits, type RibLimits, type TableFull } from "./table/limits.ts";
 import { NextHopTable } from "./table/next-hop-table.ts";
 import { Turns } from "./turns.ts";
 
@@ -53,6 +53,8 @@ interface RibEvents {
   endOfRib(neighbour: string, family: Family): void;
   /** The neighbour told more prefixes than it may: its session should end (RFC 4486 §4). Said once a session. */
   prefixLimit(neighbour: string, family: Family, prefixes: number): void;
+  /** There is no room for what the neighbour tells: its session should end (RFC 4486 §4, Out of Resources). */
+  tableFull?(neighbour: string, error: TableFull): void;
 }
 
 /** What is configured about a neighbour. */
@@ -121,6 +123,7 @@ export class Rib {
   readonly #tracking: NextHopTracking;
   readonly #origination: Origination;
   readonly #byName = new Map<string, NeighbourState>();
+  #newestId = LOCAL;
   readonly #byId: (NeighbourState | undefined)[] = [];
 
   constructor(parts: RibParts) {
@@ -207,8 +210,11 @@ export class Rib {
   }
 
   /** The lowest number that no neighbour, no path and no record of what was told has. */
+  /** Looks behind the number taken last: thousands of neighbours come at once. */
   #takeId(): number {
-    for (let id = LOCAL + 1; id < this.limits.neighbours; id++) {
+    for (let left = this.limits.neighbours; left > 0; left--) {
+      const id = this.#newestId + 1 < this.limits.neighbours ? this.#newestId + 1 : LOCAL + 1;
+      this.#newestId = id;
       if (this.#byId[id] === undefined && families.every((family) => this.sides[family].isUnused(id))) return id;
     }
     return bug(`more than ${this.limits.neighbours} neighbours`);
@@ -239,6 +245,7 @@ export class Rib {
       events: {
         endOfRib: (family) => this.parts.events.endOfRib(name, family),
         limitExceeded: (family, prefixes) => this.parts.events.prefixLimit(name, family, prefixes),
+        full: (error) => this.parts.events.tableFull?.(name, error),
       },
     });
     return neighbour.sink;

@@ -440,7 +440,7 @@ export class UpdateGroup implements Job {
     if (out === 0) {
       if (before === 0) return;
       this.#told.set(prefix, 0);
-      batch.unreach(prefix, before - 1);
+      if (!this.#isAlone(before - 1)) batch.unreach(prefix, before - 1);
       return;
     }
     const origin = this.#loc.paths.neighbourOf(best);
@@ -448,7 +448,12 @@ export class UpdateGroup implements Job {
       if (before !== 0 && this.#members.has(origin)) this.#own.push(prefix, origin);
       this.#told.set(prefix, origin + 1);
     }
-    batch.reach(prefix, out, origin);
+    if (!this.#isAlone(origin)) batch.reach(prefix, out, origin);
+  }
+
+  /** Is `origin` the only member, so that nobody is to be told its paths? */
+  #isAlone(origin: number): boolean {
+    return this.#members.size === 1 && this.#members.has(origin);
   }
 
   /** Members that have become the origin of a prefix they were told before are told that it is gone: now they have it. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { attributes, Bench } from "./support/bench.ts";
+import { attributes, Bench, smallLimits } from "./support/bench.ts";
+import { factsOf, octetsOf } from "./support/codec.ts";
 
 const A = "192.0.2.1";
 
@@ -9,7 +10,7 @@ test("more prefixes than a neighbour may tell are said once a session and family
   a.announce(["10.1.0.0/16", "10.2.0.0/16", "2001:db8::/32", "2001:db9::/32", "2001:dba::/32"], attributes([65001], A));
   expect(bench.events).toEqual([]);
   a.announce(["10.1.0.0/16", "10.3.0.0/16", "10.4.0.0/16"], attributes([65001], A));
-  expect(bench.events).toEqual([`limit ${A} ipv4 3`]);
+  expect(bench.events).toEqual([`limit ${A} ipv4 4`]);
   a.down();
   bench.settle();
   a.up();
@@ -55,16 +56,30 @@ test("a default route of a node is kept but never selected, and judged anew when
   expect([...bench.forwarding.routes.keys()].sort()).toEqual(["0.0.0.0/0", "0.0.0.0/1", "::/0"]);
 });
 
-test("a full table ends nothing but the call that met it", () => {
+test("a full table ends the session that met it, and nothing else", () => {
   const bench = new Bench({ limits: { prefixes4: 2, prefixes6: 2, paths4: 64, paths6: 64, neighbours: 4 } });
   const a = bench.neighbour(A, "external");
   a.announce(["10.1.0.0/16", "10.2.0.0/16"], attributes([65001], A));
-  expect(() => a.announce("10.3.0.0/16", attributes([65001], A))).toThrow("the table of prefixes4 is full at 2");
+  const b = bench.neighbour("192.0.2.2", "external");
+  b.announce("10.3.0.0/16", attributes([65002], A));
   bench.settle();
-  expect(bench.forwarding.routes.size).toBe(2);
+  expect(bench.events).toEqual(["full 192.0.2.2: the table of prefixes4 is full at 2"]);
+  expect([...bench.forwarding.routes.keys()]).toEqual(["10.1.0.0/16", "10.2.0.0/16"]);
+  b.announce("10.1.0.0/16", attributes([65002], A));
+  expect(bench.rib.sides.ipv4.loc.paths.size).toBe(2);
   a.withdraw("10.1.0.0/16");
+  b.down();
   bench.settle();
   a.announce("10.3.0.0/16", attributes([65001], A));
   bench.settle();
   expect([...bench.forwarding.routes.keys()].sort()).toEqual(["10.2.0.0/16", "10.3.0.0/16"]);
+});
+
+test("a set for which there is no room counts as withdrawn", () => {
+  const bench = new Bench({ limits: { ...smallLimits, attributeSets: 1 } });
+  const a = bench.neighbour(A, "internal");
+  a.announce("10.1.0.0/16", attributes([65001], A));
+  const octets = octetsOf(attributes([65002], A));
+  expect(a.sink.add(2, octets, 0, octets.length, factsOf(attributes([65002], A)))).toBe(0);
+  expect(bench.events).toEqual([`full ${A}: the table of attributeSets is full at 1`]);
 });

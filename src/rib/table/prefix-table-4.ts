@@ -50,6 +50,13 @@ export class PrefixTable4 implements PrefixTable {
     return hash ^ (hash >>> 13);
   }
 
+  /** Has the memory fetched that `find4` or `add4` of this prefix will need. @returns something that has to be used */
+  touch4(address: number, length: number): number {
+    const hash = this.#hash(address, length);
+    const slots = this.#shards[hash >>> 24]!;
+    return slots[(hash << 1) & (slots.length - 1)]!;
+  }
+
   /** @returns the number of `address/length`, 0 where there is none */
   find4(address: number, length: number): number {
     const hash = this.#hash(address, length);

@@ -63,6 +63,13 @@ export class PrefixTable6 implements PrefixTable {
     );
   }
 
+  /** Has the memory fetched that `find6` or `add6` of this prefix will need. @returns something that has to be used */
+  touch6(w0: number, w1: number, w2: number, w3: number, length: number): number {
+    const hash = this.#hash(w0, w1, w2, w3, length);
+    const slots = this.#shards[hash >>> 24]!;
+    return slots[(hash << 1) & (slots.length - 1)]!;
+  }
+
   /** @returns the number of the prefix, 0 where there is none */
   find6(w0: number, w1: number, w2: number, w3: number, length: number): number {
     const hash = this.#hash(w0, w1, w2, w3, length);

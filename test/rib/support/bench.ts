@@ -93,6 +93,7 @@ export class Bench {
       events: {
         endOfRib: (name, family) => this.events.push(`end of rib ${name} ${family}`),
         prefixLimit: (name, family, count) => this.events.push(`limit ${name} ${family} ${count}`),
+        tableFull: (name, { message }) => this.events.push(`full ${name}: ${message}`),
       },
       ...parts,
     });
