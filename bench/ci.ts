@@ -20,10 +20,10 @@ const short = [
   ["ingest", 100_000],
   ["transit", 100_000],
   ["ten", 20_000],
-  ["reflector", 50],
-  ["mesh", 200],
-  ["kernel", 30_000],
-  ["failover", 30_000],
+  ["reflector", 100],
+  ["mesh", 1_000],
+  ["kernel", 50_000],
+  ["failover", 50_000],
 ] as const;
 
 /** Linnet's median over BIRD's, by scenario and metric; times only. */
