@@ -101,7 +101,7 @@ ${bothFamilies
     (family) => `protocol static static${family} { ipv${family};
 ${ofFamily(family).map(staticRoute).join("\n")}
 }
-${kernel ? `protocol kernel kernel${family} { persist; ipv${family} { import none; export where source = RTS_BGP; }; }` : ""}`,
+${kernel ? `protocol kernel kernel${family} { persist; graceful restart; ipv${family} { import none; export where source = RTS_BGP; }; }` : ""}`,
   )
   .join("\n")}
 ${sessions.map((session) => protocol(as, session, protocolOf(session.remote))).join("\n")}
