@@ -20,6 +20,9 @@ import { decodeRoute, dumpRoutes, emptyRoute, hopSetOf, type RouteFacts, sourceO
 /** After lost notifications, or doubts, the kernel is read anew, at most this often. */
 const COMPARE_INTERVAL_MS = 1_000;
 
+/** linux/rtnetlink.h: from router advertisements. */
+const RTPROT_RA = 9;
+
 /** What the kernel's room needs from outside. */
 export interface KernelParts {
   readonly config: InstallerConfig;
@@ -101,6 +104,16 @@ export class Kernel {
       }
     }
     return address && this.links.holding(address)?.mtu;
+  }
+
+  /** Names of interfaces whose IPv6 default route comes from router advertisements. */
+  advertised(): string[] {
+    const names = new Set<string>();
+    for (const { protocol, set } of this.#main.ipv6.at(0, 0, 0, 0, 0)) {
+      if (protocol !== RTPROT_RA || set?.kind !== "unicast") continue;
+      for (const { link } of set.hops) names.add(this.links.get(link)?.name ?? `${link}`);
+    }
+    return [...names];
   }
 
   #compare(why: string): void {

@@ -1,0 +1,67 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { PrefixTable } from "#kernel/prefix-table.ts";
+
+/** Few values, so that histories meet the same prefixes again; many, so that shards grow. */
+const word = fc.oneof(fc.constantFrom(0, 1, 0x0a000000, 0xffffffff), fc.integer({ min: 0, max: 4000 }));
+const keys = fc.record({
+  words: fc.tuple(word, word, word, word),
+  length: fc.constantFrom(0, 24, 32, 128),
+  layer: fc.constantFrom(0, 1),
+});
+const steps = fc.array(fc.record({ key: keys, add: fc.boolean() }), { maxLength: 500, size: "max" });
+
+for (const stride of [1, 4] as const) {
+  test(`agrees with a map of text over any history (${stride} word${stride === 1 ? "" : "s"})`, {
+    timeout: 30_000,
+  }, () => {
+    fc.assert(
+      fc.property(steps, fc.integer(), (history, seed) => {
+        const table = new PrefixTable(stride, seed, 4);
+        const twin = new Map<string, number>();
+        for (const { key, add } of history) {
+          const [w0, ...rest] = key.words;
+          const [w1 = 0, w2 = 0, w3 = 0] = stride === 1 ? [] : rest;
+          const text = `${w0} ${w1} ${w2} ${w3}/${key.length} ${key.layer}`;
+          const known = twin.get(text) ?? 0;
+          expect(table.find(w0, w1, w2, w3, key.length, key.layer)).toBe(known);
+          if (add) {
+            const id = table.add(w0, w1, w2, w3, key.length, key.layer);
+            expect(known === 0 || id === known).toBe(true);
+            expect([table.word(id, 0), table.word(id, 1), table.word(id, 2), table.word(id, 3)]).toEqual([
+              w0,
+              w1,
+              w2,
+              w3,
+            ]);
+            expect([table.length(id), table.layer(id), table.has(id)]).toEqual([key.length, key.layer, true]);
+            twin.set(text, id);
+          } else if (known !== 0) {
+            table.remove(known);
+            expect(table.has(known)).toBe(false);
+            twin.delete(text);
+          }
+          expect(table.size).toBe(twin.size);
+        }
+        expect(new Set(twin.values()).size).toBe(twin.size);
+      }),
+      { numRuns: 25 },
+    );
+  });
+}
+
+test("a hundred thousand prefixes are all found again, and none that was not added", () => {
+  const table = new PrefixTable(1, 12345);
+  for (let index = 0; index < 100_000; index++) table.add(index * 256, 0, 0, 0, 24, 0);
+  let found = 0;
+  for (let index = 0; index < 200_000; index++) if (table.find(index * 256, 0, 0, 0, 24, 0) !== 0) found++;
+  expect(found).toBe(100_000);
+  expect(table.find(0, 0, 0, 0, 23, 0)).toBe(0);
+});
+
+test("removing what is not there is a mistake of ours", () => {
+  const table = new PrefixTable(1, 1);
+  const id = table.add(1, 0, 0, 0, 32, 0);
+  table.remove(id);
+  expect(() => table.remove(id)).toThrow("no prefix");
+});

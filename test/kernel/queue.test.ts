@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { ShuffledQueue } from "#kernel/queue.ts";
+
+function drain(queue: ShuffledQueue): number[] {
+  const all: number[] = [];
+  for (let value = queue.pop(); value !== undefined; value = queue.pop()) all.push(value);
+  return all;
+}
+
+test("everything comes out once, in another order", () => {
+  const queue = new ShuffledQueue(3);
+  const values = Array.from({ length: 5_000 }, (_, index) => index);
+  for (const value of values) queue.push(value);
+  expect(queue.size).toBe(5_000);
+  const drawn = drain(queue);
+  expect(drawn).not.toEqual(values);
+  expect([...drawn].sort((a, b) => a - b)).toEqual(values);
+  const ascending = drawn.filter((value, index) => index > 0 && value === drawn[index - 1]! + 1).length;
+  expect(ascending).toBeLessThan(20); // the kernel's trie dislikes neighbours
+});
+
+test("what comes during a round waits for the next one", () => {
+  const queue = new ShuffledQueue(3);
+  for (let value = 0; value < 100; value++) queue.push(value);
+  const first = queue.pop()!;
+  for (let value = 100; value < 1_000; value++) queue.push(value);
+  const rest = drain(queue);
+  expect([first, ...rest.slice(0, 99)].every((value) => value < 100)).toBe(true);
+  expect(rest.slice(99).every((value) => value >= 100)).toBe(true);
+});
