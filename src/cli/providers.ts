@@ -1,6 +1,7 @@
 import { loadDirectory, ManifestDirectory } from "#config/io/manifest-directory.ts";
 import type { ObjectSource, ObjectState } from "#daemon/configuration.ts";
 import { ApiProvider } from "#k8s/io/api-provider.ts";
+import type { WriteOutcome, WriteRequest } from "#k8s/messages.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
 import type { Log } from "#lib/log.ts";
 import { type RunFlags, UsageError } from "./flags.ts";
@@ -11,6 +12,8 @@ export interface Provider {
   readonly source: ObjectSource;
   /** Begins to tell `changed` what is there, now and after every change. @throws Error with one clear sentence */
   start(): Promise<void>;
+  /** Writes to the API server; undefined where there is none. Call it after `start`. */
+  readonly write: ((request: WriteRequest) => Promise<WriteOutcome>) | undefined;
   close(): void;
 }
 
@@ -34,6 +37,7 @@ function fromDirectory(path: string, log: Log, changed: (state: ObjectState) => 
   return {
     source: { title: path, refresh: () => directory.refresh(), read: (other) => loadDirectory(other) },
     start: async () => changed(await directory.start()),
+    write: undefined,
     close: () => directory.close(),
   };
 }
@@ -63,6 +67,7 @@ function fromApi(flags: RunFlags, log: Log, changed: (state: ObjectState) => voi
       });
       return promise;
     },
+    write: (request) => provider?.write(request) ?? Promise.reject(new Error("the API server was not asked yet")),
     close: () => provider?.close(),
   };
 }

@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import type { WriteRequest } from "#k8s/messages.ts";
+import type { ObservedSession } from "#k8s/ports.ts";
+import { nothingTold, sessionEvents } from "#k8s/writes/session-events.ts";
+import { down, observedNode, START_MS, session } from "../../support/observed-node.ts";
+
+/** What is written as these sessions follow each other. */
+function told(...history: { afterMs: number; sessions: ObservedSession[] }[]): WriteRequest[] {
+  let memory = nothingTold;
+  return history.flatMap(({ afterMs, sessions }) => {
+    const step = sessionEvents(memory, observedNode({ sessions }), "n1", START_MS + afterMs);
+    memory = step.memory;
+    return step.requests;
+  });
+}
+
+const body = (request: WriteRequest | undefined) => request?.body as Record<string, unknown>;
+const mesh = (up: number, of: number): ObservedSession[] =>
+  Array.from({ length: of }, (_, index) => (index < up ? session : down)(`mesh${index}`, { origin: "mesh" }));
+
+test("a session that comes and goes is told, with why, and by which object", () => {
+  const [up, lost, ...rest] = told(
+    { afterMs: 0, sessions: [down("tor")] },
+    { afterMs: 1000, sessions: [session("tor")] },
+    { afterMs: 2000, sessions: [down("tor")] },
+    { afterMs: 3000, sessions: [down("tor")] },
+  );
+  expect(rest).toEqual([]);
+  expect(body(up)).toMatchObject({ type: "Normal", reason: "BGPSessionEstablished" });
+  expect(body(lost)).toMatchObject({
+    type: "Warning",
+    reason: "BGPSessionLost",
+    note: "session tor with 192.0.2.1 was lost: hold timer expired",
+    regarding: { kind: "Node", name: "n1" },
+    related: { kind: "BGPPeer", name: "tor" },
+  });
+});
+
+test("a session that flaps is counted on its first event, which is written twice a minute at most", () => {
+  const flaps = Array.from({ length: 120 }, (_, second) => ({
+    afterMs: second * 1000,
+    sessions: [second % 2 === 0 ? session("tor") : down("tor")],
+  }));
+  const requests = told(...flaps);
+  expect(requests.filter(({ method }) => method === "POST").length).toBe(2);
+  const patches = requests.filter(({ method }) => method === "PATCH");
+  expect(patches.length).toBe(6);
+  expect(body(patches.at(-1))).toMatchObject({ series: { count: 46 } });
+});
+
+test("after ten quiet minutes the same is a new event", () => {
+  const up = { sessions: [session("tor")] };
+  const lost = { sessions: [down("tor")] };
+  const requests = told({ afterMs: 0, ...up }, { afterMs: 1, ...lost }, { afterMs: 700_000, ...up });
+  expect(requests.map(({ method }) => method)).toEqual(["POST", "POST", "POST"]);
+  expect(new Set(requests.map((request) => (body(request).metadata as { name: string }).name)).size).toBe(3);
+});
+
+test("one node that leaves a large mesh is not told by all the others; the loss of half the mesh is", () => {
+  const history = [
+    { afterMs: 0, sessions: mesh(100, 100) },
+    { afterMs: 1000, sessions: mesh(99, 100) },
+    { afterMs: 2000, sessions: mesh(50, 100) },
+    { afterMs: 3000, sessions: mesh(10, 100) },
+  ];
+  expect(told(...history).map((request) => body(request).note)).toEqual([
+    "100 of 100 sessions with other nodes are established",
+    "50 of 100 sessions with other nodes are established",
+  ]);
+});

@@ -1,0 +1,35 @@
+import type { ObservedNode, ObservedSession } from "#k8s/ports.ts";
+
+/** What a daemon could show, for tests of what is written about it. */
+
+export const START_MS = 1_700_000_000_000;
+
+export const session = (name: string, changes: Partial<ObservedSession> = {}): ObservedSession => ({
+  name,
+  origin: "node",
+  source: "BGPPeer/tor",
+  address: "192.0.2.1",
+  remoteAs: 64_500,
+  state: "Established",
+  sinceMs: START_MS,
+  flaps: 0,
+  lastError: undefined,
+  families: { ipv4: { received: 1, accepted: 1, advertised: 1 } },
+  ...changes,
+});
+
+export const down = (name: string, changes: Partial<ObservedSession> = {}): ObservedSession =>
+  session(name, { state: "Active", lastError: { text: "hold timer expired", ms: START_MS }, families: {}, ...changes });
+
+const table = { selected: 3, installed: 3, failed: 0 };
+
+export const observedNode = (changes: Partial<ObservedNode> = {}): ObservedNode => ({
+  startedMs: START_MS,
+  asNumber: 64_512,
+  routerId: "192.0.2.10",
+  sessions: [],
+  tables: { ipv4: table, ipv6: table },
+  routesReady: true,
+  shuttingDown: false,
+  ...changes,
+});
