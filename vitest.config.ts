@@ -3,7 +3,14 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/lab/**", "test/e2e/**"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/lab/**", "test/e2e/**"],
+          testTimeout: 60_000, // time to run in, on crowded machines; no test waits for it
+        },
+      },
       {
         test: {
           name: "lab",

@@ -40,7 +40,10 @@ program
     new Option("--log-level <level>", "least severe line that is logged").choices(["debug", "info", "warn", "error"]),
   )
   .addOption(new Option("--log-format <format>", "text for people, json for collectors").choices(["text", "json"]))
-  .option("--control <path>", "control socket for birdc (default: /run/linnet/bird.ctl)")
+  .option(
+    "--control <path,options...>",
+    "control sockets for birdc, each PATH[,restricted][,timeformat=iso long] (default: /run/linnet/bird.ctl)",
+  )
   .option("--control-group <name>", "group that may use the control socket")
   .option("--calico-compat <dir>", "also serve bird.ctl and bird6.ctl as Calico's BIRD 1.6 does, in this directory")
   .option(

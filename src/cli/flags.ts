@@ -20,7 +20,7 @@ const runFlags = v.strictObject({
   cache: v.optional(v.string()),
   logLevel: v.optional(v.picklist(["debug", "info", "warn", "error"]), "info"),
   logFormat: v.optional(v.picklist(["text", "json"]), "text"),
-  control: v.optional(v.string(), "/run/linnet/bird.ctl"),
+  control: v.optional(v.array(v.string()), ["/run/linnet/bird.ctl"]),
   controlGroup: v.optional(v.string()),
   calicoCompat: v.optional(v.string()),
   http: v.optional(port, 0),

@@ -5,7 +5,7 @@ import { TcpTransport } from "#bgp/io/tcp.ts";
 import { nft } from "#cni/io/nft.ts";
 import { writeFileAtomically } from "#cni/io/write-file.ts";
 import type { NodeConfig } from "#config/node-config.ts";
-import { Control } from "#control/control.ts";
+import { Control, echoing } from "#control/control.ts";
 import { Configuration } from "#daemon/configuration.ts";
 import { Daemon, type World } from "#daemon/daemon.ts";
 import { observed } from "#daemon/observed.ts";
@@ -39,7 +39,9 @@ export async function run(given: object): Promise<number> {
   }
 }
 
-async function runDaemon(flags: RunFlags, log: Log): Promise<number> {
+async function runDaemon(flags: RunFlags, lines: Log): Promise<number> {
+  let control: Control | undefined;
+  const log = echoing(lines, { echo: (logClass, text) => control?.echo(logClass, text) });
   const stop = Promise.withResolvers<string>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.resolve(signal));
   const netlink = await KernelPort.open("write");
@@ -70,10 +72,8 @@ async function runDaemon(flags: RunFlags, log: Log): Promise<number> {
   }
   daemon = await Daemon.start(world, begun);
   if (configuration.config !== undefined && configuration.config !== begun) daemon.reconfigure(configuration.config);
-  const sockets = await openSockets(
-    flags,
-    controlOf(daemon, configuration, (how) => stop.resolve(how)),
-  );
+  control = controlOf(daemon, configuration, (how) => stop.resolve(how));
+  const closeSockets = await openSockets(flags, control);
   const pages = openPages(flags, log, daemon, configuration);
   flushCompileCache(); // a daemon that is killed later would not
   const why = await stop.promise;
@@ -81,7 +81,7 @@ async function runDaemon(flags: RunFlags, log: Log): Promise<number> {
   provider.close();
   daemon.stop(why === "down" ? "hard" : "graceful");
   pages?.close();
-  await Promise.all(sockets.map((socket) => socket.close()));
+  await closeSockets();
   await netlink.close();
   return 0;
 }

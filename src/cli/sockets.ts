@@ -1,33 +1,60 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Control } from "#control/control.ts";
-import { bird2Dialect, bird16Dialect, type Dialect } from "#control/dialect.ts";
-import { type ControlSocket, listenAt } from "#control/io/unix-socket.ts";
+import { bird2Dialect, bird16Dialect } from "#control/dialect.ts";
+import { bearCalicoNames } from "#control/io/calico-processes.ts";
+import { type ControlSocket, type ControlSocketOptions, listenAt } from "#control/io/unix-socket.ts";
+import { namedFormats } from "#control/timeformat.ts";
 import { type RunFlags, UsageError } from "./flags.ts";
 
-/** Opens the control sockets that the flags ask for. @throws UsageError, Error with one clear sentence */
-export async function openSockets(flags: RunFlags, control: Control): Promise<ControlSocket[]> {
+type Socket = Pick<ControlSocketOptions, "path" | "dialect" | "restricted" | "formats">;
+
+const MINUTE_MS = 60_000;
+
+/** Opens the control sockets that the flags ask for. @returns closes them. @throws UsageError, Error with one clear sentence */
+export async function openSockets(flags: RunFlags, control: Control): Promise<() => Promise<void>> {
   const groupId = flags.controlGroup === undefined ? undefined : groupIdOf(flags.controlGroup);
-  const wanted: [string, Dialect][] = [[flags.control, bird2Dialect]];
-  if (flags.calicoCompat !== undefined) {
-    wanted.push([join(flags.calicoCompat, "bird.ctl"), bird16Dialect("ipv4")]);
-    wanted.push([join(flags.calicoCompat, "bird6.ctl"), bird16Dialect("ipv6")]);
+  const zone = (ms: number): number => -new Date(ms).getTimezoneOffset() * MINUTE_MS;
+  const wanted = [...flags.control.map(socketOf), ...calicoSockets(flags.calicoCompat)];
+  const open: ControlSocket[] = [];
+  for (const socket of wanted) {
+    mkdirSync(dirname(socket.path), { recursive: true });
+    open.push(await listenAt({ ...socket, groupId, zone }, control));
   }
-  const sockets: ControlSocket[] = [];
-  for (const [path, dialect] of wanted) {
-    mkdirSync(dirname(path), { recursive: true });
-    const zone = (ms: number): number => -new Date(ms).getTimezoneOffset();
-    sockets.push(await listenAt({ path, groupId, dialect, restricted: false, formats: undefined, zone }, control));
+  const names = flags.calicoCompat === undefined ? undefined : bearCalicoNames();
+  return async () => {
+    names?.close();
+    await Promise.all(open.map((socket) => socket.close()));
+  };
+}
+
+/** `PATH[,restricted][,timeformat=iso long]`. */
+function socketOf(text: string): Socket {
+  const [path = "", ...options] = text.split(",");
+  const named = options.find((option) => option.startsWith("timeformat="))?.slice("timeformat=".length);
+  const formats = named === undefined ? undefined : namedFormats(named);
+  if (named !== undefined && formats === undefined) {
+    throw new UsageError(`--control ${text}: timeformat must be iso short or iso long, with ms or us behind it or not`);
   }
-  return sockets;
+  const strange = options.find((option) => option !== "restricted" && !option.startsWith("timeformat="));
+  if (path === "" || strange !== undefined)
+    throw new UsageError(`--control ${text}: ${strange ?? "no path"} is not known`);
+  return { path, dialect: bird2Dialect, restricted: options.includes("restricted"), formats };
+}
+
+function calicoSockets(directory: string | undefined): Socket[] {
+  if (directory === undefined) return [];
+  const socket = { restricted: false, formats: undefined };
+  return [
+    { ...socket, path: join(directory, "bird.ctl"), dialect: bird16Dialect("ipv4") },
+    { ...socket, path: join(directory, "bird6.ctl"), dialect: bird16Dialect("ipv6") },
+  ];
 }
 
 function groupIdOf(name: string): number {
   if (/^\d+$/.test(name)) return Number(name);
-  const line = readFileSync("/etc/group", "utf8")
-    .split("\n")
-    .find((entry) => entry.startsWith(`${name}:`));
-  const id = Number(line?.split(":")[2]);
-  if (line === undefined || Number.isNaN(id)) throw new UsageError(`--control-group: there is no group ${name}`);
+  const groups = readFileSync("/etc/group", "utf8").split("\n");
+  const id = Number(groups.find((entry) => entry.startsWith(`${name}:`))?.split(":")[2]);
+  if (Number.isNaN(id)) throw new UsageError(`--control-group: there is no group ${name}`);
   return id;
 }

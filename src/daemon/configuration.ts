@@ -40,7 +40,7 @@ export interface ConfigurationParts {
 
 /**
  * The configuration in force, a function of the newest valid objects. What is wrong is said once, and again only after it
- * was mended. An operator's roll-back holds the state before the last load until the next one.
+ * was mended. An operator's roll-back holds the state before the last change until the next load.
  */
 export class Configuration {
   readonly #parts: ConfigurationParts;
@@ -80,10 +80,9 @@ export class Configuration {
     if (!this.#held) this.#enforce(state);
   }
 
-  /** `configure`: reads the source (or `path`) again and puts it in force; what was in force is kept for `rollBack`. */
+  /** `configure`: reads the source (or `path`) again and puts it in force. */
   async load(path: string | undefined): Promise<Loaded> {
     const state = await this.#read(path);
-    this.#before = this.#inForce;
     this.#held = path !== undefined;
     return this.#enforce(state);
   }
@@ -95,13 +94,14 @@ export class Configuration {
     return { changed: config !== this.#config, error: firstError([...state.remarks, ...remarks]) };
   }
 
-  /** `configure undo`. */
+  /** `configure undo`: back to what was in force before the last change, whoever made that. */
   rollBack(): Loaded {
     const before = this.#before;
     if (before === undefined) return { changed: false, error: undefined };
-    this.#before = undefined;
     this.#held = true;
-    return this.#enforce(before);
+    const loaded = this.#enforce(before);
+    this.#before = undefined; // there is one step back, not two
+    return loaded;
   }
 
   #read(path: string | undefined): Promise<ObjectState> {
@@ -109,6 +109,7 @@ export class Configuration {
   }
 
   #enforce(state: ObjectState): Loaded {
+    const before = this.#inForce;
     this.#inForce = state;
     const { config, remarks } = compile(state.objects, this.#parts.nodeName, this.#config);
     this.#remarks = [...state.remarks, ...remarks];
@@ -116,6 +117,7 @@ export class Configuration {
     const changed = config !== undefined && config !== this.#config;
     if (changed) {
       this.#config = config;
+      this.#before = before;
       this.#changedMs = this.#parts.clock.wallMs();
       this.#parts.apply(config);
     }

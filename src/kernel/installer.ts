@@ -2,7 +2,7 @@ import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { type Family, families } from "#route/family.ts";
 import type { HopSet, HopSetTable } from "#route/hop-set.ts";
-import { type Prefix, samePrefix } from "#route/prefix.ts";
+import { type Prefix, parsePrefix, samePrefix } from "#route/prefix.ts";
 import type { Failure } from "./failures.ts";
 import { FamilyInstaller, type InstallerConfig, type Surroundings } from "./family-installer.ts";
 import type { NetlinkPort } from "./netlink-port.ts";
@@ -215,6 +215,24 @@ export class Installer {
     const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = prefix.words;
     const { store, failures } = this.#sides[prefix.family];
     return failures.get(store.prefixes.find(w0, w1, w2, w3, prefix.length, LEARNED));
+  }
+
+  /** The first refused routes, at most `most`, for status. */
+  failing(family: Family, most: number): { readonly prefix: Prefix; readonly error: string }[] {
+    const { store, failures } = this.#sides[family];
+    return [...failures.all()].slice(0, most).flatMap((id) => {
+      const prefix = parsePrefix(store.format(id));
+      const failure = failures.get(id);
+      return prefix && failure ? [{ prefix, error: failure.reason }] : [];
+    });
+  }
+
+  /** Does the kernel hold the learned route to this prefix as it is wanted? */
+  isInstalled(prefix: Prefix): boolean {
+    const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = prefix.words;
+    const { store } = this.#sides[prefix.family];
+    const id = store.prefixes.find(w0, w1, w2, w3, prefix.length, LEARNED);
+    return id !== 0 && store.desired[id] !== 0 && store.desired[id] === store.content(id);
   }
 
   #isUsable(hopSet: number): boolean {

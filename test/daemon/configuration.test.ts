@@ -82,6 +82,16 @@ test("check says what load would, and changes nothing", async () => {
   expect(applied).toHaveLength(1);
 });
 
+test("rolling back undoes the last change, whoever made it, and only that one", () => {
+  const { configuration, edit } = begin(mesh("64512") + n1);
+  edit(mesh("64513") + n1);
+  edit(mesh("64514") + n1);
+  expect(configuration.rollBack().changed).toBe(true);
+  expect(configuration.config?.localAs).toBe(64513);
+  expect(configuration.rollBack().changed).toBe(false);
+  expect(configuration.config?.localAs).toBe(64513);
+});
+
 test("rolling back holds the state before the load, whatever the source says, until the next load", async () => {
   const { configuration, applied, edit } = begin(mesh("64512") + n1);
   await configuration.load("b.yaml");

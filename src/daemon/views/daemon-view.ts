@@ -20,6 +20,9 @@ export interface Identity {
   end(how: "down" | "gracefulRestart"): void;
 }
 
+/** Refused routes that status names, by family. */
+const FAILURES_NAMED = 5;
+
 /** The whole daemon as the control sockets see it. */
 export function daemonView(daemon: Daemon, configuration: Configuration, identity: Identity): DaemonView {
   const views = new RouteViews(daemon);
@@ -62,7 +65,8 @@ function forwardingView({ kernel }: Daemon): ForwardingView {
   const sum = (of: (each: (typeof counts)[number]) => number): number =>
     counts.reduce((all, each) => all + of(each), 0);
   const [wanted, pending, failed] = [sum((c) => c.wanted), sum((c) => c.pending), sum((c) => c.failed)];
-  return { inSync: pending === 0 && failed === 0, wanted, pending, failed, failures: [] };
+  const failures = families.flatMap((family) => kernel.installer.failing(family, FAILURES_NAMED));
+  return { inSync: pending === 0 && failed === 0, wanted, pending, failed, failures };
 }
 
 /** Policies as filters of `show route filter NAME`. */

@@ -90,7 +90,7 @@ function explainKernel(
   const set = views.rib.installed(prefix.family, id);
   const wanted = set === 0 ? undefined : daemon.rib.parts.hopSets.get(set);
   const hops = wanted?.kind === "unicast" ? views.hops(wanted.hops) : [];
-  return { state: installer.counts(prefix.family).pending === 0 ? "installed" : "pending", hops };
+  return { state: installer.isInstalled(prefix) ? "installed" : "pending", hops };
 }
 
 const UNTOLD: Readonly<Record<Exclude<ExportView["kind"], "policy">, string | undefined>> = {

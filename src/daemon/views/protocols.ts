@@ -12,7 +12,7 @@ const PREFERENCE = { direct: 240, static: 200, bgp: 100, kernel: 10 } as const;
 const noChanges: ChangeCounts = { received: 0, rejected: 0, filtered: 0, ignored: 0, accepted: 0 };
 const noRoutes: RouteCounts = {
   imported: 0,
-  filtered: 0,
+  filtered: undefined,
   exported: 0,
   preferred: 0,
   importUpdates: noChanges,
