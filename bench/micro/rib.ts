@@ -255,6 +255,7 @@ const transit =
   (size) => {
     const routes = table(family, size);
     const input = encodeTable(routes, telling(0));
+    const withdrawal = encodeWithdrawal(routes);
     const world = new World();
     warm();
     const sink = world.up("192.0.2.1", [policy]);
@@ -266,18 +267,7 @@ const transit =
     measure(world, "dump to a new neighbour", size, () => world.settle());
     world.up("192.0.2.102", [policy], [policy, acceptAll]);
     measure(world, "dump to a new group", size, () => world.settle());
-    world.rib.setNeighbours([
-      {
-        name: "192.0.2.1",
-        importPolicies: [tagging, acceptAll],
-        exportPolicies: [policy],
-        advertise: [],
-        refuseDefault: false,
-        prefixLimit: {},
-      },
-    ]);
-    measure(world, "another import policy", size, () => world.settle());
-    measure(world, "all withdrawn", size, () => world.read(sink, encodeWithdrawal(routes)));
+    measure(world, "all withdrawn", size, () => world.read(sink, withdrawal));
     measure(world, "all in again", size, () => world.read(sink, input));
     measure(world, "neighbour lost", size, () => {
       world.rib.down("192.0.2.1", []);
@@ -313,8 +303,32 @@ const load: Scenario = (size) => {
   }
 };
 
+/** A policy that changes every attribute set, put in the place of one that changes none. */
+const reform: Scenario = (size) => {
+  const input = encodeTable(table("ipv4", size), telling(0));
+  const world = new World();
+  warm();
+  const sink = world.up("192.0.2.1");
+  world.up("192.0.2.100");
+  world.settle();
+  measure(world, "in and out", size, () => world.read(sink, input));
+  const name = "192.0.2.1";
+  world.rib.setNeighbours([
+    {
+      name,
+      importPolicies: [tagging],
+      exportPolicies: [acceptAll],
+      advertise: [],
+      refuseDefault: false,
+      prefixLimit: {},
+    },
+  ]);
+  measure(world, "another import policy", size, () => world.settle());
+};
+
 const scenarios: Readonly<Record<string, Scenario>> = {
   load,
+  reform,
   transit: transit("ipv4", acceptAll),
   transit6: transit("ipv6", acceptAll),
   policy: transit("ipv4", tagging),

@@ -83,7 +83,7 @@ export class Decision {
 
   /**
    * The paths that are as good as `best`: equal through step (e). `best` is among them.
-   * @returns how many there are in `multipath`, in the order of the remaining steps, at most `max`
+   * @returns how many there are in `multipath`, at most `max`: where there are more, the best ones by the remaining steps
    */
   equals(head: number, best: number, max: number): number {
     const left = this.#eliminateByMed(this.#gather(head, this.#attributes.rankOf(this.#paths.attributesOf(best))));
@@ -93,11 +93,19 @@ export class Decision {
       const path = tied[index]!;
       if (this.#compareKindAndMetric(path, best) === 0) tied[count++] = path;
     }
-    if (count > 1) {
-      const sorted = [...tied.subarray(0, count)].sort((a, b) => this.#compareLate(a, b));
-      tied.set(sorted);
+    if (count <= max) return count;
+    this.#sortTied(count);
+    return max;
+  }
+
+  #sortTied(count: number): void {
+    const tied = this.#tied;
+    for (let end = 1; end < count; end++) {
+      const path = tied[end]!;
+      let at = end;
+      for (; at > 0 && this.#compareLate(path, tied[at - 1]!) < 0; at--) tied[at] = tied[at - 1]!;
+      tied[at] = path;
     }
-    return Math.min(count, max);
   }
 
   /** Where `equals` left its answer. */

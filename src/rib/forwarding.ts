@@ -37,6 +37,7 @@ export class Forwarding implements Job {
   /** Number of a combination of next hops, by the number of all but the last and the last; and the hop set of each. */
   readonly #combinations = new Map<number, number>();
   readonly #combined = new Map<number, number>();
+  readonly #seen = new Uint32Array(BATCH);
   installed = 0;
   #maxPaths: number;
 
@@ -65,14 +66,16 @@ export class Forwarding implements Job {
   }
 
   step(): boolean {
-    const { loc } = this.#parts;
-    for (let left = BATCH; left > 0; left--) {
+    const seen = this.#seen;
+    let count = 0;
+    for (; count < BATCH; count++) {
       const prefix = this.#queue.shift();
-      if (prefix === 0) return false;
+      if (prefix === 0) break;
+      seen[count] = prefix;
       this.#tell(prefix, this.wanted(prefix));
-      if (loc.headOf(prefix) === 0) loc.settle(prefix);
     }
-    return true;
+    this.#parts.loc.settleAll(seen, count);
+    return count === BATCH;
   }
 
   #tell(prefix: number, hopSet: number): void {

@@ -57,6 +57,8 @@ export class LocRib {
   readonly refusesDefault: Uint8Array;
   /** Best paths that have changed so far. */
   changes = 0;
+  /** What a look ahead saw: it has to end somewhere, or it would be optimized away. */
+  touched = 0;
   readonly #turns: Turns;
   readonly #queues: DirtyQueue[] = [];
   /** The consumer that also wants to know of changes among equal paths. */
@@ -291,6 +293,20 @@ export class LocRib {
     const queues = this.#queues;
     for (let index = 0; index < queues.length; index++) if (queues[index]!.has(prefix)) return;
     this.prefixes.free(prefix);
+  }
+
+  /** A consumer has seen `prefixes[0, count)`. Those that go have the memory fetched first that this needs. */
+  settleAll(prefixes: Uint32Array, count: number): void {
+    const table = this.prefixes;
+    let touched = 0;
+    let gone = 0;
+    for (let index = 0; index < count; index++) {
+      if (this.headOf(prefixes[index]!) !== 0) continue;
+      touched ^= table.touch(prefixes[index]!);
+      prefixes[gone++] = prefixes[index]!;
+    }
+    this.touched = touched;
+    for (let index = 0; index < gone; index++) this.settle(prefixes[index]!);
   }
 
   /** The set as the neighbour sent it. */

@@ -5,6 +5,7 @@ import type { Address } from "#route/address.ts";
 import { type Family, families } from "#route/family.ts";
 import type { HopSetTable } from "#route/hop-set.ts";
 import { FamilySide } from "./family-side.ts";
+import { Inbox } from "./inbox.ts";
 import { CLIENT, EXTERNAL, INTERNAL, LOCAL, NeighbourTable } from "./neighbours.ts";
 import { NextHopTracking, resolveThroughRib } from "./next-hop-tracking.ts";
 import { Origination } from "./origination.ts";
@@ -122,6 +123,7 @@ export class Rib {
   readonly sides: Readonly<Record<Family, FamilySide>>;
   readonly #tracking: NextHopTracking;
   readonly #origination: Origination;
+  readonly #inbox: Inbox;
   readonly #byName = new Map<string, NeighbourState>();
   readonly #byId: (NeighbourState | undefined)[] = [];
   /** No number below it is free. */
@@ -131,6 +133,7 @@ export class Rib {
     this.parts = parts;
     this.limits = { ...defaultLimits, ...parts.limits };
     this.turns = new Turns(parts.clock);
+    this.#inbox = new Inbox(this.turns);
     this.neighbours = new NeighbourTable(this.limits.neighbours);
     this.neighbours.set(LOCAL, "local", parts.routerId, 0, { family: "ipv4", words: [0] });
     this.nextHops = new NextHopTable(parts.resolver, parts.hopSets, (address) => this.#recurse(address));
@@ -239,6 +242,7 @@ export class Rib {
       neighbour: id,
       from: session.kind === "external" ? "external" : "internal",
       attributes: this.attributes,
+      inbox: this.#inbox,
       loc4: this.sides.ipv4.loc,
       loc6: this.sides.ipv6.loc,
       limits: config.prefixLimit,
@@ -278,11 +282,13 @@ export class Rib {
 
   /** What is still stale goes: after End-of-RIB, or when its time is over. */
   sweep(name: string, family: Family): void {
+    this.#inbox.flush();
     this.sides[family].retention.sweep(this.#named(name).id);
   }
 
   /** All routes of `family` become stale: the neighbour begins to send them again (RFC 7313 §4). */
   markStale(name: string, family: Family): void {
+    this.#inbox.flush();
     this.sides[family].retention.markStale(this.#named(name).id);
   }
 

@@ -426,9 +426,7 @@ export class UpdateGroup implements Job {
     batch.write(this.rules.encoder, this.#writer, (prefix) => this.#refused.push(prefix));
     this.#withdrawRefused();
     this.#deliver(this.members);
-    for (let index = 0; index < count; index++) {
-      if (this.#loc.headOf(seen[index]!) === 0) this.#loc.settle(seen[index]!);
-    }
+    this.#loc.settleAll(seen, count);
     return queue.length > 0;
   }
 

@@ -141,6 +141,10 @@ export class PrefixTable4 implements PrefixTable {
     this.#freeHead = id;
   }
 
+  touch(id: number): number {
+    return this.touch4(this.words[id]!, this.lengths[id]!);
+  }
+
   has(id: number): boolean {
     return id > 0 && id < this.end && this.lengths[id] !== FREE;
   }

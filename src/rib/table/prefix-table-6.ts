@@ -157,6 +157,12 @@ export class PrefixTable6 implements PrefixTable {
     this.#freeHead = id;
   }
 
+  touch(id: number): number {
+    const { words } = this;
+    const at = id << 2;
+    return this.touch6(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!, this.lengths[id]!);
+  }
+
   has(id: number): boolean {
     return id > 0 && id < this.end && this.lengths[id] !== FREE;
   }

@@ -33,6 +33,8 @@ export interface PrefixTable {
   /** @returns the number of exactly that prefix, which is added where it is missing. @throws TableFull */
   add(prefix: Prefix): number;
   free(id: number): void;
+  /** Has the memory fetched that `free` will need. @returns something that has to be used */
+  touch(id: number): number;
   /** Most specific prefix of at most `longest` bits around an address for which `accept` holds; 0 where there is none. */
   longestMatch(words: readonly number[], longest: number, accept: (id: number) => boolean): number;
 }
