@@ -115,13 +115,17 @@ async function timed(run: () => Promise<void>): Promise<Record<string, number>> 
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const start = performance.now();
+  const cpu = process.threadCpuUsage();
   await run();
   const ms = performance.now() - start;
+  const { user, system } = process.threadCpuUsage(cpu);
   delay.disable();
   const round = (value: number): number => Math.round(value * 10) / 10;
   return {
     ms: round(ms),
     nsPerRoute: Math.round((ms * 1e6) / routes),
+    /** Of the main thread alone. */
+    mainCpuMs: round((user + system) / 1000),
     loopP99Ms: round(delay.percentile(99) / 1e6),
     loopMaxMs: round(delay.max / 1e6),
   };

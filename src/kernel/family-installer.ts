@@ -65,6 +65,8 @@ export class FamilyInstaller implements Source {
   readonly #conflicts: Conflicts;
   /** By layer. */
   readonly #templates: Templates[] = [];
+  /** Flights to be used again. */
+  readonly #landed: Flight[] = [];
   /** A route waits for its link. */
   #parked = false;
   #retry: Timer | undefined;
@@ -142,7 +144,11 @@ export class FamilyInstaller implements Source {
   }
 
   fill(room: Uint32Array, budget: number): { looked: number; batch: Batch | undefined } {
-    const flight = { ids: new Uint32Array(BATCH_MESSAGES), sent: new Uint32Array(BATCH_MESSAGES), count: 0 };
+    const flight = this.#landed.pop() ?? {
+      ids: new Uint32Array(BATCH_MESSAGES),
+      sent: new Uint32Array(BATCH_MESSAGES),
+      count: 0,
+    };
     let looked = 0;
     let words = 0;
     let last = 0;
@@ -155,8 +161,11 @@ export class FamilyInstaller implements Source {
       last = words;
       words = past;
     }
-    const answered = (answer: Answer): void => this.#answered(flight, answer);
-    return { looked, batch: flight.count === 0 ? undefined : { words, last, answered } };
+    if (flight.count === 0) {
+      this.#landed.push(flight);
+      return { looked, batch: undefined };
+    }
+    return { looked, batch: { words, last, answered: (answer) => this.#answered(flight, answer) } };
   }
 
   /** Writes what route `id` needs, if anything. @returns the word past it */
@@ -242,6 +251,8 @@ export class FamilyInstaller implements Source {
       else this.#refused(id, sent, refusal);
       this.#settle(id);
     }
+    flight.count = 0;
+    this.#landed.push(flight);
   }
 
   #done(id: number, sent: number): void {

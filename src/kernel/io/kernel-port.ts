@@ -2,11 +2,17 @@ import { Worker } from "node:worker_threads";
 import { workerScript } from "#lib/io/worker-script.ts";
 import type { Answer, DumpEnd, NetlinkPort, NotificationListener } from "../netlink-port.ts";
 import { type Received, received } from "../wire/message.ts";
-import type { FromWorker, KernelMode, ToWorker } from "./messages.ts";
+import type { FromWorker, KernelMode, KernelWorkerData, ToWorker } from "./messages.ts";
 
 /** Batches on their way: enough that the kernel never waits for us, few enough that a change is not queued for long. */
 const BATCHES = 4;
 const BATCH_OCTETS = 64 << 10;
+
+/** A batch's room, and who waits for its answer. */
+interface Room {
+  readonly words: Uint32Array;
+  answered: ((answer: Answer) => void) | undefined;
+}
 
 interface Dump {
   readonly received: (data: Received) => void;
@@ -16,15 +22,16 @@ interface Dump {
 /** The main thread's end of the kernel thread. */
 export class KernelPort implements NetlinkPort {
   readonly #worker: Worker;
-  readonly #pool: ArrayBuffer[] = [];
-  readonly #answers = new Map<number, (answer: Answer) => void>();
+  readonly #rooms: readonly Room[];
+  readonly #free: number[];
   readonly #dumps = new Map<number, Dump>();
   #listener: NotificationListener | undefined;
-  #next = 0;
+  #nextDump = 0;
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, rooms: readonly SharedArrayBuffer[]) {
     this.#worker = worker;
-    for (let batch = 0; batch < BATCHES; batch++) this.#pool.push(new ArrayBuffer(BATCH_OCTETS));
+    this.#rooms = rooms.map((buffer) => ({ words: new Uint32Array(buffer), answered: undefined }));
+    this.#free = rooms.map((_, index) => index);
   }
 
   /**
@@ -33,7 +40,8 @@ export class KernelPort implements NetlinkPort {
    * @throws Error where the kernel refuses the sockets
    */
   static async open(mode: KernelMode, script = workerScript(import.meta.url, "kernel-worker")): Promise<KernelPort> {
-    const worker = new Worker(script, { workerData: { mode } });
+    const rooms = Array.from({ length: BATCHES }, () => new SharedArrayBuffer(BATCH_OCTETS));
+    const worker = new Worker(script, { workerData: { mode, rooms } satisfies KernelWorkerData });
     await new Promise<void>((resolve, reject) => {
       worker.once("message", (message: FromWorker) => {
         if (message.kind === "ready") resolve();
@@ -41,29 +49,32 @@ export class KernelPort implements NetlinkPort {
       });
       worker.once("error", reject);
     });
-    const port = new KernelPort(worker);
+    const port = new KernelPort(worker, rooms);
     worker.on("message", (message: FromWorker) => port.#take(message));
     return port;
   }
 
   room(): Uint32Array | undefined {
-    const buffer = this.#pool.pop();
-    return buffer && new Uint32Array(buffer);
+    const room = this.#free.pop();
+    return room === undefined ? undefined : this.#rooms[room]!.words;
   }
 
-  release(room: Uint32Array): void {
-    this.#pool.push(room.buffer as ArrayBuffer);
+  release(words: Uint32Array): void {
+    this.#free.push(this.#indexOf(words));
   }
 
-  submit(room: Uint32Array, words: number, answered: (answer: Answer) => void): void {
-    const id = this.#next++;
-    this.#answers.set(id, answered);
-    const buffer = room.buffer as ArrayBuffer;
-    this.#tell({ kind: "batch", id, buffer, octets: words * 4 }, [buffer]);
+  submit(words: Uint32Array, length: number, answered: (answer: Answer) => void): void {
+    const room = this.#indexOf(words);
+    this.#rooms[room]!.answered = answered;
+    this.#tell({ kind: "batch", room, octets: length * 4 });
+  }
+
+  #indexOf(words: Uint32Array): number {
+    return this.#rooms.findIndex((room) => room.words === words);
   }
 
   dump(request: Uint32Array, received: (data: Received) => void, ended: (end: DumpEnd) => void): void {
-    const id = this.#next++;
+    const id = this.#nextDump++;
     this.#dumps.set(id, { received, ended });
     this.#tell({ kind: "dump", id, request: request.slice().buffer });
   }
@@ -86,9 +97,8 @@ export class KernelPort implements NetlinkPort {
   #take(message: FromWorker): void {
     switch (message.kind) {
       case "answer": {
-        this.#pool.push(message.buffer);
-        const answered = this.#answers.get(message.id);
-        this.#answers.delete(message.id);
+        const { answered } = this.#rooms[message.room]!;
+        this.#free.push(message.room);
         answered?.({ refusals: message.refusals, lost: message.lost });
         break;
       }

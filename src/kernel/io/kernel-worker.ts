@@ -19,9 +19,9 @@ import {
 import { AF_INET } from "#lib/sockaddr.ts";
 import type { Refusal } from "../netlink-port.ts";
 import { NLMSG_DONE, NLMSG_ERROR } from "../wire/constants.ts";
-import { eachMessage, received } from "../wire/message.ts";
+import { eachMessage, type Received, received } from "../wire/message.ts";
 import { decodeReply } from "../wire/reply.ts";
-import type { FromWorker, KernelMode, ToWorker } from "./messages.ts";
+import type { FromWorker, KernelWorkerData, ToWorker } from "./messages.ts";
 import { notificationSocket, portOf, requestSocket } from "./netlink-socket.ts";
 
 /**
@@ -35,7 +35,7 @@ const DATAGRAM_OCTETS = 32 << 10;
 const NOTIFIED_OCTETS = 256 << 10;
 
 const main = parentPort!;
-const { mode } = workerData as { mode: KernelMode };
+const { mode, rooms } = workerData as KernelWorkerData;
 const tell = (message: FromWorker, transfer: ArrayBuffer[] = []): void => main.postMessage(message, transfer);
 
 /** CAP_NET_ADMIN, as a bit of CapEff (linux/capability.h). */
@@ -70,19 +70,20 @@ function start(): void {
 
 const replies = new ArrayBuffer(DATAGRAM_OCTETS);
 
-function runBatch(fd: number, { id, buffer, octets }: ToWorker & { kind: "batch" }): void {
+function runBatch(fd: number, { room, octets }: ToWorker & { kind: "batch" }): void {
   const refusals: Refusal[] = [];
   let lost: string | undefined;
   if (mode === "write") {
-    const sent = send(fd, new Uint8Array(buffer, 0, octets));
-    lost = sent < 0 ? errnoName(sent) : awaitAnswer(fd, lastSequence(buffer, octets), refusals);
+    const batch = received(rooms[room]!, octets);
+    const sent = send(fd, batch.bytes);
+    lost = sent < 0 ? errnoName(sent) : awaitAnswer(fd, lastSequence(batch), refusals);
   }
-  tell({ kind: "answer", id, buffer, refusals, lost }, [buffer]);
+  tell({ kind: "answer", room, refusals, lost });
 }
 
-function lastSequence(buffer: ArrayBuffer, octets: number): number {
+function lastSequence(batch: Received): number {
   let last = 0;
-  eachMessage(received(buffer, octets), ({ sequence }) => {
+  eachMessage(batch, ({ sequence }) => {
     last = sequence;
   });
   return last;

@@ -1,12 +1,20 @@
 import type { Refusal } from "../netlink-port.ts";
 
-/** What the main thread and the kernel thread tell each other; buffers are transferred. */
+/** What the main thread and the kernel thread tell each other; buffers of dumps and notifications are transferred. */
+
+/** What the thread is started with. */
+export interface KernelWorkerData {
+  readonly mode: KernelMode;
+  /** Room for batches, shared: transferring them cost more in garbage collection than all else on the main thread. */
+  readonly rooms: readonly SharedArrayBuffer[];
+}
 
 /** `write`: everything. `readonly`: dumps and notifications; batches are swallowed and called done. */
 export type KernelMode = "write" | "readonly";
 
 export type ToWorker =
-  | { readonly kind: "batch"; readonly id: number; readonly buffer: ArrayBuffer; readonly octets: number }
+  /** The room is the thread's until it has answered. */
+  | { readonly kind: "batch"; readonly room: number; readonly octets: number }
   | { readonly kind: "dump"; readonly id: number; readonly request: ArrayBuffer }
   /** The chunk was read; its buffer comes back, and with it leave to send another one. */
   | { readonly kind: "read"; readonly id: number; readonly buffer: ArrayBuffer }
@@ -17,8 +25,7 @@ export type FromWorker =
   | { readonly kind: "failed"; readonly reason: string }
   | {
       readonly kind: "answer";
-      readonly id: number;
-      readonly buffer: ArrayBuffer;
+      readonly room: number;
       readonly refusals: readonly Refusal[];
       readonly lost: string | undefined;
     }

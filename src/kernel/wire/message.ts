@@ -97,7 +97,7 @@ export interface Received {
 }
 
 /** @param octets how much of `buffer` was received */
-export function received(buffer: ArrayBuffer, octets: number = buffer.byteLength): Received {
+export function received(buffer: ArrayBufferLike, octets: number = buffer.byteLength): Received {
   return { words: new Uint32Array(buffer, 0, octets >>> 2), bytes: new Uint8Array(buffer, 0, octets) };
 }
 
