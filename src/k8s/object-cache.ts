@@ -4,6 +4,7 @@ import type { Remark } from "#config/remark.ts";
 import { type Reading, readObject } from "#config/validate.ts";
 import type { Change } from "./changes.ts";
 import type { Resource } from "./resources.ts";
+import type { Judged } from "./writes/acceptance.ts";
 
 /** One object as the cache on disk keeps it. */
 export interface CachedObject {
@@ -12,6 +13,14 @@ export interface CachedObject {
   readonly resourceVersion: string;
   readonly object: unknown;
 }
+
+/** As far as it is looked at here, valid or not. */
+interface Conditioned {
+  readonly metadata?: { readonly generation?: number };
+  readonly status?: { readonly conditions?: Judged["conditions"] };
+}
+
+const OURS: readonly string[] = ["BGPConfiguration", "BGPPeer", "BGPPolicy"];
 
 interface Kept extends CachedObject {
   readonly reading: Reading;
@@ -62,6 +71,17 @@ export class ObjectCache {
       objects: this.#objects,
       remarks: readings.flatMap((reading) => (reading.is === "invalid" ? reading.remarks : [])),
     };
+  }
+
+  /** Our own objects, for who tells their owners what is wrong with them. */
+  judged(): readonly Judged[] {
+    const kept = OURS.flatMap((kind) => Array.from(this.#kept.get(kind)?.values() ?? []));
+    return kept.map(({ kind, key, object, reading }) => {
+      const { metadata, status } = object as Conditioned;
+      const remarks = reading.is === "invalid" ? reading.remarks : [];
+      const conditions = Array.isArray(status?.conditions) ? status.conditions : [];
+      return { kind, name: key, generation: metadata?.generation, conditions, remarks };
+    });
   }
 
   #put(kind: string, key: string, resourceVersion: string, object: unknown): void {

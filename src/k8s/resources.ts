@@ -25,7 +25,7 @@ const ours = (kind: string, plural: string): Resource => ({
   kind,
   apiVersion: OURS,
   path: `/apis/${OURS}/${plural}`,
-  shape: { metadata: annotated, spec: true },
+  shape: { metadata: annotated, spec: true, status: { conditions: true } },
 });
 
 /** What every node follows. */

@@ -11,6 +11,8 @@ import type { FromWorker, ToWorker, WorkerStart, WriteOutcome, WriteRequest } fr
 import { type CachedObject, ObjectCache } from "../object-cache.ts";
 import { always, type Resource } from "../resources.ts";
 import { wanted } from "../wanted.ts";
+import { writerRank } from "../writes/acceptance.ts";
+import { AcceptanceWriter } from "../writes/acceptance-writer.ts";
 
 /** Changes come in bursts, at start above all: they are put in force together. */
 const GATHER_MS = 50;
@@ -52,6 +54,7 @@ export class ApiProvider {
   readonly #worker: Worker;
   readonly #cache = new ObjectCache();
   readonly #followed = new Map<string, Followed>();
+  readonly #acceptance: AcceptanceWriter;
   readonly #writes = new Map<number, (outcome: WriteOutcome) => void>();
   readonly #restored: boolean;
   #lastWrite = 0;
@@ -61,6 +64,14 @@ export class ApiProvider {
   constructor(options: ApiProviderOptions) {
     this.#options = options;
     this.#restored = this.#restore();
+    const { clock, log, nodeName } = options;
+    this.#acceptance = new AcceptanceWriter({
+      clock,
+      log,
+      rank: () => writerRank(this.#cache.state().objects.Node.keys(), nodeName),
+      judged: () => this.#cache.judged(),
+      send: (request) => this.write(request),
+    });
     const resources = wanted(this.#cache.state().objects, options.nodeName);
     this.#takeUp(resources, this.#restored);
     const { kubeconfig, userAgent } = options;
@@ -92,6 +103,7 @@ export class ApiProvider {
 
   close(): void {
     this.#gathering?.cancel();
+    this.#acceptance.close();
     this.#saving?.cancel();
     this.#save();
     this.#post({ is: "stop" });
@@ -160,6 +172,7 @@ export class ApiProvider {
       this.#follow(wanted(objects, this.#options.nodeName));
       if (this.#waits()) return;
       this.#options.changed(this.#cache.state());
+      this.#acceptance.changed();
       this.#saving ??= this.#options.clock.after(SAVE_MS, () => this.#save());
     });
   }

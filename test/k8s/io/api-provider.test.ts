@@ -145,6 +145,18 @@ test("started while the server is away, the last objects are told from disk, and
   expect(names(states.all.at(-1), "BGPPeer")).toEqual(["tor"]);
 });
 
+test("objects get their condition, and only once", async () => {
+  start();
+  await server.until(({ seen }) => seen.some(({ method }) => method === "PATCH"));
+  expect(server.get("BGPConfiguration", "default")?.status).toMatchObject({
+    conditions: [{ type: "Accepted", status: "True", observedGeneration: 1 }],
+  });
+  server.put(peer("tor", { asNumber: "many" }));
+  const invalid = ({ body }: { body: string }): boolean => body.includes("stays in force");
+  await server.until(({ seen }) => seen.some(invalid));
+  expect(server.seen.filter(({ method }) => method === "PATCH").length).toBe(2);
+});
+
 test("writes are answered by what the server said", async () => {
   const { write } = { write: start().write.bind(provider) };
   const path = "/api/v1/nodes/n1/status";

@@ -110,7 +110,11 @@ export class ApiServer {
     const { name, namespace } = object.metadata as { name: string; namespace?: string };
     const key = namespace === undefined ? name : `${namespace}/${name}`;
     const before = this.store.get(resource, key);
-    const identity = { uid: before?.metadata.uid ?? `uid-${key}`, creationTimestamp: "2026-11-20T00:00:00Z" };
+    const identity = {
+      uid: before?.metadata.uid ?? `uid-${key}`,
+      creationTimestamp: "2026-11-20T00:00:00Z",
+      generation: 1,
+    };
     return this.store.put(resource, key, { ...object, metadata: { ...(object.metadata as JsonObject), ...identity } });
   }
 
