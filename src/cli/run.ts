@@ -11,6 +11,7 @@ import { Daemon, type World } from "#daemon/daemon.ts";
 import { observed } from "#daemon/observed.ts";
 import { daemonView } from "#daemon/views/daemon-view.ts";
 import { KernelPort } from "#kernel/io/kernel-port.ts";
+import { sysctlFiles } from "#kernel/io/sysctl-files.ts";
 import { jsonLog, textLog } from "#lib/io/logs.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
 import type { Log } from "#lib/log.ts";
@@ -53,6 +54,7 @@ async function runDaemon(flags: RunFlags, lines: Log): Promise<number> {
     netlink,
     files: { write: writeFileAtomically },
     nft,
+    sysctls: sysctlFiles,
   };
   const first = Promise.withResolvers<NodeConfig>();
   let daemon: Daemon | undefined;

@@ -5,6 +5,7 @@ import type { Nft } from "#cni/masquerade-keeper.ts";
 import type { NodeConfig } from "#config/node-config.ts";
 import { Kernel } from "#kernel/kernel.ts";
 import type { NetlinkPort } from "#kernel/netlink-port.ts";
+import { type SysctlFiles, type SysctlNeeds, settleSysctls } from "#kernel/sysctl.ts";
 import type { Clock, Timer } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { ForwardingTable } from "#rib/ports.ts";
@@ -26,6 +27,7 @@ export interface World {
   readonly netlink: NetlinkPort;
   readonly files: NodeFiles;
   readonly nft: Nft;
+  readonly sysctls: SysctlFiles;
 }
 
 /**
@@ -51,6 +53,8 @@ export class Daemon {
   /** The kernel held routes of ours when the daemon came. */
   readonly restarted: boolean;
   stopping = false;
+  /** Needs of the sysctls that were looked at last. */
+  #settled = "";
   readonly #settling: Partial<Record<Family, Timer>> = {};
   readonly #world: World;
   readonly #routing: Routing;
@@ -128,7 +132,26 @@ export class Daemon {
     this.#routing.reconfigure(config);
     this.speaker.reconfigure(config);
     this.#routing.forget();
+    this.#settleSysctls(config);
     this.#network.apply(config, kernel.uplinkMtu(config.addresses.ipv4 ?? config.addresses.ipv6));
+  }
+
+  /** Once for equal needs: what stays wrong is said once. */
+  #settleSysctls({ peers, addresses, kernel: settings }: NodeConfig): void {
+    const { links } = this.kernel;
+    const reached = peers.map(
+      ({ address, interface: name }) => name ?? links.get(links.reaching(address)?.link ?? 0)?.name,
+    );
+    const needs: SysctlNeeds = {
+      families: families.filter((family) => addresses[family] !== undefined),
+      interfaces: [...new Set(reached.filter((name) => name !== undefined))].sort(),
+      advertised: this.kernel.advertised(),
+      kernel: settings,
+    };
+    const key = JSON.stringify(needs);
+    if (key === this.#settled) return;
+    this.#settled = key;
+    settleSysctls(needs, this.#world.sysctls, this.#world.log);
   }
 
   get config(): NodeConfig {
