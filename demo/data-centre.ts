@@ -1,9 +1,11 @@
+import { existsSync } from "node:fs";
 import { Agent } from "../test/support/lab/agent.ts";
 import { Bird } from "../test/support/lab/bird.ts";
 import { type CniResult, CniRuntime } from "../test/support/lab/cni.ts";
 import type { Host, IpFamily } from "../test/support/lab/host.ts";
 import type { Lab } from "../test/support/lab/lab.ts";
 import { familyOf, type SessionConfig } from "../test/support/lab/neighbour.ts";
+import { until } from "../test/support/lab/until.ts";
 
 /** In seconds. */
 export interface Timers {
@@ -137,6 +139,7 @@ function torRouter(host: Host, timers: Timers): Bird {
 
 /** Sandboxes, and the node's CNI plugins called for each as a container runtime does. */
 export async function addPods(lab: Lab, node: Node, count: number): Promise<void> {
+  await until(`${node.plan.name}: a CNI network configuration`, 10, () => existsSync(node.router.conflist));
   const runtime = new CniRuntime(node.host, node.router.conflist);
   for (let number = 1; number <= count; number++) {
     const name = `${node.plan.name}-p${number}`;

@@ -16,7 +16,7 @@ describe("the demo notices what is broken, and names it", () => {
 
   beforeAll(async () => {
     lab = await Lab.create("sabotage");
-    centre = await build(lab, nodeRouter(process.env), { hold: 3, restart: 6 });
+    centre = await build(lab, nodeRouter(process.env), { hold: 3, restart: 12 });
     await startAndConverge(centre);
     await Promise.all(centre.nodes.map((node) => addPods(lab, node, 2)));
   });
@@ -24,13 +24,16 @@ describe("the demo notices what is broken, and names it", () => {
   afterAll(() => lab.close());
 
   for (const { name, breaks, measure, spoil, mend } of sabotages) {
-    test(`${name}: ${breaks}`, async () => {
+    test(name, async () => {
       // Taking a node away cannot be tried twice.
       if (mend) expect((await measure(centre)).filter(({ holds }) => !holds)).toEqual([]);
       await spoil(centre);
-      const broken = (await measure(centre)).filter(({ holds }) => !holds).map((claim) => claim.name);
-      expect(broken.some((claim) => claim.startsWith(breaks))).toBe(true);
-      await mend?.(centre);
+      try {
+        const broken = (await measure(centre)).filter(({ holds }) => !holds).map((claim) => claim.name);
+        for (const start of breaks) expect(broken).toContainEqual(expect.stringContaining(start));
+      } finally {
+        await mend?.(centre);
+      }
     });
   }
 });
