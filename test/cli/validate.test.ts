@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -18,12 +18,19 @@ function linnet(...args: string[]): { status: number | null; stdout: string; std
   return { status, stdout: stdout.replaceAll(`${directory}/`, ""), stderr };
 }
 
-test("the examples are valid", () => {
-  expect(linnet("validate", join(root, "examples/tor"))).toEqual({
-    status: 0,
-    stdout: "3 Node, 1 BGPConfiguration, 2 BGPPeer, 2 BGPPolicy: 0 errors, 0 warnings\n",
-    stderr: "",
-  });
+test.each([
+  ["tor", "3 Node, 1 BGPConfiguration, 2 BGPPeer, 2 BGPPolicy"],
+  ["rack-as", "2 Node, 1 Secret, 1 BGPConfiguration, 2 BGPPeer, 1 BGPPolicy"],
+  ["reflectors", "3 Node, 1 BGPConfiguration"],
+  ["services", "1 Node, 1 Service, 1 EndpointSlice, 1 BGPConfiguration, 1 BGPPeer"],
+])("the example %s is valid", (name, counts) => {
+  const expected = { status: 0, stdout: `${counts}: 0 errors, 0 warnings\n`, stderr: "" };
+  expect(linnet("validate", join(root, "examples", name))).toEqual(expected);
+});
+
+test("every example is among these", () => {
+  const folders = readdirSync(join(root, "examples"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(folders.map(({ name }) => name).sort()).toEqual(["rack-as", "reflectors", "services", "tor"]);
 });
 
 test("what is wrong is one line each, found in the manifests or between objects, and the status says so", () => {
