@@ -26,10 +26,6 @@ export function protocolViews(daemon: Daemon): ProtocolView[] {
   return [...ownProtocols(daemon), ...daemon.speaker.peers().map((peer) => bgpProtocol(peer, daemon))];
 }
 
-export function protocolView(daemon: Daemon, name: string): ProtocolView | undefined {
-  return protocolViews(daemon).find((protocol) => protocol.name === name);
-}
-
 function ownProtocols(daemon: Daemon): ProtocolView[] {
   const own = (name: string, kind: ProtocolView["kind"], channels: readonly ChannelView[]): ProtocolView => ({
     name,

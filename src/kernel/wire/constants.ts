@@ -11,8 +11,6 @@ export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
 export const NLM_F_REQUEST = 1;
 export const NLM_F_ACK = 4;
-/** In replies: the dump is a mixture of states, because something changed meanwhile. */
-export const NLM_F_DUMP_INTR = 0x10;
 /** In errors: the message that failed is not repeated behind the error. */
 export const NLM_F_CAPPED = 0x100;
 /** In errors: attributes follow, such as the kernel's own text. */
@@ -45,7 +43,6 @@ export const RTNLGRP_IPV6_IFADDR = 9;
 export const RTNLGRP_IPV6_ROUTE = 11;
 export const RTNLGRP_NEXTHOP = 32;
 export const RTN_UNICAST = 1;
-export const RTN_LOCAL = 2;
 export const RTN_BLACKHOLE = 6;
 export const RT_SCOPE_UNIVERSE = 0;
 export const RT_SCOPE_LINK = 253;
@@ -63,7 +60,6 @@ export const RTA_MULTIPATH = 9;
 export const RTA_TABLE = 15;
 export const RTA_VIA = 18;
 export const RTA_NH_ID = 30;
-export const RTNH_F_DEAD = 1;
 export const RTNH_F_ONLINK = 4;
 export const RTEXT_FILTER_SKIP_STATS = 8;
 
@@ -71,7 +67,6 @@ export const RTEXT_FILTER_SKIP_STATS = 8;
 export const IFF_UP = 1;
 export const IFF_BROADCAST = 2;
 export const IFF_LOOPBACK = 8;
-export const IFF_POINTOPOINT = 0x10;
 /** Operational state up or unknown (RFC 2863): the link carries packets. */
 export const IFF_RUNNING = 0x40;
 /** The driver sees a carrier. */

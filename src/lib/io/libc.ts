@@ -13,7 +13,6 @@ const libc = koffi.load(null); // the C library already in the process: glibc or
 const calls = {
   socket: libc.func("int socket(int domain, int type, int protocol)"),
   bind: libc.func("int bind(int fd, void *address, unsigned int length)"),
-  connect: libc.func("int connect(int fd, void *address, unsigned int length)"),
   setsockopt: libc.func("int setsockopt(int fd, int level, int name, void *value, unsigned int length)"),
   getsockopt: libc.func("int getsockopt(int fd, int level, int name, void *value, void *length)"),
   getsockname: libc.func("int getsockname(int fd, void *address, void *length)"),
@@ -22,7 +21,6 @@ const calls = {
   close: libc.func("int close(int fd)"),
   dup2: libc.func("int dup2(int from, int to)"),
   ifNameToIndex: libc.func("unsigned int if_nametoindex(const char *name)"),
-  setScheduler: libc.func("int sched_setscheduler(int pid, int policy, void *parameters)"),
 };
 
 export const SOCK_STREAM = 1;
@@ -84,8 +82,6 @@ export const socket = (domain: number, type: number, protocol: number): number =
 
 export const bind = (fd: number, address: Uint8Array): number => outcome(calls.bind(fd, address, address.length));
 
-export const connect = (fd: number, address: Uint8Array): number => outcome(calls.connect(fd, address, address.length));
-
 export const setsockopt = (fd: number, level: number, name: number, value: Uint8Array): number =>
   outcome(calls.setsockopt(fd, level, name, value, value.length));
 
@@ -143,10 +139,6 @@ export function attachFilter(fd: number, program: readonly FilterInstruction[]):
   header.setBigUint64(8, BigInt(koffi.address(bytes)), true);
   return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, new Uint8Array(header.buffer));
 }
-
-/** Puts the calling thread (0) or another one under SCHED_RR with `priority` 1 to 99; needs CAP_SYS_NICE. */
-export const scheduleRoundRobin = (thread: number, priority: number): number =>
-  outcome(calls.setScheduler(thread, 2, new Int32Array([priority])));
 
 /** What has to be said to the kernel before a TCP socket connects or listens; Node's own API knows none of it. */
 export interface TcpSocketOptions {

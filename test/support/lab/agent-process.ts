@@ -179,9 +179,10 @@ function perform(call: AgentCall): unknown {
 
 setInterval(sendWhatIsDue, tickMs);
 const lines = createInterface({ input: process.stdin });
-lines.on("line", async (line) => {
+lines.on("line", (line) => void obey(line));
+async function obey(line: string): Promise<void> {
   const { id, call } = JSON.parse(line) as { id: number; call: AgentCall };
   const result = await perform(call);
   process.stdout.write(`${JSON.stringify({ id, result: result ?? null })}\n`);
-});
+}
 lines.on("close", () => process.exit(0));

@@ -117,7 +117,7 @@ export class SessionLab {
 
   /** Starts everybody and waits until both ends are Established. */
   async establish(seconds = 30): Promise<void> {
-    await Promise.all([this.us, this.them, this.third].map((speaker) => speaker?.start()));
+    await Promise.all([this.us, this.them, this.third].map(async (speaker) => await speaker?.start()));
     await this.bothEstablished(seconds);
   }
 
