@@ -15,6 +15,8 @@ export type ToWorker =
   | { readonly is: "write"; readonly number: number; readonly request: WriteRequest }
   /** These from now on, and no others. */
   | { readonly is: "follow"; readonly resources: readonly Resource[] }
+  /** A message was dealt with: the next one may come. */
+  | { readonly is: "taken" }
   | { readonly is: "stop" };
 
 export interface WriteRequest {

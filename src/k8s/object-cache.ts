@@ -1,5 +1,4 @@
-import { stillInForce } from "#config/last-valid.ts";
-import { type ConfigObject, emptySet, type ObjectSet, setOf } from "#config/objects.ts";
+import { type ConfigObject, emptySet, type ObjectSet } from "#config/objects.ts";
 import type { Remark } from "#config/remark.ts";
 import { type Reading, readObject } from "#config/validate.ts";
 import type { Change } from "./changes.ts";
@@ -24,6 +23,8 @@ const OURS: readonly string[] = ["BGPConfiguration", "BGPPeer", "BGPPolicy"];
 
 interface Kept extends CachedObject {
   readonly reading: Reading;
+  /** The last valid state. */
+  readonly inForce: ConfigObject | undefined;
 }
 
 /**
@@ -32,6 +33,9 @@ interface Kept extends CachedObject {
  */
 export class ObjectCache {
   readonly #kept = new Map<string, Map<string, Kept>>();
+  /** Kinds that changed since `state` was asked last: the maps of the others stay the same values. */
+  readonly #changed = new Set<string>();
+  readonly #remarks = new Map<string, readonly Remark[]>();
   #objects: ObjectSet = emptySet;
 
   /** Takes over what was saved. */
@@ -39,38 +43,38 @@ export class ObjectCache {
     for (const each of objects) this.#put(each.kind, each.key, each.resourceVersion, each.object);
   }
 
-  /** What is to be saved, in no order. */
-  save(): CachedObject[] {
-    return Array.from(this.#kept.values()).flatMap((kind) =>
-      Array.from(kind.values(), ({ kind, key, resourceVersion, object }) => ({ kind, key, resourceVersion, object })),
-    );
+  /** What is to be saved, in no order. May be taken slowly: what changes meanwhile is there as it was or as it is. */
+  *save(): Generator<CachedObject> {
+    for (const kept of this.#kept.values()) {
+      for (const { kind, key, resourceVersion, object } of kept.values()) yield { kind, key, resourceVersion, object };
+    }
   }
 
   apply(kind: string, changes: readonly Change[]): void {
     for (const change of changes) {
-      if (change.is === "gone") this.#kept.get(kind)?.delete(change.key);
+      if (change.is === "gone") this.#drop(kind, change.key);
       else this.#put(kind, change.key, change.resourceVersion, change.object);
     }
   }
 
   /** Of what `resource` covers only the objects in `told` are left: what only the disk knew is gone. */
   settle({ kind, only }: Resource, told: ReadonlySet<string>): void {
-    const kept = this.#kept.get(kind);
-    const keys = only === undefined ? Array.from(kept?.keys() ?? []) : [`${only.namespace}/${only.name}`];
-    for (const key of keys) if (!told.has(key)) kept?.delete(key);
+    const all = Array.from(this.#kept.get(kind)?.keys() ?? []);
+    const keys = only === undefined ? all : [`${only.namespace}/${only.name}`];
+    for (const key of keys) if (!told.has(key)) this.#drop(kind, key);
   }
 
   /** All objects in force, and what is wrong with the others. */
   state(): { readonly objects: ObjectSet; readonly remarks: readonly Remark[] } {
-    const readings = Array.from(this.#kept.values()).flatMap((kind) =>
-      Array.from(kind.values(), ({ reading }) => reading),
-    );
-    const valid = readings.flatMap((reading): ConfigObject[] => (reading.is === "object" ? [reading.object] : []));
-    this.#objects = setOf([...stillInForce(this.#objects, readings), ...valid]);
-    return {
-      objects: this.#objects,
-      remarks: readings.flatMap((reading) => (reading.is === "invalid" ? reading.remarks : [])),
-    };
+    for (const kind of this.#changed) {
+      const kept = Array.from(this.#kept.get(kind)?.values() ?? []);
+      const inForce = kept.flatMap((each) => each.inForce ?? []);
+      this.#objects = { ...this.#objects, [kind]: new Map(inForce.map((object) => [object.name, object])) };
+      const remarks = kept.flatMap(({ reading }) => (reading.is === "invalid" ? reading.remarks : []));
+      this.#remarks.set(kind, remarks);
+    }
+    this.#changed.clear();
+    return { objects: this.#objects, remarks: Array.from(this.#remarks.values()).flat() };
   }
 
   /** Our own objects, for who tells their owners what is wrong with them. */
@@ -84,10 +88,19 @@ export class ObjectCache {
     });
   }
 
+  #drop(kind: string, key: string): void {
+    if (this.#kept.get(kind)?.delete(key)) this.#changed.add(kind);
+  }
+
+  /** An object that is as the disk had it stays the same value. */
   #put(kind: string, key: string, resourceVersion: string, object: unknown): void {
     const ofKind = this.#kept.get(kind) ?? new Map<string, Kept>();
     this.#kept.set(kind, ofKind);
+    const before = ofKind.get(key);
+    if (before?.resourceVersion === resourceVersion && JSON.stringify(before.object) === JSON.stringify(object)) return;
     const reading = readObject(object, { from: "api", resourceVersion });
-    ofKind.set(key, { kind, key, resourceVersion, object, reading });
+    const inForce = reading.is === "object" ? reading.object : before?.inForce;
+    ofKind.set(key, { kind, key, resourceVersion, object, reading, inForce });
+    this.#changed.add(kind);
   }
 }

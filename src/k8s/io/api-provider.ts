@@ -1,5 +1,3 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { ObjectSet } from "#config/objects.ts";
 import type { Remark } from "#config/remark.ts";
@@ -8,16 +6,17 @@ import { workerScript } from "#lib/io/worker-script.ts";
 import type { Log } from "#lib/log.ts";
 import type { Change } from "../changes.ts";
 import type { FromWorker, ToWorker, WorkerStart, WriteOutcome, WriteRequest } from "../messages.ts";
-import { type CachedObject, ObjectCache } from "../object-cache.ts";
+import { ObjectCache } from "../object-cache.ts";
 import { always, type Resource } from "../resources.ts";
 import { wanted } from "../wanted.ts";
 import { writerRank } from "../writes/acceptance.ts";
 import { AcceptanceWriter } from "../writes/acceptance-writer.ts";
+import { ObjectFile, readObjects } from "./object-file.ts";
 
 /** Changes come in bursts, at start above all: they are put in force together. */
 const GATHER_MS = 50;
 /** How long after a change the cache is written. */
-const SAVE_MS = 5_000;
+const SAVE_MS = 30_000;
 
 export interface ApiProviderOptions {
   readonly kubeconfig: string | undefined;
@@ -57,6 +56,7 @@ export class ApiProvider {
   readonly #acceptance: AcceptanceWriter;
   readonly #writes = new Map<number, (outcome: WriteOutcome) => void>();
   readonly #restored: boolean;
+  readonly #file: ObjectFile | undefined;
   #lastWrite = 0;
   #gathering: Timer | undefined;
   #saving: Timer | undefined;
@@ -64,6 +64,7 @@ export class ApiProvider {
   constructor(options: ApiProviderOptions) {
     this.#options = options;
     this.#restored = this.#restore();
+    this.#file = options.cacheFile === undefined ? undefined : new ObjectFile(options.cacheFile, options.clock);
     const { clock, log, nodeName } = options;
     this.#acceptance = new AcceptanceWriter({
       clock,
@@ -105,7 +106,7 @@ export class ApiProvider {
     this.#gathering?.cancel();
     this.#acceptance.close();
     this.#saving?.cancel();
-    this.#save();
+    this.#saveNow();
     this.#post({ is: "stop" });
   }
 
@@ -117,12 +118,15 @@ export class ApiProvider {
     switch (message.is) {
       case "changes":
         this.#changes(message.id, message.changes);
+        this.#post({ is: "taken" });
         return;
       case "synced":
         this.#synced(message.id);
+        this.#post({ is: "taken" });
         return;
       case "outage":
         this.#outage(message.id, message.text);
+        this.#post({ is: "taken" });
         return;
       case "written":
         this.#writes.get(message.number)?.(message.outcome);
@@ -205,7 +209,7 @@ export class ApiProvider {
     const { cacheFile, log } = this.#options;
     if (cacheFile === undefined) return false;
     try {
-      const objects = JSON.parse(readFileSync(cacheFile, "utf8")) as CachedObject[];
+      const objects = readObjects(cacheFile);
       this.#cache.restore(objects);
       log.info(`${objects.length} objects restored from ${cacheFile} until the API server answers`);
       return objects.length > 0;
@@ -215,17 +219,23 @@ export class ApiProvider {
     }
   }
 
+  /** Half of what the server has would be worse than what was saved before. */
+  #saveNow(): void {
+    if (this.#waits()) return;
+    try {
+      this.#file?.writeNow(this.#cache.save());
+    } catch (error) {
+      this.#saved(error);
+    }
+  }
+
   #save(): void {
     this.#saving = undefined;
-    const { cacheFile, log } = this.#options;
-    if (cacheFile === undefined) return;
-    try {
-      mkdirSync(dirname(cacheFile), { recursive: true });
-      writeFileSync(`${cacheFile}.new`, JSON.stringify(this.#cache.save()), { mode: 0o600 });
-      renameSync(`${cacheFile}.new`, cacheFile);
-    } catch (error) {
-      log.warn(`the object cache cannot be written: ${String(error)}`);
-    }
+    this.#file?.write(this.#cache.save(), (error) => this.#saved(error));
+  }
+
+  #saved(error: unknown): void {
+    if (error !== undefined) this.#options.log.warn(`the object cache cannot be written: ${String(error)}`);
   }
 }
 
