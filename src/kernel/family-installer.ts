@@ -115,8 +115,8 @@ export class FamilyInstaller implements Source {
   }
 
   #changed(id: number): void {
-    this.store.flags[id]! &= ~STALE;
-    if ((this.store.flags[id]! & FAILED) !== 0) this.#recovered(id);
+    this.store.unmark(id, STALE);
+    if (this.store.is(id, FAILED)) this.#recovered(id);
     this.#settle(id);
     this.#sender.schedule();
   }
@@ -125,13 +125,13 @@ export class FamilyInstaller implements Source {
   #settle(id: number): void {
     const { store } = this;
     // The answer of one on its way looks again, a refused one has its own times, a stale one is kept as it is.
-    if ((store.flags[id]! & (IN_FLIGHT | FAILED | STALE)) !== 0) return;
-    if (store.content(id) === store.desired[id]) store.releaseIfIdle(id);
+    if (store.is(id, IN_FLIGHT | FAILED | STALE)) return;
+    if (store.content(id) === store.desired(id)) store.releaseIfIdle(id);
     else store.enqueue(id);
   }
 
   #recovered(id: number): void {
-    this.store.flags[id]! &= ~FAILED;
+    this.store.unmark(id, FAILED);
     this.failures.clear(id);
   }
 
@@ -172,12 +172,12 @@ export class FamilyInstaller implements Source {
   #write(flight: Flight, room: Uint32Array, at: number, id: number): number {
     const { store } = this;
     const { prefixes: p } = store;
-    if ((store.flags[id]! & IN_FLIGHT) !== 0) return at;
-    const desired = store.desired[id]!;
-    if (desired === 0 && this.groups.isDying(store.actual[id]!)) return at; // it goes with its object
+    if (store.is(id, IN_FLIGHT)) return at;
+    const desired = store.desired(id);
+    if (desired === 0 && this.groups.isDying(store.actual(id))) return at; // it goes with its object
     const usable = desired === 0 || this.#around.usable(desired);
     const held = desired !== 0 && usable && this.#isHeld(id);
-    const step = plan(desired, store.content(id), store.flags[id]!, usable, held);
+    const step = plan(desired, store.content(id), p.marks(id), usable, held);
     if (step === "wait") this.#parked = true;
     if (step === "nothing") store.releaseIfIdle(id);
     if (step === "nothing" || step === "wait" || step === "yield") return at;
@@ -186,7 +186,7 @@ export class FamilyInstaller implements Source {
     if (target === undefined) return at;
     const group = target >= VIA_GROUP ? store.groups.get(target) : undefined;
     if (group !== undefined) group.flights++;
-    store.flags[id]! |= IN_FLIGHT;
+    store.mark(id, IN_FLIGHT);
     flight.ids[flight.count] = id;
     flight.sent[flight.count] = target;
     const template = this.#template(layer).get(target, group?.id ?? 0);
@@ -220,8 +220,9 @@ export class FamilyInstaller implements Source {
   /** Does another's route stand where we would create one? Tells of conflicts by the other's name. */
   #isHeld(id: number): boolean {
     const { store } = this;
-    const { prefixes: p, actual } = store;
-    if (actual[id] !== 0 && actual[id] !== UNKNOWN) return false;
+    const { prefixes: p } = store;
+    const actual = store.actual(id);
+    if (actual !== 0 && actual !== UNKNOWN) return false;
     const w0 = p.word(id, 0);
     const others = this.#around.beside(this.#family, w0, p.word(id, 1), p.word(id, 2), p.word(id, 3), p.length(id));
     if (others.length === 0) return false;
@@ -244,8 +245,8 @@ export class FamilyInstaller implements Source {
       const sent = flight.sent[index]!;
       const refusal = answer.refusals[next]?.index === index ? answer.refusals[next++] : undefined;
       const alive = sent < VIA_GROUP || store.groups.landed(sent);
-      const doubted = answer.lost !== undefined || !alive || (store.flags[id]! & DOUBTED) !== 0;
-      store.flags[id]! &= ~(IN_FLIGHT | DOUBTED);
+      const doubted = answer.lost !== undefined || !alive || store.is(id, DOUBTED);
+      store.unmark(id, IN_FLIGHT | DOUBTED);
       if (doubted) store.setActual(id, UNKNOWN);
       else if (refusal === undefined) this.#done(id, sent);
       else this.#refused(id, sent, refusal);
@@ -257,7 +258,7 @@ export class FamilyInstaller implements Source {
 
   #done(id: number, sent: number): void {
     this.store.setActual(id, sent);
-    if ((this.store.flags[id]! & FAILED) !== 0) this.#recovered(id);
+    if (this.store.is(id, FAILED)) this.#recovered(id);
   }
 
   #refused(id: number, sent: number, { code, text }: Refusal): void {
@@ -267,15 +268,15 @@ export class FamilyInstaller implements Source {
       return;
     }
     // An IPv6 route is replaced hop by hop: a refusal half-way leaves neither the old nor the new one.
-    if (store.actual[id] !== 0) store.setActual(id, UNKNOWN);
+    if (store.actual(id) !== 0) store.setActual(id, UNKNOWN);
     const wanted = sent >= VIA_GROUP ? store.groups.content(sent) : sent;
-    if (wanted !== store.desired[id]) return; // what is wanted now is tried at once
+    if (wanted !== store.desired(id)) return; // what is wanted now is tried at once
     this.#fail(id, code, refusalReason(code, text));
     if (code === "EEXIST") this.#around.doubt("a route is in the kernel's table that we did not know");
   }
 
   #fail(id: number, code: string, reason: string): void {
-    this.store.flags[id]! |= FAILED;
+    this.store.mark(id, FAILED);
     this.failures.note(id, this.store.format(id), code, reason, this.#clock.nowMs());
     this.#retry ??= this.#clock.after(RETRY_MS, () => this.#retryDue());
   }
@@ -295,7 +296,7 @@ export class FamilyInstaller implements Source {
   endCompare(): void {
     this.store.endCompare();
     for (const id of [...this.failures.all()]) {
-      if (this.store.content(id) === this.store.desired[id]) this.#recovered(id);
+      if (this.store.content(id) === this.store.desired(id)) this.#recovered(id);
     }
   }
 
@@ -310,7 +311,7 @@ export class FamilyInstaller implements Source {
     const target = this.#target(hopSet, object);
     let id = layer === undefined ? 0 : store.prefixes.find(w0, w1, w2, w3, length, layer);
     if (id === 0 && target !== 0) id = store.found(w0, w1, w2, w3, length, metric, target);
-    else if (id !== 0 && ((store.flags[id]! & IN_FLIGHT) !== 0 || store.actual[id] !== target)) this.#doubt(id, target);
+    else if (id !== 0 && (store.is(id, IN_FLIGHT) || store.actual(id) !== target)) this.#doubt(id, target);
     if (id === 0) return;
     this.#settle(id);
     this.#sender.schedule();
@@ -322,8 +323,8 @@ export class FamilyInstaller implements Source {
     const layer = store.layerOf(metric);
     const id = layer === undefined ? 0 : store.prefixes.find(w0, w1, w2, w3, length, layer);
     if (id === 0) return;
-    if ((store.flags[id]! & IN_FLIGHT) !== 0) store.flags[id]! |= DOUBTED;
-    else if (store.actual[id] === 0) return;
+    if (store.is(id, IN_FLIGHT)) store.mark(id, DOUBTED);
+    else if (store.actual(id) === 0) return;
     store.setActual(id, UNKNOWN);
     this.#settle(id);
     this.#sender.schedule();
@@ -331,10 +332,10 @@ export class FamilyInstaller implements Source {
 
   #doubt(id: number, target: number): void {
     const { store } = this;
-    if ((store.flags[id]! & IN_FLIGHT) !== 0) store.flags[id]! |= DOUBTED;
+    if (store.is(id, IN_FLIGHT)) store.mark(id, DOUBTED);
     // Not 0 for a deletion: it may be an old one, told after we have put the route there anew.
     store.setActual(id, target === 0 ? UNKNOWN : target);
-    const desired = store.desired[id]!;
+    const desired = store.desired(id);
     if (desired === 0 || !this.#around.usable(desired) || !this.#conflicts.disturbed(store.format(id))) return;
     this.#fail(id, "EAGAIN", "another program changes or deletes it again and again");
   }

@@ -25,7 +25,7 @@ export class ForeignRoutes {
 
   constructor(family: Family, seed: number) {
     this.family = family;
-    this.#prefixes = new PrefixTable(family === "ipv4" ? 1 : 4, seed);
+    this.#prefixes = new PrefixTable(family === "ipv4" ? 1 : 4, 0, seed);
     this.#lengths = new Uint32Array(bitsOf(family) + 1);
   }
 

@@ -232,7 +232,7 @@ export class Installer {
     const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = prefix.words;
     const { store } = this.#sides[prefix.family];
     const id = store.prefixes.find(w0, w1, w2, w3, prefix.length, LEARNED);
-    return id !== 0 && store.desired[id] !== 0 && store.desired[id] === store.content(id);
+    return id !== 0 && store.desired(id) !== 0 && store.desired(id) === store.content(id);
   }
 
   #isUsable(hopSet: number): boolean {

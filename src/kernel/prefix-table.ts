@@ -3,33 +3,40 @@ import { bug } from "#lib/bug.ts";
 /** Record numbers have 24 bits: room for so many prefixes in one table. */
 export const MAX_RECORDS = (1 << 24) - 1;
 const SHARDS = 256;
+/** Key of a record that is not in use: no prefix has this length. */
 const FREE = 0xffff;
+const KEY = 0xffff;
 
 /**
- * Prefixes by number, found by hash. 1 is the first number, 0 means none; numbers of removed prefixes are given again.
+ * Prefixes by number, found by hash, with what their owner keeps of each. 1 is the first number, 0 means none; numbers
+ * of removed prefixes are given again.
  *
- * Layout: `words[id * stride …]` the address (1 word for IPv4, 4 for IPv6), `keys[id]` length and layer. A layer is a
- * name space of its own over the same prefixes. Each of 256 shards is an open-addressed Uint32Array of
- * `tag << 24 | id`, load at most 2/3, linear probing, backward-shift delete, so that no growth moves more than one
- * shard and no tombstones stay.
+ * Layout of a record, in 32-bit words: the address (1 for IPv4, 4 for IPv6), a word of `marks << 16 | layer << 8 |
+ * length`, the owner's fields; all in one cache line. A layer is a name space of its own over the same prefixes. Each of
+ * 256 shards is an open-addressed Uint32Array of `tag << 24 | id`, load at most 2/3, linear probing, backward-shift
+ * delete, so that no growth moves more than one shard and no tombstones stay.
  */
 export class PrefixTable {
-  readonly stride: 1 | 4;
-  /** Words of the addresses; replaced when the table grows. */
-  words: Uint32Array;
-  #keys: Uint16Array;
+  /** Words of an address. */
+  readonly #address: 1 | 4;
+  /** Words of a record. */
+  readonly #stride: number;
+  #records: Uint32Array;
   #end = 1;
   #free: number[] = [];
   readonly #seed: number;
   readonly #shards: Uint32Array[] = [];
   readonly #used = new Uint32Array(SHARDS);
 
-  /** @param seed any number that outsiders do not know: nobody shall choose prefixes that collide */
-  constructor(stride: 1 | 4, seed: number, capacity = 256) {
-    this.stride = stride;
+  /**
+   * @param addressWords 1 for IPv4, 4 for IPv6. @param fields words that the owner keeps of each prefix, 0 at first
+   * @param seed any number that outsiders do not know: nobody shall choose prefixes that collide
+   */
+  constructor(addressWords: 1 | 4, fields: number, seed: number, capacity = 256) {
+    this.#address = addressWords;
+    this.#stride = addressWords + 1 + fields;
     this.#seed = seed | 1;
-    this.words = new Uint32Array(capacity * stride);
-    this.#keys = new Uint16Array(capacity).fill(FREE);
+    this.#records = new Uint32Array(capacity * this.#stride);
     for (let shard = 0; shard < SHARDS; shard++) this.#shards.push(new Uint32Array(4));
   }
 
@@ -38,29 +45,47 @@ export class PrefixTable {
     return this.#end;
   }
 
-  get capacity(): number {
-    return this.#keys.length;
-  }
-
   get size(): number {
     return this.#end - 1 - this.#free.length;
   }
 
   has(id: number): boolean {
-    return this.#keys[id] !== FREE;
+    return (this.#keyWord(id) & KEY) !== FREE;
   }
 
   length(id: number): number {
-    return this.#keys[id]! & 0xff;
+    return this.#keyWord(id) & 0xff;
   }
 
   layer(id: number): number {
-    return this.#keys[id]! >>> 8;
+    return (this.#keyWord(id) >>> 8) & 0xff;
+  }
+
+  /** 16 bits that belong to the owner, 0 at first. */
+  marks(id: number): number {
+    return this.#keyWord(id) >>> 16;
+  }
+
+  setMarks(id: number, marks: number): void {
+    const at = id * this.#stride + this.#address;
+    this.#records[at] = (this.#records[at]! & KEY) | (marks << 16);
+  }
+
+  field(id: number, field: number): number {
+    return this.#records[id * this.#stride + this.#address + 1 + field]!;
+  }
+
+  setField(id: number, field: number, value: number): void {
+    this.#records[id * this.#stride + this.#address + 1 + field] = value;
   }
 
   /** Word `index` of the address of `id`; 0 beyond the family's. */
   word(id: number, index: number): number {
-    return index < this.stride ? this.words[id * this.stride + index]! : 0;
+    return index < this.#address ? this.#records[id * this.#stride + index]! : 0;
+  }
+
+  #keyWord(id: number): number {
+    return this.#records[id * this.#stride + this.#address]!;
   }
 
   /** @returns 0 where it is not there */
@@ -83,22 +108,24 @@ export class PrefixTable {
     if (known !== 0) return known;
     if (this.#free.length === 0 && this.#end > MAX_RECORDS) return 0;
     const id = this.#free.pop() ?? this.#end++;
-    if (id >= this.#keys.length) this.#grow();
+    if ((id + 1) * this.#stride > this.#records.length) this.#grow();
     const key = length | (layer << 8);
-    const at = id * this.stride;
-    this.words[at] = w0;
-    if (this.stride === 4) {
-      this.words[at + 1] = w1;
-      this.words[at + 2] = w2;
-      this.words[at + 3] = w3;
+    const at = id * this.#stride;
+    const records = this.#records;
+    records[at] = w0;
+    if (this.#address === 4) {
+      records[at + 1] = w1;
+      records[at + 2] = w2;
+      records[at + 3] = w3;
     }
-    this.#keys[id] = key;
+    records[at + this.#address] = key;
+    for (let field = at + this.#address + 1; field < at + this.#stride; field++) records[field] = 0;
     this.#insert(this.#hash(w0, w1, w2, w3, key), id);
     return id;
   }
 
   remove(id: number): void {
-    if (this.#keys[id] === FREE) bug(`no prefix ${id}`);
+    if (!this.has(id)) bug(`no prefix ${id}`);
     const hash = this.#hashOf(id);
     const shard = hash & 0xff;
     const slots = this.#shards[shard]!;
@@ -107,7 +134,7 @@ export class PrefixTable {
     while ((slots[at]! & MAX_RECORDS) !== id) at = (at + 1) & mask;
     this.#closeGap(slots, mask, at);
     this.#used[shard]!--;
-    this.#keys[id] = FREE;
+    this.#records[id * this.#stride + this.#address] = FREE;
     this.#free.push(id);
   }
 
@@ -140,32 +167,29 @@ export class PrefixTable {
   }
 
   #grow(): void {
-    const capacity = this.#keys.length * 2;
-    const words = new Uint32Array(capacity * this.stride);
-    words.set(this.words);
-    this.words = words;
-    const keys = new Uint16Array(capacity).fill(FREE, this.#keys.length);
-    keys.set(this.#keys);
-    this.#keys = keys;
+    const records = new Uint32Array(this.#records.length * 2);
+    records.set(this.#records);
+    this.#records = records;
   }
 
   #is(id: number, w0: number, w1: number, w2: number, w3: number, key: number): boolean {
-    const { words, stride } = this;
-    const at = id * stride;
-    if (words[at] !== w0 || this.#keys[id] !== key) return false;
-    return stride === 1 || (words[at + 1] === w1 && words[at + 2] === w2 && words[at + 3] === w3);
+    const records = this.#records;
+    const at = id * this.#stride;
+    if (records[at] !== w0 || (records[at + this.#address]! & KEY) !== key) return false;
+    return this.#address === 1 || (records[at + 1] === w1 && records[at + 2] === w2 && records[at + 3] === w3);
   }
 
   #hashOf(id: number): number {
-    const { words, stride } = this;
-    const at = id * stride;
-    if (stride === 1) return this.#hash(words[at]!, 0, 0, 0, this.#keys[id]!);
-    return this.#hash(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!, this.#keys[id]!);
+    const records = this.#records;
+    const at = id * this.#stride;
+    const key = records[at + this.#address]! & KEY;
+    if (this.#address === 1) return this.#hash(records[at]!, 0, 0, 0, key);
+    return this.#hash(records[at]!, records[at + 1]!, records[at + 2]!, records[at + 3]!, key);
   }
 
   #hash(w0: number, w1: number, w2: number, w3: number, key: number): number {
     let hash = mix(this.#seed ^ w0 ^ Math.imul(key, 0x9e3779b1));
-    if (this.stride === 4) hash = mix(mix(mix(hash ^ w1) ^ w2) ^ w3);
+    if (this.#address === 4) hash = mix(mix(mix(hash ^ w1) ^ w2) ^ w3);
     return hash >>> 0;
   }
 }

@@ -17,7 +17,7 @@ for (const stride of [1, 4] as const) {
   }, () => {
     fc.assert(
       fc.property(steps, fc.integer(), (history, seed) => {
-        const table = new PrefixTable(stride, seed, 4);
+        const table = new PrefixTable(stride, 1, seed, 4);
         const twin = new Map<string, number>();
         for (const { key, add } of history) {
           const [w0, ...rest] = key.words;
@@ -35,6 +35,9 @@ for (const stride of [1, 4] as const) {
               w3,
             ]);
             expect([table.length(id), table.layer(id), table.has(id)]).toEqual([key.length, key.layer, true]);
+            if (known === 0) expect([table.field(id, 0), table.marks(id)]).toEqual([0, 0]);
+            table.setField(id, 0, w0 + 7);
+            table.setMarks(id, key.length);
             twin.set(text, id);
           } else if (known !== 0) {
             table.remove(known);
@@ -44,6 +47,9 @@ for (const stride of [1, 4] as const) {
           expect(table.size).toBe(twin.size);
         }
         expect(new Set(twin.values()).size).toBe(twin.size);
+        for (const id of twin.values()) {
+          expect([table.field(id, 0), table.marks(id)]).toEqual([(table.word(id, 0) + 7) % 2 ** 32, table.length(id)]);
+        }
       }),
       { numRuns: 25 },
     );
@@ -51,7 +57,7 @@ for (const stride of [1, 4] as const) {
 }
 
 test("a hundred thousand prefixes are all found again, and none that was not added", () => {
-  const table = new PrefixTable(1, 12345);
+  const table = new PrefixTable(1, 0, 12345);
   for (let index = 0; index < 100_000; index++) table.add(index * 256, 0, 0, 0, 24, 0);
   let found = 0;
   for (let index = 0; index < 200_000; index++) if (table.find(index * 256, 0, 0, 0, 24, 0) !== 0) found++;
@@ -60,7 +66,7 @@ test("a hundred thousand prefixes are all found again, and none that was not add
 });
 
 test("removing what is not there is a mistake of ours", () => {
-  const table = new PrefixTable(1, 1);
+  const table = new PrefixTable(1, 0, 1);
   const id = table.add(1, 0, 0, 0, 32, 0);
   table.remove(id);
   expect(() => table.remove(id)).toThrow("no prefix");
