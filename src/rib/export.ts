@@ -1,5 +1,6 @@
 import { NO_ADVERTISE, NO_EXPORT } from "#route/attribute-facts.ts";
-import { CLIENT, EXTERNAL, INTERNAL, LOCAL } from "./neighbours.ts";
+import type { LocRib } from "./loc-rib.ts";
+import { CLIENT, EXTERNAL, INTERNAL, LOCAL, type NeighbourTable } from "./neighbours.ts";
 
 /**
  * May a route from a neighbour of the row's kind be told to one of the column's? Own routes to all; routes of external
@@ -18,3 +19,44 @@ export const isTold = (from: number, to: number): boolean => mayTell[from]![to]!
 
 /** Flags of `AttributeFacts` that keep a set from neighbours of kind `to` (RFC 1997). */
 export const forbiddenFlags = (to: number): number => (to === EXTERNAL ? NO_EXPORT | NO_ADVERTISE : NO_ADVERTISE);
+
+/** What export policy makes of a path. */
+export interface Exporter {
+  /** @returns the attribute set to tell (not held), or 0 where the path is not told */
+  apply(set: number, prefix: number): number;
+}
+
+/** Decides for one group whether a path is told, and with which attributes. */
+export class ExportFilter {
+  /** Export policy, where there is one. */
+  exporter: Exporter | undefined;
+  /** Only own prefixes go out: the daemon has just started and waits for its neighbours (RFC 4724 §4.1). */
+  isHeld: boolean;
+  readonly #loc: LocRib;
+  readonly #neighbours: NeighbourTable;
+  readonly #kind: number;
+  readonly #forbidden: number;
+
+  /** @param kind of the group's members, a code of `NeighbourTable.kinds` */
+  constructor(loc: LocRib, neighbours: NeighbourTable, kind: number, exporter: Exporter | undefined, isHeld: boolean) {
+    this.#loc = loc;
+    this.#neighbours = neighbours;
+    this.#kind = kind;
+    this.#forbidden = forbiddenFlags(kind);
+    this.exporter = exporter;
+    this.isHeld = isHeld;
+  }
+
+  /** @returns the attribute set that the best path of `prefix` is told with; 0: it is not told */
+  apply(prefix: number): number {
+    const { paths, attributes } = this.#loc;
+    const path = this.#loc.bestOf(prefix);
+    if (path === 0) return 0;
+    const origin = paths.neighbourOf(path);
+    if (this.isHeld && origin !== LOCAL) return 0;
+    if (!isTold(this.#neighbours.kinds[origin]!, this.#kind)) return 0;
+    const set = paths.attributesOf(path);
+    if ((attributes.flagsOf(set) & this.#forbidden) !== 0) return 0;
+    return this.exporter === undefined ? set : this.exporter.apply(set, prefix);
+  }
+}

@@ -69,7 +69,7 @@ export class FamilySide {
   /** Does nothing refer to neighbour number `id` any more? */
   isUnused(id: number): boolean {
     if (this.loc.paths.countOf(id) > 0) return false;
-    for (const group of this.groups) if (group.tellsOf(id)) return false;
+    for (const group of this.groups) if (group.told.countOf(id) > 0) return false;
     return true;
   }
 

@@ -1,36 +1,21 @@
 import { bug } from "#lib/bug.ts";
-import { forbiddenFlags, isTold } from "./export.ts";
+import { type Exporter, ExportFilter } from "./export.ts";
+import { GroupReview } from "./group-review.ts";
 import type { LocRib } from "./loc-rib.ts";
-import { LOCAL, type NeighbourTable } from "./neighbours.ts";
+import type { NeighbourTable } from "./neighbours.ts";
 import { MAX_OUTSTANDING_DUMP, type Member, Outbox } from "./outbox.ts";
 import type { SessionOut, UpdateEncoder } from "./ports.ts";
 import { type SlabPool, SlabWriter } from "./slab.ts";
 import { DirtyQueue } from "./table/dirty-queue.ts";
-import { type DumpProgress, dumpsFor, type TableDump } from "./table-dump.ts";
+import { dumpsFor, TableDump } from "./table-dump.ts";
 import { ToldRecord } from "./told-record.ts";
 import type { Job, Turns } from "./turns.ts";
 import { BATCH, type UpdateBatch } from "./update-batch.ts";
 
 /** How long some members may hold the others up before they become a group of their own. */
 const PATIENCE_MS = 250;
-/** Prefixes that one step of a walk over all of them looks at. */
-const WALK = 8192;
-
-/** What export policy makes of a path. */
-export interface Exporter {
-  /** @returns the attribute set to tell (not held), or 0 where the path is not told */
-  apply(set: number, prefix: number): number;
-}
-
-/** A look at every prefix, because the rules changed. */
-interface Review {
-  cursor: number;
-  readonly end: number;
-  /** What was applied before; still in use until the review is over. */
-  readonly before: Exporter | undefined;
-  /** Whatever is told is told again: nobody knows any more with what it was told. */
-  readonly again: boolean;
-}
+/** Prefixes that one step of a group that is gone looks at. */
+const DRAIN = 8192;
 
 /** What all groups of a family share. */
 export interface GroupParts {
@@ -69,33 +54,32 @@ export class UpdateGroup implements Job {
   #audience: readonly Member[] | undefined;
   /** Members that wait for a mark. */
   readonly #marked = new Set<Member>();
-  readonly #told: ToldRecord;
   readonly #parts: GroupParts;
-  readonly #loc: LocRib;
-  readonly #queue: DirtyQueue;
+  readonly loc: LocRib;
+  readonly told: ToldRecord;
+  readonly filter: ExportFilter;
+  readonly queue: DirtyQueue;
   readonly #writer: SlabWriter;
   readonly #outbox: Outbox;
-  /** Only own prefixes go out: the daemon has just started and waits for its neighbours (RFC 4724 §4.1). */
-  #held: boolean;
   #dumps: TableDump[] = [];
-  #review: Review | undefined;
+  #review: GroupReview | undefined;
   #blockedSinceMs = -1;
   #closed = false;
   readonly #seen = new Uint32Array(BATCH);
-  /** Prefixes a member must be told to forget because it now tells them itself: prefix, member's neighbour number. */
-  readonly #own: number[] = [];
+  /** Prefixes that members must be told to forget because they now tell them themselves, by neighbour number. */
+  readonly #own = new Map<number, number[]>();
   readonly #refused: number[] = [];
 
-  constructor(parts: GroupParts, rules: GroupRules, held: boolean) {
+  constructor(parts: GroupParts, rules: GroupRules, isHeld: boolean) {
     this.rules = rules;
     this.#parts = parts;
-    this.#loc = parts.loc;
-    this.#held = held;
-    this.#told = new ToldRecord(parts.maxPrefixes, parts.neighbours.max);
-    this.#queue = new DirtyQueue(parts.maxPrefixes);
+    this.loc = parts.loc;
+    this.told = new ToldRecord(parts.maxPrefixes, parts.neighbours.max);
+    this.filter = new ExportFilter(parts.loc, parts.neighbours, rules.kind, rules.exporter, isHeld);
+    this.queue = new DirtyQueue(parts.maxPrefixes);
     this.#writer = new SlabWriter(parts.pool);
     this.#outbox = new Outbox(parts.pool, parts.turns);
-    this.#loc.attach(this.#queue);
+    this.loc.attach(this.queue);
     parts.turns.add(this);
     this.#beginReview(rules.exporter, false);
   }
@@ -111,54 +95,28 @@ export class UpdateGroup implements Job {
 
   /** Is everything told to everybody? */
   get isClean(): boolean {
-    if (this.#closed || this.#queue.length > 0 || this.#review !== undefined || this.#dumps.length > 0) return false;
+    if (this.#closed || this.queue.length > 0 || this.#review !== undefined || this.#dumps.length > 0) return false;
     if (!this.#outbox.isEmpty || this.#marked.size > 0) return false;
     return this.members.every(({ outstanding }) => outstanding === 0);
   }
 
-  /** Prefixes that wait to be told. */
-  get backlog(): number {
-    return this.#queue.length;
-  }
-
   /** Does the group still ask `exporter`? */
   asks(exporter: Exporter): boolean {
-    return this.rules.exporter === exporter || this.#review?.before === exporter;
-  }
-
-  /** Prefixes told. */
-  get told(): number {
-    return this.#told.size;
+    return this.filter.exporter === exporter || this.#review?.before === exporter;
   }
 
   /** Prefixes told to `neighbour`, which is a member. */
   toldTo(neighbour: number): number {
-    return this.#told.size - this.#told.countOf(neighbour);
-  }
-
-  /** Is any told prefix recorded as coming from `neighbour`? */
-  tellsOf(neighbour: number): boolean {
-    return this.#told.countOf(neighbour) > 0;
-  }
-
-  /** Was `prefix` told to `neighbour`, a member? */
-  hasTold(prefix: number, neighbour: number): boolean {
-    return this.#told.has(prefix, neighbour);
-  }
-
-  /** The set that the best path of `prefix` is told with; 0 where it is not told. */
-  exportedSet(prefix: number): number {
-    const best = this.#loc.bestOf(prefix);
-    return best === 0 ? 0 : this.#export(best, prefix);
+    return this.told.size - this.told.countOf(neighbour);
   }
 
   join(neighbour: number, out: SessionOut): Member {
     const mark = { kind: "endOfRib", after: Number.POSITIVE_INFINITY } as const;
     const member: Member = { neighbour, out, outbox: this.#outbox, outstanding: 0, closed: false, marks: [mark] };
     this.#add(member);
-    const waiting = this.#dumps.find(({ kind, progress }) => kind === "initial" && progress === undefined);
+    const waiting = this.#dumps.find(({ kind, hasBegun }) => kind === "initial" && !hasBegun);
     if (waiting !== undefined) waiting.members = [...waiting.members, member];
-    else this.#dumps.push({ kind: "initial", members: [member], progress: undefined });
+    else this.#dumps.push(new TableDump("initial", [member]));
     return member;
   }
 
@@ -189,21 +147,22 @@ export class UpdateGroup implements Job {
 
   /** Tells `member` everything again. */
   refresh(member: Member, enhanced: boolean): void {
-    this.#dumps.push({ kind: enhanced ? "enhanced" : "refresh", members: [member], progress: undefined });
+    this.#dumps.push(new TableDump(enhanced ? "enhanced" : "refresh", [member]));
     this.#parts.turns.wake();
   }
 
   /** Routes of neighbours go out too. */
   release(): void {
-    if (!this.#held) return;
-    this.#held = false;
-    this.#beginReview(this.rules.exporter, false);
+    if (!this.filter.isHeld) return;
+    this.filter.isHeld = false;
+    this.#beginReview(this.filter.exporter, false);
   }
 
   /** Other rules for all members: what they make of each route is compared with what the old ones made. */
   setRules(rules: GroupRules): void {
-    const before = this.rules.exporter;
+    const before = this.filter.exporter;
     this.rules = rules;
+    this.filter.exporter = rules.exporter;
     this.#beginReview(before, true);
   }
 
@@ -213,10 +172,10 @@ export class UpdateGroup implements Job {
    */
   split(members: readonly Member[], rules: GroupRules): UpdateGroup {
     this.#outbox.step(Number.POSITIVE_INFINITY);
-    const group = new UpdateGroup(this.#parts, rules, this.#held);
-    group.#told.copy(this.#told, this.#loc.prefixes.end);
-    group.#queue.copy(this.#queue);
-    group.#review = this.#review && { ...this.#review };
+    const group = new UpdateGroup(this.#parts, rules, this.filter.isHeld);
+    group.told.copy(this.told, this.loc.prefixes.end);
+    group.queue.copy(this.queue);
+    group.#review = this.#review?.copy();
     for (const member of members) {
       for (const mark of member.marks) mark.after = this.#positionIn(group, mark.after);
     }
@@ -225,14 +184,14 @@ export class UpdateGroup implements Job {
       this.#remove(member);
       group.#add(member);
     }
-    if (rules.exporter !== this.rules.exporter) group.#beginReview(this.rules.exporter, true);
+    if (rules.exporter !== this.filter.exporter) group.#beginReview(this.filter.exporter, true);
     this.#parts.onSplit(group);
     return group;
   }
 
   /** A position of this group's queue in the one of `group`, which was copied from it. */
   #positionIn(group: UpdateGroup, position: number): number {
-    return Math.max(0, position - this.#queue.taken) + group.#queue.taken;
+    return Math.max(0, position - this.queue.taken) + group.queue.taken;
   }
 
   /** Takes the members of another group with equal rules; both are clean. The other one is closed. */
@@ -247,13 +206,13 @@ export class UpdateGroup implements Job {
 
   #beginReview(before: Exporter | undefined, changed: boolean): void {
     const again = changed && this.#review !== undefined;
-    this.#review = { cursor: 1, end: this.#loc.prefixes.end, before, again };
+    this.#review = new GroupReview(this.loc.prefixes.end, before, again);
     this.#parts.turns.wake();
   }
 
   #close(): void {
     this.#closed = true;
-    this.#loc.detach(this.#queue);
+    this.loc.detach(this.queue);
     this.#writer.close();
     this.#outbox.clear();
     this.#parts.turns.wake();
@@ -275,13 +234,13 @@ export class UpdateGroup implements Job {
 
   /** The group is gone; its backlog must still be seen, so that prefixes without paths can go. */
   #drain(): boolean {
-    for (let left = WALK; left > 0; left--) {
-      const prefix = this.#queue.shift();
+    for (let left = DRAIN; left > 0; left--) {
+      const prefix = this.queue.shift();
       if (prefix === 0) {
         this.#parts.turns.remove(this);
         return false;
       }
-      this.#loc.settle(prefix);
+      this.loc.settle(prefix);
     }
     return true;
   }
@@ -308,31 +267,13 @@ export class UpdateGroup implements Job {
   }
 
   #stepReview(): boolean {
-    const review = this.#review;
-    if (review === undefined) return false;
-    if (this.#queue.length > BATCH * 4) return true;
-    const end = Math.min(review.cursor + WALK, review.end);
-    const { links } = this.#loc.prefixes;
-    for (let prefix = review.cursor; prefix < end; prefix++) {
-      const best = links[prefix * 2 + 1]!;
-      const out = best === 0 ? 0 : this.#export(best, prefix);
-      const told = this.#told.get(prefix) !== 0;
-      if (told !== (out !== 0) || (told && this.#isReworded(review, best, prefix, out))) this.#queue.push(prefix);
-    }
-    review.cursor = end;
-    if (end < review.end) return true;
+    if (this.#review === undefined) return false;
+    if (this.#review.step(this)) return true;
     this.#review = undefined;
     for (const { marks } of this.#marked) {
-      for (const mark of marks) if (mark.after !== Number.POSITIVE_INFINITY) mark.after = this.#queue.pushed;
+      for (const mark of marks) if (mark.after !== Number.POSITIVE_INFINITY) mark.after = this.queue.pushed;
     }
     return false;
-  }
-
-  #isReworded(review: Review, best: number, prefix: number, out: number): boolean {
-    if (review.again) return true;
-    if (review.before === this.rules.exporter) return false;
-    const set = this.#loc.paths.attributesOf(best);
-    return (review.before === undefined ? set : review.before.apply(set, prefix)) !== out;
   }
 
   /** @returns whether there is more to dump that could be told now */
@@ -340,14 +281,13 @@ export class UpdateGroup implements Job {
     const dump = this.#dumps[0];
     if (dump === undefined) return false;
     for (const { outstanding } of dump.members) if (outstanding > MAX_OUTSTANDING_DUMP) return false;
-    const progress = dump.progress ?? this.#beginDump(dump);
-    if (progress === undefined) return false;
-    const more = progress.own?.step(BATCH, (path) => this.#dumpOwn(path)) ?? this.#dumpSome(progress);
+    if (!dump.hasBegun && !this.#beginDump(dump)) return false;
+    const more = dump.step(this, this.#parts.batch);
     this.#parts.batch.write(this.rules.encoder, this.#writer, () => {});
     this.#deliver(dump.members);
     if (more) return true;
     this.#dumps.shift();
-    const { pushed } = this.#queue;
+    const { pushed } = this.queue;
     for (const member of dump.members) {
       if (dump.kind === "enhanced") {
         member.marks.push({ kind: "endRefresh", after: pushed });
@@ -358,60 +298,21 @@ export class UpdateGroup implements Job {
     return this.#dumps.length > 0;
   }
 
-  /** @returns undefined while earlier marks are still to be told: BoRR never comes before End-of-RIB (RFC 7313 §4) */
-  #beginDump(dump: TableDump): DumpProgress | undefined {
+  /** @returns false while earlier marks are still to be told: BoRR never comes before End-of-RIB (RFC 7313 §4) */
+  #beginDump(dump: TableDump): boolean {
     if (dump.kind === "enhanced") {
-      if (dump.members.some(({ marks }) => marks.length > 0)) return undefined;
+      if (dump.members.some(({ marks }) => marks.length > 0)) return false;
       this.#writer.origin(-1);
-      this.rules.encoder.beginRefresh(this.#writer, this.#loc.family);
+      this.rules.encoder.beginRefresh(this.#writer, this.loc.family);
       this.#deliver(dump.members);
     }
-    const { prefixes, paths } = this.#loc;
-    const own = this.#told.size === this.#told.countOf(LOCAL) ? paths.walk(LOCAL) : undefined;
-    dump.progress = { cursor: 1, end: prefixes.end, own };
-    return dump.progress;
-  }
-
-  /** Prefixes that wait in the queue are left out: they are about to be told to everybody. */
-  #dumpSome(progress: DumpProgress): boolean {
-    const { batch } = this.#parts;
-    const { links } = this.#loc.prefixes;
-    const end = Math.min(progress.cursor + WALK, progress.end);
-    let prefix = progress.cursor;
-    for (let left = BATCH; prefix < end && left > 0; prefix++) {
-      const origin = this.#told.get(prefix);
-      if (origin === 0 || this.#queue.has(prefix)) continue;
-      const out = this.#export(links[prefix * 2 + 1]!, prefix);
-      if (out === 0) continue;
-      batch.reach(prefix, out, origin - 1);
-      left--;
-    }
-    progress.cursor = prefix;
-    return prefix < progress.end;
-  }
-
-  #dumpOwn(path: number): void {
-    const prefix = this.#loc.paths.prefixOf(path);
-    if (this.#told.get(prefix) !== LOCAL + 1 || this.#queue.has(prefix)) return;
-    const out = this.#export(path, prefix);
-    if (out !== 0) this.#parts.batch.reach(prefix, out, LOCAL);
-  }
-
-  /** @returns the attribute set that `path`, the best of `prefix`, is told with; 0: it is not told */
-  #export(path: number, prefix: number): number {
-    const { paths, attributes } = this.#loc;
-    const { kind, exporter } = this.rules;
-    const origin = paths.neighbourOf(path);
-    if (this.#held && origin !== LOCAL) return 0;
-    if (!isTold(this.#parts.neighbours.kinds[origin]!, kind)) return 0;
-    const set = paths.attributesOf(path);
-    if ((attributes.flagsOf(set) & forbiddenFlags(kind)) !== 0) return 0;
-    return exporter === undefined ? set : exporter.apply(set, prefix);
+    dump.begin(this);
+    return true;
   }
 
   /** Tells what changed of the prefixes that wait longest. @returns whether more wait */
   #flush(): boolean {
-    const queue = this.#queue;
+    const queue = this.queue;
     if (queue.length === 0) return false;
     const { batch } = this.#parts;
     const seen = this.#seen;
@@ -426,27 +327,32 @@ export class UpdateGroup implements Job {
     batch.write(this.rules.encoder, this.#writer, (prefix) => this.#refused.push(prefix));
     this.#withdrawRefused();
     this.#deliver(this.members);
-    this.#loc.settleAll(seen, count);
+    this.loc.settleAll(seen, count);
     return queue.length > 0;
   }
 
   #collect(prefix: number): void {
     const { batch } = this.#parts;
-    const best = this.#loc.bestOf(prefix);
-    const before = this.#told.get(prefix);
-    const out = best === 0 ? 0 : this.#export(best, prefix);
+    const before = this.told.get(prefix);
+    const out = this.filter.apply(prefix);
     if (out === 0) {
       if (before === 0) return;
-      this.#told.set(prefix, 0);
+      this.told.set(prefix, 0);
       if (!this.#isAlone(before - 1)) batch.unreach(prefix, before - 1);
       return;
     }
-    const origin = this.#loc.paths.neighbourOf(best);
+    const origin = this.loc.paths.neighbourOf(this.loc.bestOf(prefix));
     if (before !== origin + 1) {
-      if (before !== 0 && this.#members.has(origin)) this.#own.push(prefix, origin);
-      this.#told.set(prefix, origin + 1);
+      if (before !== 0 && this.#members.has(origin)) this.#forgets(origin, prefix);
+      this.told.set(prefix, origin + 1);
     }
     if (!this.#isAlone(origin)) batch.reach(prefix, out, origin);
+  }
+
+  #forgets(member: number, prefix: number): void {
+    const prefixes = this.#own.get(member);
+    if (prefixes === undefined) this.#own.set(member, [prefix]);
+    else prefixes.push(prefix);
   }
 
   /** Is `origin` the only member, so that nobody is to be told its paths? */
@@ -456,23 +362,15 @@ export class UpdateGroup implements Job {
 
   /** Members that have become the origin of a prefix they were told before are told that it is gone: now they have it. */
   #tellOwn(): void {
-    const own = this.#own;
-    if (own.length === 0) return;
     const { encoder } = this.rules;
-    const prefixesOf = new Map<number, number[]>();
-    for (let at = 0; at < own.length; at += 2) {
-      const list = prefixesOf.get(own[at + 1]!);
-      if (list === undefined) prefixesOf.set(own[at + 1]!, [own[at]!]);
-      else list.push(own[at]!);
-    }
-    for (const [neighbour, prefixes] of prefixesOf) {
+    for (const [neighbour, prefixes] of this.#own) {
       this.#writer.origin(-1);
-      encoder.beginUnreach(this.#writer, this.#loc.family);
+      encoder.beginUnreach(this.#writer, this.loc.family);
       for (const prefix of prefixes) this.#parts.batch.addPrefix(encoder, prefix);
       encoder.end();
       this.#deliver([this.#members.get(neighbour)!]);
     }
-    own.length = 0;
+    this.#own.clear();
   }
 
   /** A set too long for a message cannot be told: what was told before is no longer true. */
@@ -480,22 +378,22 @@ export class UpdateGroup implements Job {
     if (this.#refused.length === 0) return;
     const { batch } = this.#parts;
     for (const prefix of this.#refused.splice(0)) {
-      const before = this.#told.get(prefix);
-      this.#told.set(prefix, 0);
+      const before = this.told.get(prefix);
+      this.told.set(prefix, 0);
       batch.unreach(prefix, before - 1);
     }
     batch.write(this.rules.encoder, this.#writer, () => {});
   }
 
   #tellMarks(): void {
-    if (this.#marked.size === 0 || this.#held || this.#review !== undefined) return;
-    const { taken } = this.#queue;
+    if (this.#marked.size === 0 || this.filter.isHeld || this.#review !== undefined) return;
+    const { taken } = this.queue;
     for (const kind of ["endOfRib", "endRefresh"] as const) {
       const due = [...this.#marked].filter(({ marks }) => marks[0]?.kind === kind && marks[0].after <= taken);
       if (due.length === 0) continue;
       this.#writer.origin(-1);
-      if (kind === "endOfRib") this.rules.encoder.endOfRib(this.#writer, this.#loc.family);
-      else this.rules.encoder.endRefresh(this.#writer, this.#loc.family);
+      if (kind === "endOfRib") this.rules.encoder.endOfRib(this.#writer, this.loc.family);
+      else this.rules.encoder.endRefresh(this.#writer, this.loc.family);
       for (const member of due) {
         member.marks.shift();
         if (member.marks.length === 0) this.#marked.delete(member);

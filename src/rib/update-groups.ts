@@ -1,7 +1,8 @@
 import { bug } from "#lib/bug.ts";
+import type { Exporter } from "./export.ts";
 import type { Member } from "./outbox.ts";
 import type { SessionOut, UpdateEncoder } from "./ports.ts";
-import { type Exporter, type GroupParts, type GroupRules, UpdateGroup } from "./update-group.ts";
+import { type GroupParts, type GroupRules, UpdateGroup } from "./update-group.ts";
 
 /** What decides which group a neighbour belongs to. */
 export interface Audience {
@@ -125,7 +126,7 @@ export class UpdateGroups {
     if (this.#groups.size < 2 || !group.isClean) return;
     for (const other of this.#groups) {
       if (other === group || other.rules.key !== group.rules.key || !other.isClean) continue;
-      if (other.told !== group.told) continue;
+      if (other.told.size !== group.told.size) continue;
       const [into, from] = other.members.length >= group.members.length ? [other, group] : [group, other];
       for (const { neighbour } of from.members) {
         const membership = this.#memberships.get(neighbour);

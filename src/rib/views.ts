@@ -181,7 +181,7 @@ export class RibView {
 
   /** Was the prefix told to the neighbour? */
   isTold(neighbour: Neighbour, family: Family, id: number): boolean {
-    return this.#side(family).groups.of(neighbour.id)?.hasTold(id, neighbour.id) ?? false;
+    return this.#side(family).groups.of(neighbour.id)?.told.has(id, neighbour.id) ?? false;
   }
 
   /** What import policy says about the path of a neighbour. @returns undefined where it tells no such prefix */
@@ -243,7 +243,7 @@ export class RibView {
   tables(family: Family): TableCounts {
     const { loc, groups, forwarding } = this.#side(family);
     let neighbours = 0;
-    for (const group of groups) neighbours += group.backlog;
+    for (const group of groups) neighbours += group.queue.length;
     return {
       prefixes: loc.prefixes.size,
       paths: loc.paths.size,

@@ -54,7 +54,7 @@ describe("joining", () => {
       bench.turns(turn);
     }
     bench.settle();
-    const { told } = bench.rib.sides.ipv4.groups.of(bench.rib.neighbour(B)!.id)!;
+    const { size: told } = bench.rib.sides.ipv4.groups.of(bench.rib.neighbour(B)!.id)!.told;
     expect(told).toBe(3000 - 900 + 7500);
     for (const { ear } of late) {
       expect(ear.routes.size).toBe(told);
