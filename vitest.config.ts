@@ -8,6 +8,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/lab/**", "test/e2e/**"],
+          setupFiles: ["test/support/seed.ts"],
           testTimeout: 60_000, // time to run in, on crowded machines; no test waits for it
         },
       },
