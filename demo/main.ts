@@ -23,7 +23,7 @@ const { values: options } = parseArgs({
 });
 
 /** Short, so that a dead node is noticed while one watches. */
-const timers = { hold: 3, restart: 12 };
+const timers = { hold: 3, restart: 15 };
 
 type Part = readonly [name: string, measure: (centre: DataCentre) => Promise<Claim[]>];
 

@@ -16,7 +16,7 @@ describe("the demo notices what is broken, and names it", () => {
 
   beforeAll(async () => {
     lab = await Lab.create("sabotage");
-    centre = await build(lab, nodeRouter(process.env), { hold: 3, restart: 12 });
+    centre = await build(lab, nodeRouter(process.env), { hold: 3, restart: 15 });
     await startAndConverge(centre);
     await Promise.all(centre.nodes.map((node) => addPods(lab, node, 2)));
   });

@@ -8,7 +8,7 @@ import { type FlowResult, Traffic, total } from "../support/lab/traffic.ts";
 import { pause } from "../support/lab/until.ts";
 
 const packetsPerSecond = 1000;
-/** How long a daemon is away, each time; neighbours were told that it may be 30 s. */
+/** How long a daemon is away, each time; neighbours were told that it may be 60 s. */
 const awayMs = [100, 200, 500, 1000, 1000, 2000, 2000, 3000, 5000, 20_000];
 /** After a restart: wrong sweeps come when everything seems well. */
 const settleMs = 2000;
@@ -18,7 +18,7 @@ let centre: DataCentre;
 
 beforeAll(async () => {
   lab = await Lab.create("restart");
-  centre = await build(lab, nodeRouter(process.env), { hold: 9, restart: 30 });
+  centre = await build(lab, nodeRouter(process.env), { hold: 9, restart: 60 });
   const claims = await startAndConverge(centre);
   expect(claims.filter(({ holds }) => !holds)).toEqual([]);
   await Promise.all(centre.nodes.map((node) => addPods(lab, node, 1)));

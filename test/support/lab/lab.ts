@@ -109,7 +109,7 @@ export class Lab {
     );
     for (const port of [a, b]) {
       const addresses = (port.addresses ?? []).map((address) => `address add ${address} dev ${port.device}`);
-      await port.host.ipBatch([...addresses, `link set ${port.device} up`]);
+      await port.host.ipBatch([...addresses, `link set dev ${port.device} up`]);
     }
   }
 
