@@ -38,7 +38,9 @@ export function createNamespaces(): Namespaces {
     execFileSync("ip", ["netns", "exec", name, "sysctl", "-q", "net.ipv6.conf.default.accept_dad=0"]);
   }
   for (const link of links) {
-    ip([`link add ${device(link)} type veth peer name ${device(link)} netns ${names.neighbours}`], names.daemon);
+    // Where both ends have one index, the kernel takes up to a second to tell of a change of carrier.
+    const ends = `${device(link)} index ${10 + link} type veth peer name ${device(link)} index ${20 + link}`;
+    ip([`link add ${ends} netns ${names.neighbours}`], names.daemon);
   }
   ip(
     ["link set lo up", ...links.flatMap((link) => plug(link, daemonAddress(link), daemonAddress6(link)))],
@@ -79,7 +81,7 @@ export function pinNeighbours(namespaces: Namespaces, count: number): void {
   );
 }
 
-/** Waits until the kernel says that the links are up; it tells that once a second at most. */
+/** Waits until the kernel says that the links are up. */
 export async function carrier(namespaces: Namespaces): Promise<void> {
   for (let turn = 0; turn < 300; turn++) {
     const text = execFileSync("ip", ["-n", namespaces.daemon, "-o", "link", "show", "type", "veth"], {
