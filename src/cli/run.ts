@@ -9,7 +9,9 @@ import { Control, echoing } from "#control/control.ts";
 import { Configuration } from "#daemon/configuration.ts";
 import { Daemon, type World } from "#daemon/daemon.ts";
 import { observed } from "#daemon/observed.ts";
+import { observedNode } from "#daemon/observed-node.ts";
 import { daemonView } from "#daemon/views/daemon-view.ts";
+import { NodeWriter } from "#k8s/writes/node-writer.ts";
 import { KernelPort } from "#kernel/io/kernel-port.ts";
 import { sysctlFiles } from "#kernel/io/sysctl-files.ts";
 import { jsonLog, textLog } from "#lib/io/logs.ts";
@@ -18,7 +20,7 @@ import type { Log } from "#lib/log.ts";
 import { serveHttp } from "#observe/io/http-server.ts";
 import { isExpected } from "./configured.ts";
 import { type RunFlags, readRunFlags } from "./flags.ts";
-import { openProvider } from "./providers.ts";
+import { openProvider, type Provider } from "./providers.ts";
 import { openSockets } from "./sockets.ts";
 import { version } from "./version.ts";
 
@@ -77,15 +79,26 @@ async function runDaemon(flags: RunFlags, lines: Log): Promise<number> {
   control = controlOf(daemon, configuration, (how) => stop.resolve(how));
   const closeSockets = await openSockets(flags, control);
   const pages = openPages(flags, log, daemon, configuration);
+  const writer = openWriter(flags, log, daemon, provider);
   flushCompileCache(); // a daemon that is killed later would not
   const why = await stop.promise;
   log.info(`${why}: the daemon stops; routes stay in the kernel`);
+  await writer?.stop();
   provider.close();
   daemon.stop(why === "down" ? "hard" : "graceful");
   pages?.close();
   await closeSockets();
   await netlink.close();
   return 0;
+}
+
+/** What the API server is told of this node, where there is one. */
+function openWriter(flags: RunFlags, log: Log, daemon: Daemon, { write }: Provider): NodeWriter | undefined {
+  if (write === undefined) return undefined;
+  const observe = () => observedNode(daemon);
+  const writer = new NodeWriter({ nodeName: flags.node, clock: systemClock, log, observe, send: write });
+  writer.start();
+  return writer;
 }
 
 /** Metrics and probes; a port that cannot be had costs these alone. */

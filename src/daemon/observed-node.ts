@@ -1,0 +1,60 @@
+import { describeEnding } from "#bgp/session/history.ts";
+import type { PeerSnapshot } from "#bgp/session/snapshot.ts";
+import type { ObservedNode, ObservedSession } from "#k8s/ports.ts";
+import { formatAddress, formatRouterId } from "#route/address.ts";
+import { type Family, families } from "#route/family.ts";
+import type { Daemon } from "./daemon.ts";
+import { bgpView } from "./views/bgp.ts";
+
+/** The node as it is written to the API server. */
+export function observedNode(daemon: Daemon): ObservedNode {
+  const { config, kernel, speaker, restarted, stopping } = daemon;
+  const counts = families.map((family) => kernel.installer.counts(family));
+  const awaited = families.some((family) => speaker.awaited(family).length > 0);
+  return {
+    startedMs: daemon.startedMs,
+    asNumber: config.localAs,
+    routerId: formatRouterId(config.routerId),
+    sessions: speaker.peers().map((peer) => sessionOf(peer, daemon)),
+    tables: { ipv4: tableOf("ipv4", daemon), ipv6: tableOf("ipv6", daemon) },
+    routesReady: restarted || (!awaited && counts.every(({ pending }) => pending === 0)),
+    shuttingDown: stopping,
+  };
+}
+
+function tableOf(family: Family, { kernel, ribView }: Daemon): ObservedNode["tables"][Family] {
+  const { installed, failed } = kernel.installer.counts(family);
+  return { selected: ribView.tables(family).prefixes, installed, failed };
+}
+
+function sessionOf(peer: PeerSnapshot, { rib, ribView, speaker }: Daemon): ObservedSession {
+  const { config, lastEnding } = peer;
+  const view = bgpView(peer, speaker.isDisabled(config.name));
+  const neighbour = rib.neighbour(config.name);
+  const routes = config.families.flatMap((family) => {
+    if (neighbour === undefined) return [];
+    const { received, accepted, exported } = ribView.counts(neighbour, family);
+    return [[family, { received, accepted, advertised: exported }] as const];
+  });
+  return {
+    name: config.name,
+    origin: config.origin,
+    source: config.source,
+    address: formatAddress(config.address),
+    remoteAs: view.remoteAs,
+    state: STATES[peer.state],
+    sinceMs: peer.sinceMs,
+    flaps: view.flaps,
+    lastError: lastEnding && { text: describeEnding(lastEnding), ms: peer.sinceMs },
+    families: Object.fromEntries(routes),
+  };
+}
+
+const STATES = {
+  idle: "Idle",
+  connect: "Connect",
+  active: "Active",
+  openSent: "OpenSent",
+  openConfirm: "OpenConfirm",
+  established: "Established",
+} as const satisfies Record<PeerSnapshot["state"], ObservedSession["state"]>;
