@@ -48,7 +48,6 @@ export const birdNode: RouterMaker = (host, plan, timers) => {
     },
     kill: () => bird.kill(),
     stop: () => bird.stop(),
-    freeze: () => bird.freeze(),
     established: async () => {
       const states = await Promise.all(sessions.map(({ remote }) => bird.state(remote)));
       return { up: states.filter((state) => state === "established").length, all: sessions.length };

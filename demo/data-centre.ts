@@ -51,8 +51,6 @@ export interface NodeRouter {
   start(): Promise<void>;
   kill(): Promise<void>;
   stop(): Promise<void>;
-  /** Alive but silent. */
-  freeze(): void;
   /** Its sessions in state Established, and all it is to have. */
   established(): Promise<{ readonly up: number; readonly all: number }>;
   /** File that the node's container runtime reads. */
@@ -79,6 +77,13 @@ export interface Node {
 /** Makes the router of a node and gives it all that it reads. */
 export type RouterMaker = (host: Host, plan: NodePlan, timers: Timers) => NodeRouter;
 
+/** Who routes for the nodes, and what has to stand for that first. */
+export interface Provider {
+  readonly router: RouterMaker;
+  /** @param tor with forwarding on, its racks not cabled yet */
+  readonly prepare?: (lab: Lab, tor: Host, timers: Timers) => Promise<void>;
+}
+
 export interface DataCentre {
   readonly lab: Lab;
   readonly timers: Timers;
@@ -87,16 +92,17 @@ export interface DataCentre {
 }
 
 /** Cables, addresses, default routes and the ToR router; nothing routes yet. */
-export async function build(lab: Lab, makeRouter: RouterMaker, timers: Timers): Promise<DataCentre> {
+export async function build(lab: Lab, provider: Provider, timers: Timers): Promise<DataCentre> {
   const torHost = await lab.host("tor");
+  await torHost.forward();
+  await provider.prepare?.(lab, torHost, timers);
   const nodes = await Promise.all(
     nodePlans.map(async (plan): Promise<Node> => {
       const host = await lab.host(plan.name);
-      return { plan, host, router: makeRouter(host, plan, timers), agent: await Agent.start(host), pods: [] };
+      return { plan, host, router: provider.router(host, plan, timers), agent: await Agent.start(host), pods: [] };
     }),
   );
   for (const rack of ["a", "b"] as const) await cableRack(lab, torHost, nodes, rack);
-  await torHost.forward();
   return { lab, timers, tor: torRouter(torHost, timers), nodes };
 }
 

@@ -11,8 +11,8 @@ import { restart } from "./claims/restart.ts";
 import { routes } from "./claims/routes.ts";
 import { startAndConverge } from "./claims/sessions.ts";
 import { throughput } from "./claims/throughput.ts";
-import { addPods, build, type DataCentre, type RouterMaker } from "./data-centre.ts";
-import { routers } from "./routers.ts";
+import { addPods, build, type DataCentre, type Provider } from "./data-centre.ts";
+import { providers } from "./providers.ts";
 import { Screen } from "./screen.ts";
 
 const { values: options } = parseArgs({
@@ -40,10 +40,10 @@ const withPods: readonly Part[] = [
   ["taking node 2 away", nodeAway],
 ];
 
-async function demo(lab: Lab, makeRouter: RouterMaker, screen: Screen): Promise<Claim[]> {
+async function demo(lab: Lab, provider: Provider, screen: Screen): Promise<Claim[]> {
   const claims: Claim[] = [];
   const centre = await screen.step("building three nodes, two racks and a ToR router", () =>
-    build(lab, makeRouter, timers),
+    build(lab, provider, timers),
   );
   const measure = async ([name, part]: Part): Promise<void> => {
     const found = await screen.step(name, () => part(centre));
@@ -77,9 +77,9 @@ function howToLook(lab: Lab): void {
   console.log(`  Linnet's view: birdc -s ${join(lab.folder, "n1", "linnet.ctl")} show protocols`);
 }
 
-const makeRouter = routers[options.provider];
-if (!makeRouter || process.getuid?.() !== 0) {
-  console.error(makeRouter ? "the demo makes network namespaces: run it as root" : `no provider ${options.provider}`);
+const provider = new Map<string, Provider>(Object.entries(providers)).get(options.provider);
+if (!provider || process.getuid?.() !== 0) {
+  console.error(provider ? "the demo makes network namespaces: run it as root" : `no provider ${options.provider}`);
   process.exit(2);
 }
 const lab = await Lab.create("demo");
@@ -92,7 +92,7 @@ process.on("SIGTERM", () => void stop());
 
 let holds = false;
 try {
-  const claims = await demo(lab, makeRouter, new Screen());
+  const claims = await demo(lab, provider, new Screen());
   report(claims);
   holds = claims.every((claim) => claim.holds);
 } catch (error) {

@@ -172,7 +172,8 @@ describe.skipIf(missing)(`a live daemon answers as BIRD was recorded ${missing ?
       hosts.map((host, index) => ({ host, device: "eth0", addresses: onLink(index + 1) })),
     );
     const [ours, ...others] = hosts;
-    linnet = new LinnetProcess(ours!, "a", manifests);
+    linnet = LinnetProcess.ofManifests(ours!, "a");
+    linnet.write(manifests);
     await Promise.all(
       neighbours.map(async ({ host, as, routes, password }, index) => {
         const towardsUs: SessionConfig = {

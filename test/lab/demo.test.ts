@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startAndConverge } from "../../demo/claims/sessions.ts";
 import { addPods, build, type DataCentre } from "../../demo/data-centre.ts";
-import { nodeRouter } from "../../demo/routers.ts";
+import { providerOf } from "../../demo/providers.ts";
 import { sabotages } from "../../demo/sabotage.ts";
 import { Lab } from "../support/lab/lab.ts";
 import { run } from "../support/lab/run.ts";
@@ -16,7 +16,7 @@ describe("the demo notices what is broken, and names it", () => {
 
   beforeAll(async () => {
     lab = await Lab.create("sabotage");
-    centre = await build(lab, nodeRouter(process.env), { hold: 3, restart: 15 });
+    centre = await build(lab, providerOf(process.env), { hold: 3, restart: 15 });
     await startAndConverge(centre);
     await Promise.all(centre.nodes.map((node) => addPods(lab, node, 2)));
   });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { allUp, flowsBetweenNodes } from "../../demo/claims/restart.ts";
 import { startAndConverge } from "../../demo/claims/sessions.ts";
 import { addPods, build, type DataCentre, type Node } from "../../demo/data-centre.ts";
-import { nodeRouter } from "../../demo/routers.ts";
+import { providerOf } from "../../demo/providers.ts";
 import { Lab } from "../support/lab/lab.ts";
 import { type FlowResult, Traffic, total } from "../support/lab/traffic.ts";
 import { pause } from "../support/lab/until.ts";
@@ -18,7 +18,7 @@ let centre: DataCentre;
 
 beforeAll(async () => {
   lab = await Lab.create("restart");
-  centre = await build(lab, nodeRouter(process.env), { hold: 9, restart: 60 });
+  centre = await build(lab, providerOf(process.env), { hold: 9, restart: 60 });
   const claims = await startAndConverge(centre);
   expect(claims.filter(({ holds }) => !holds)).toEqual([]);
   await Promise.all(centre.nodes.map((node) => addPods(lab, node, 1)));

@@ -25,6 +25,8 @@ export interface ApiServerOptions {
   /** Times watches out and sends bookmarks. */
   readonly clock?: Clock;
   readonly resources?: readonly Served[];
+  /** Address and port to listen on; 127.0.0.1 and any free one unless given. */
+  readonly listen?: { readonly host: string; readonly port: number };
   /** Who sends `token`; undefined: nobody that is known (401). Everybody is `admin` unless this is given. */
   user?(token: string | undefined): string | undefined;
   /** Whether `user` may; everybody may all unless this is given. */
@@ -50,13 +52,14 @@ export class ApiServer {
 
   constructor(options: ApiServerOptions = {}) {
     this.#options = options;
+    this.#port = options.listen?.port ?? 0;
     this.#resources = options.resources ?? [...builtIn, ...ours];
   }
 
-  /** Listens on 127.0.0.1, at the same port as before where it did. */
+  /** Listens, at the same port as before where it did. */
   async start(): Promise<this> {
     this.#server = http.createServer((request, response) => void this.#serve(request, response));
-    this.#server.listen(this.#port, "127.0.0.1");
+    this.#server.listen(this.#port, this.#options.listen?.host ?? "127.0.0.1");
     await once(this.#server, "listening");
     this.#port = (this.#server.address() as AddressInfo).port;
     return this;

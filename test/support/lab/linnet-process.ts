@@ -24,28 +24,40 @@ export interface Manifest {
 /** The command of the checkout. */
 export const linnetCommand = join(import.meta.dirname, "../../../bin/linnet");
 
-/** A Linnet daemon on a host, with a directory of manifests of its own. */
+/** A Linnet daemon on a host. */
 export class LinnetProcess {
   readonly host: Host;
-  readonly node: string;
+  readonly #node: string;
+  /** Where birdc finds it. */
   readonly socket: string;
-  readonly manifests: string;
+  /** Flags that say where its objects come from. */
+  readonly #provider: readonly string[];
   #daemon: Daemon | undefined;
 
-  constructor(host: Host, node: string, manifests: readonly Manifest[]) {
+  private constructor(host: Host, node: string, provider: readonly string[]) {
     this.host = host;
-    this.node = node;
+    this.#node = node;
     this.socket = host.path("linnet.ctl");
-    this.manifests = host.path("manifests");
-    mkdirSync(this.manifests, { recursive: true });
+    this.#provider = provider;
     host.ownFolder("/etc/cni/net.d");
     host.ownFolder("/run/linnet");
-    this.write(manifests);
+  }
+
+  /** With a directory of manifests of its own; `write` fills it. */
+  static ofManifests(host: Host, node: string): LinnetProcess {
+    const folder = manifestsOf(host);
+    mkdirSync(folder, { recursive: true });
+    return new LinnetProcess(host, node, ["--manifests", folder]);
+  }
+
+  /** With the objects of an API server, and a cache of them. */
+  static ofApiServer(host: Host, node: string, kubeconfig: string): LinnetProcess {
+    return new LinnetProcess(host, node, ["--kubeconfig", kubeconfig, "--cache", host.path("objects.cache")]);
   }
 
   /** Puts other manifests in the place of all there are; a running daemon sees them change at once. */
   write(manifests: readonly Manifest[]): void {
-    const file = join(this.manifests, "all.yaml");
+    const file = join(manifestsOf(this.host), "all.yaml");
     writeFileSync(`${file}.new`, manifests.map((manifest) => stringify(manifest)).join("---\n"));
     renameSync(`${file}.new`, file);
   }
@@ -65,8 +77,8 @@ export class LinnetProcess {
     this.#daemon = this.host.spawn("linnet", [
       linnetCommand,
       "run",
-      ...["--node", this.node],
-      ...["--manifests", this.manifests],
+      ...["--node", this.#node],
+      ...this.#provider,
       ...["--control", this.socket],
     ]);
     return this.#daemon;
@@ -86,4 +98,8 @@ export class LinnetProcess {
   async states(): Promise<ReadonlyMap<string, string>> {
     return birdStates(await this.birdc("show", "protocols"));
   }
+}
+
+function manifestsOf(host: Host): string {
+  return host.path("manifests");
 }

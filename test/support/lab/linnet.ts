@@ -19,7 +19,7 @@ export class Linnet extends Speaker {
 
   constructor(...args: ConstructorParameters<typeof Speaker>) {
     super(...args);
-    this.#process = new LinnetProcess(this.host, nodeName, this.#manifests());
+    this.#process = LinnetProcess.ofManifests(this.host, nodeName);
   }
 
   async start(): Promise<void> {
