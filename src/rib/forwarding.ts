@@ -151,14 +151,18 @@ export class Forwarding implements Job {
     return nextHops.resolutionOf(loc.decision.nextHopOf(path))?.hops ?? [];
   }
 
-  /** Shares by link bandwidth, which all of them tell: the fastest gets 256, the others in proportion. */
+  /**
+   * Shares by link bandwidth, which all of them tell: the fastest gets 256, the others in proportion. Of paths that leave
+   * by the same hop the fastest counts, which is the last one for a hop set.
+   */
   #weighted(paths: readonly number[]): number {
     const { attributes, paths: table } = this.#parts.loc;
-    const bandwidths = paths.map((path) => attributes.bandwidthOf(table.attributesOf(path)));
-    const most = Math.max(...bandwidths);
+    const bandwidthOf = (path: number): number => attributes.bandwidthOf(table.attributesOf(path));
+    const slowestFirst = [...paths].sort((a, b) => bandwidthOf(a) - bandwidthOf(b));
+    const most = bandwidthOf(slowestFirst.at(-1)!);
     return this.#union(
-      paths.map((path, index) => {
-        const weight = Math.max(1, Math.round((bandwidths[index]! * 256) / most));
+      slowestFirst.map((path) => {
+        const weight = Math.max(1, Math.round((bandwidthOf(path) * 256) / most));
         return this.#hopsOf(path).map((hop) => ({ ...hop, weight }));
       }),
     );

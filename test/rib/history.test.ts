@@ -43,8 +43,8 @@ const neighbours: readonly (readonly [string, Kind])[] = [
 
 const nextHops = ["192.0.2.101", "192.0.2.102", "192.0.2.103"];
 
-/** Few values each, so that ties are common. */
-const attributeSets: fc.Arbitrary<Attributes> = fc
+/** Few values each. */
+const variedSets: fc.Arbitrary<Attributes> = fc
   .record({
     path: fc.constantFrom<number[][]>([], [65001], [65002], [65001, 65003], [65002, 65003], [65001, LOCAL_AS]),
     nextHop: fc.constantFrom(...nextHops),
@@ -61,6 +61,23 @@ const attributeSets: fc.Arbitrary<Attributes> = fc
     ...rest,
     extendedCommunities: bandwidth === undefined ? [] : [[0x40040000, bandwidth]],
   }));
+
+/** Ties down to the last steps: paths that differ in the next hop and little else. */
+const similarSets: fc.Arbitrary<Attributes> = fc
+  .record({
+    nextHop: fc.constantFrom(...nextHops),
+    first: fc.constantFrom(65001, 65002),
+    med: fc.constantFrom(undefined, undefined, 10),
+    bandwidth: fc.constantFrom(undefined, undefined, undefined, 0x4a000000),
+  })
+  .map(({ nextHop, first, med, bandwidth }) =>
+    attributes([first, 65009], nextHop, {
+      med,
+      extendedCommunities: bandwidth === undefined ? [] : [[0x40040000, bandwidth]],
+    }),
+  );
+
+const attributeSets = fc.oneof(variedSets, similarSets);
 
 const policies: readonly (readonly PolicyConfig[])[] = [
   [],

@@ -62,6 +62,17 @@ describe("joining", () => {
     }
   });
 
+  test("End-of-RIB comes behind all that was there to be told when the neighbour came", () => {
+    const { bench, teller } = settled([B]);
+    teller.announce(block(3000), attributes([65001], A));
+    const c = bench.neighbour(C, "external");
+    bench.settle();
+    const told = c.ear.messages.filter(({ family }) => family === "ipv4");
+    expect(told.at(-1)?.kind).toBe("endOfRib");
+    expect(told.filter(({ kind }) => kind === "endOfRib")).toHaveLength(1);
+    expect(c.ear.routes.size).toBe(3000);
+  });
+
   test("those that come in the same turn share one dump: the same octets go to all", () => {
     const { bench } = settled([B], block(500));
     const news = [C, D].map((name) => bench.neighbour(name, "external"));
@@ -265,6 +276,16 @@ describe("another export policy", () => {
     bench.settle();
     expect(ears[0]!.ear.lines()).toEqual(["+ 10.1.0.0/16 [64512 65001]"]);
     expect(bench.rib.sides.ipv4.programs.size).toBe(3);
+  });
+
+  test("that is itself replaced before it was told leaves nothing told by the first one", () => {
+    const { bench, ears } = settled([B], ["10.1.0.0/16"]);
+    for (const name of ["once", "again"]) {
+      const prepend: PolicyConfig = { name, statements: [{ match: {}, set: { prepend: 1 }, action: "accept" }] };
+      ears[0]!.configure({ exportPolicies: [prepend] });
+    }
+    bench.settle();
+    expect(ears[0]!.ear.lines()).toEqual(["+ 10.1.0.0/16 [64512 65001]"]);
   });
 
   test("compiled policies that nobody uses any more are let go", () => {

@@ -200,6 +200,7 @@ export class Twin {
         const weight = Math.max(1, Math.round((bandwidths[index]! * 256) / most));
         return one.hops.map((hop) => (weighted ? { ...hop, weight } : hop));
       });
+      hops.sort((a, b) => a.weight - b.weight); // of equal hops the last one counts: the heaviest
       routes.set(prefix, formatHopSet(table.get(table.intern({ kind: "unicast", hops }))));
     }
     return routes;
