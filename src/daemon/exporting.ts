@@ -10,7 +10,7 @@ export interface LinkAddresses {
   holding(address: Address): { readonly index: number } | undefined;
   /** Index of the link that leads to `address` without a router. */
   reaching(address: Address): { readonly link: number } | undefined;
-  /** The first address of `family` on a link, global or link-local. */
+  /** The first address of `family` on a link: a global one, or the link-local one. */
   addressOn(link: number, family: Family, linkLocal?: boolean): Address | undefined;
 }
 

@@ -2,7 +2,7 @@ import type { Address } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
 import { contains, samePrefix } from "#route/prefix.ts";
 import type { LinkAddress } from "./wire/address.ts";
-import { IFF_LOOPBACK } from "./wire/constants.ts";
+import { IFF_LOOPBACK, RT_SCOPE_LINK, RT_SCOPE_UNIVERSE } from "./wire/constants.ts";
 import type { Link } from "./wire/link.ts";
 
 /** The node's interfaces and their addresses, as the kernel last told them. */
@@ -73,14 +73,14 @@ export class Links {
   }
 
   /**
-   * An address of ours on the interface, for sessions and next hops of the other family: global before link-local,
-   * preferred before deprecated. @param linkLocal take a link-local one where there is no other
+   * An address of ours on the interface, for sessions and next hops of the other family: preferred before deprecated.
+   * @param linkLocal the link-local one instead of a global one
    */
   addressOn(index: number, family: Family, linkLocal = false): Address | undefined {
     const fit = this.addressesOf(index).filter(({ address, scope }) => {
-      return address.family === family && (scope === 0 || (linkLocal && scope === 253));
+      return address.family === family && scope === (linkLocal ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE);
     });
-    return fit.sort((a, b) => a.scope - b.scope || Number(b.preferred) - Number(a.preferred))[0]?.address;
+    return fit.sort((a, b) => Number(b.preferred) - Number(a.preferred))[0]?.address;
   }
 
   /** May packets leave by it? Loopback never counts. */
