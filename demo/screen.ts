@@ -24,7 +24,10 @@ export class Screen {
   }
 
   claims(claims: readonly Claim[]): void {
-    for (const claim of claims) this.detail(`${this.#mark(claim)} ${claim.name}: ${claim.measured}`);
+    for (const claim of claims) {
+      this.detail(`${this.#mark(claim)} ${claim.name}: ${claim.measured}`);
+      for (const line of claim.seen ?? []) this.detail(`     ${line}`);
+    }
   }
 
   summary(claims: readonly Claim[]): void {
@@ -32,7 +35,9 @@ export class Screen {
     this.title(
       `\nSummary after ${this.#clock().trim()}: ${claims.length - broken.length} of ${claims.length} claims hold`,
     );
-    for (const claim of broken) this.detail(`${this.#mark(claim)} ${claim.name}: ${claim.measured}`);
+    for (const claim of claims) {
+      this.detail(`${this.#mark(claim)} ${claim.name}${claim.holds ? "" : `: ${claim.measured}`}`);
+    }
   }
 
   #mark({ holds }: Claim): string {

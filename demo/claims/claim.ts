@@ -4,6 +4,8 @@ export interface Claim {
   readonly holds: boolean;
   /** In numbers, and where it does not hold, what was seen instead. */
   readonly measured: string;
+  /** What was looked at, for people who want to see it. */
+  readonly seen?: readonly string[];
 }
 
 /** One look at one thing that has to be so. */

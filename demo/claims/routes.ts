@@ -17,8 +17,12 @@ export async function routes({ nodes }: DataCentre): Promise<Claim[]> {
     const findings = await inParallel(questions, 4, ({ from, to, family }) => question(from, to, family));
     const claim = claimOf(routesThere, findings, questions.length, "routes");
     const ms = performance.now() - began;
-    if (claim.holds || ms > patienceMs) return [{ ...claim, measured: `${claim.measured}, after ${seconds(ms)}` }];
-    await pause(20);
+    if (!claim.holds && ms <= patienceMs) {
+      await pause(20);
+      continue;
+    }
+    const seen = await Promise.all(nodes.map(learned));
+    return [{ ...claim, measured: `${claim.measured}, after ${seconds(ms)}`, seen }];
   }
 }
 
@@ -32,4 +36,11 @@ async function question(from: Node, to: Node, family: 0 | 1): Promise<Finding> {
   const inForce = await from.host.tryRun(["ip", "route", "get", cidr.replace(/0\/24$|\/64$/, "7")]);
   const taken = /via (\S+)/.exec(inForce.stdout)?.[1] ?? (inForce.stdout || inForce.stderr).trim();
   return { what, wrong: taken === expected ? undefined : `packets go elsewhere: ${taken}` };
+}
+
+/** The learned routes of a node's kernel in one line. */
+async function learned({ plan, host }: Node): Promise<string> {
+  const all = [...(await host.routes(4)), ...(await host.routes(6))];
+  const routed = all.filter(({ protocol, gateway }) => (protocol === "bgp" || protocol === "bird") && gateway);
+  return `${plan.name}: ${routed.map(({ dst, gateway }) => `${dst} via ${gateway}`).join(", ")}`;
 }

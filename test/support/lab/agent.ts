@@ -53,6 +53,7 @@ export class Agent {
       this.#waiting.get(id)?.resolve(result);
       this.#waiting.delete(id);
     });
+    child.stdin?.on("error", () => {}); // It was killed; whoever waits for it is told so.
     child.on("close", () => {
       for (const { reject } of this.#waiting.values()) reject(new Error(`${host.name}: the agent ended`));
     });

@@ -143,6 +143,18 @@ export const routeScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: "our IPv6 next hop is a global address, and beside it at most a link-local one",
+    options: bothWays,
+    run: async (session) => {
+      const capture = await session.capture();
+      await session.establish();
+      const told = await capture.saw("our route", 15, ({ from, text }) => {
+        return from === session.ourAddress && text.includes(ours6.prefix);
+      });
+      expect(told.text).toMatch(new RegExp(`nexthop: ${places.us.address[6]}(, fe80:[\\da-f:]+)?, nh-length: (16|32)`));
+    },
+  },
+  {
     name: "asked for a refresh, we send everything again",
     needs: ["ask for refresh"],
     options: bothWays,
