@@ -83,9 +83,9 @@ export const sabotages: readonly Sabotage[] = [
   {
     name: "a node's uplink is slow",
     breaks: [asFast],
-    measure: (centre) => throughput(centre, 1),
+    measure: throughput,
     spoil: ({ nodes }) =>
-      first(nodes).host.run("tc qdisc add dev eth0 root tbf rate 1gbit burst 1mb latency 20ms".split(" ")),
+      first(nodes).host.run("tc qdisc add dev eth0 root tbf rate 2gbit burst 1mb latency 20ms".split(" ")),
     mend: ({ nodes }) => first(nodes).host.run("tc qdisc del dev eth0 root".split(" ")),
   },
   {
