@@ -1,6 +1,7 @@
 import type { KernelConfig } from "#config/node-config.ts";
 import type { Clock, Timer } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
+import type { Address } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
 import type { HopSetTable } from "#route/hop-set.ts";
 import { Conflicts } from "./conflicts.ts";
@@ -56,7 +57,7 @@ export class FamilyInstaller implements Source {
   readonly groups: GroupWriter;
   readonly failures: Failures;
   readonly #family: Family;
-  readonly #config: InstallerConfig;
+  #config: InstallerConfig;
   readonly #hopSets: HopSetTable;
   readonly #around: Surroundings;
   readonly #sender: Sender;
@@ -115,7 +116,7 @@ export class FamilyInstaller implements Source {
   }
 
   #changed(id: number): void {
-    this.store.unmark(id, STALE);
+    this.store.endStale(id);
     if (this.store.is(id, FAILED)) this.#recovered(id);
     this.#settle(id);
     this.#sender.schedule();
@@ -351,9 +352,21 @@ export class FamilyInstaller implements Source {
     this.#sender.schedule();
   }
 
-  /** The kernel silently dropped routes that go by these hop sets. */
-  dropped(hopSets: ReadonlySet<number>): void {
-    this.store.forget(hopSets, UNKNOWN);
+  /** Another metric, preferred source or use of objects. Nothing may be on its way. */
+  reconfigure(config: InstallerConfig): void {
+    const { metric, preferredSource, nextHopObjects } = this.#config;
+    this.#config = config;
+    this.#templates.length = 0;
+    if (config.nextHopObjects !== nextHopObjects) this.groups.setMode(config.nextHopObjects);
+    if (config.metric !== metric) this.store.changeMetric(config.metric);
+    const source = (address: Address | undefined): string => `${address?.words}`;
+    if (source(config.preferredSource[this.#family]) !== source(preferredSource[this.#family])) this.dropped();
+  }
+
+  /** The kernel silently dropped routes that go by these hop sets, or by any. */
+  dropped(hopSets?: ReadonlySet<number>): void {
+    if (hopSets === undefined) this.store.forgetAll();
+    else this.store.forget(hopSets, UNKNOWN);
     this.#parked = true;
   }
 

@@ -4,9 +4,9 @@ import type { Hop, HopSetTable } from "#route/hop-set.ts";
 import { refusalReason } from "./failures.ts";
 import { decide, type Group } from "./groups.ts";
 import type { RouteStore } from "./route-store.ts";
-import type { Sender } from "./sender.ts";
+import { NOT_SENT, type Sender } from "./sender.ts";
 import { UNKNOWN, VIA_GROUP } from "./target.ts";
-import type { NextHopObject } from "./wire/nexthop.ts";
+import type { GroupMember, NextHopObject } from "./wire/nexthop.ts";
 
 /**
  * With `auto`, a hop set gets an object from so many routes on. Below it the routes are moved one by one in 4 ms, and plain
@@ -19,7 +19,7 @@ export class GroupWriter {
   readonly #store: RouteStore;
   readonly #hopSets: HopSetTable;
   readonly #protocol: number;
-  readonly #mode: KernelConfig["nextHopObjects"];
+  #mode: KernelConfig["nextHopObjects"];
   readonly #sender: Sender;
   readonly #log: Log;
   /** Routes that wait for their new group. */
@@ -41,6 +41,16 @@ export class GroupWriter {
     this.#mode = config.nextHopObjects;
     this.#sender = sender;
     this.#log = log;
+  }
+
+  /** With `never`, routes that name an object are written anew. */
+  setMode(mode: KernelConfig["nextHopObjects"]): void {
+    this.#mode = mode;
+    if (mode !== "never") return;
+    for (const group of this.#store.groups.all()) {
+      this.#store.groups.retire(group);
+      this.#store.enqueueUnequal(group.target);
+    }
   }
 
   /** Where a learned route that wants `hopSet` shall point. @returns undefined: to a group that is on its way; wait */
@@ -68,10 +78,15 @@ export class GroupWriter {
 
   #point(group: Group, hopSet: number, hops: readonly Hop[]): void {
     const { groups } = this.#store;
-    this.#sender.send(groups.pointTo(group, hopSet, hops, this.#protocol), ({ lost, refusals }) => {
+    const messages = groups.pointTo(group, hopSet, hops, this.#protocol);
+    const { members } = group;
+    group.flights++;
+    this.#sender.send(messages, ({ lost, refusals }) => {
       // A single hop that was to go and is gone already harms nobody.
       const refusal = refusals.find(({ code }) => code !== "ENOENT");
-      if (groups.get(group.target) !== group || group.state === "dead") this.#wake(group);
+      if (groups.get(group.target) !== group)
+        this.#wake(group); // all was read anew meanwhile
+      else if (!groups.landed(group.target) || group.members !== members) this.#leave(group, members);
       else if (lost !== undefined) this.#abandon(group, hopSet, lost, "");
       else if (refusal !== undefined) this.#abandon(group, hopSet, refusal.code, refusal.text);
       else {
@@ -81,10 +96,23 @@ export class GroupWriter {
     });
   }
 
+  /** A link went, and perhaps came back, while the kernel had not answered: whatever it has now is not relied on. */
+  #leave(group: Group, members: readonly GroupMember[]): void {
+    const { groups } = this.#store;
+    this.#sender.send(groups.remains(group, members), () => {});
+    if (group.state !== "dead") {
+      groups.retire(group);
+      this.#store.enqueueUnequal(group.target);
+    }
+    this.#wake(group);
+  }
+
   #abandon(group: Group, hopSet: number, code: string, text: string): void {
-    if (!this.#said) this.#log.warn(`plain next hops instead of a nexthop object: ${refusalReason(code, text)}`);
-    this.#said = true;
-    this.#refused.add(hopSet);
+    if (code !== NOT_SENT) {
+      if (!this.#said) this.#log.warn(`plain next hops instead of a nexthop object: ${refusalReason(code, text)}`);
+      this.#said = true;
+      this.#refused.add(hopSet);
+    }
     this.#store.groups.retire(group);
     this.#store.enqueueUnequal(group.target);
     this.#wake(group);
@@ -159,7 +187,8 @@ export class GroupWriter {
     const { groups } = this.#store;
     groups.adopt(objects, this.#protocol, this.#intern);
     this.#refused.clear();
-    if (this.#mode === "never") for (const group of groups.all()) groups.retire(group);
+    this.setMode(this.#mode);
+    this.#sender.send(groups.dropUnused(), () => {});
   }
 
   /** Links changed: what was refused may work now. */

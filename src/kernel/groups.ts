@@ -19,11 +19,14 @@ export interface Group {
   members: readonly GroupMember[];
   /** Routes that name it. */
   routes: number;
-  /** Routes on their way to it. */
+  /** Routes on their way to it, and changes of itself. */
   flights: number;
-  /** What its routes want, by hop set; 0 is to be deleted. */
+  /** What its routes want, by hop set; 0 is to be deleted, KEEP to stay. */
   readonly wants: Map<number, number>;
 }
+
+/** In place of what a route wants: it was adopted, and stays as it is until somebody asks for it. */
+export const KEEP = UNKNOWN;
 
 /** What is best for all routes of a group at once. */
 export type GroupStep =
@@ -189,7 +192,7 @@ export class Groups {
     this.#leaveMembers(group);
     group.members = members;
     this.#setContent(group, hopSet);
-    return [...messages, ...this.#dropUnused()];
+    return [...messages, ...this.dropUnused()];
   }
 
   /** Messages that delete `group`, its routes, and single hops that nobody needs any more. */
@@ -197,11 +200,18 @@ export class Groups {
     this.#setContent(group, UNKNOWN);
     this.#leaveMembers(group);
     group.state = "dying";
-    return [deleteNextHop(group.id), ...this.#dropUnused()];
+    return [deleteNextHop(group.id), ...this.dropUnused()];
+  }
+
+  /** Messages that delete what the kernel may have of a group, and of single hops, that are forgotten here. */
+  remains(group: Group, members: readonly GroupMember[]): Uint32Array[] {
+    const used = new Set(Array.from(this.#singles.values(), ({ id }) => id));
+    const left = members.filter(({ id }) => !used.has(id));
+    return [...(group.state === "dead" ? [group] : []), ...left].map(({ id }) => deleteNextHop(id));
   }
 
   /** Messages that delete single hops of which no group is made. */
-  #dropUnused(): Uint32Array[] {
+  dropUnused(): Uint32Array[] {
     const messages: Uint32Array[] = [];
     for (const [key, { id, users }] of this.#singles) {
       if (users > 0) continue;
@@ -235,7 +245,7 @@ export class Groups {
     this.#changed.add(group);
   }
 
-  /** A route on its way to `target` has arrived, or not. @returns whether the group is still alive */
+  /** A route on its way to `target`, or a change of it, has arrived, or not. @returns whether the group is still alive */
   landed(target: number): boolean {
     const group = this.get(target);
     if (group === undefined) return false;
@@ -353,9 +363,10 @@ export function decide({ state, routes, flights, wants, content }: Group, users:
   if (state === "new" || state === "dying" || state === "dead") return { kind: "nothing" };
   if (routes === 0) return { kind: flights === 0 && (state === "retired" || users === 0) ? "remove" : "nothing" };
   if (wants.get(0) === routes) return { kind: routes >= BULK_ROUTES && flights === 0 ? "remove" : "nothing" };
-  if (state === "retired" || routes < BULK_ROUTES || (wants.get(content) ?? 0) * 8 > routes) return { kind: "nothing" };
+  const staying = (wants.get(content) ?? 0) + (wants.get(KEEP) ?? 0);
+  if (state === "retired" || routes < BULK_ROUTES || staying * 8 > routes) return { kind: "nothing" };
   for (const [hopSet, count] of wants) {
-    if (hopSet !== 0 && hopSet !== content && count * 2 > routes) return { kind: "repoint", hopSet };
+    if (hopSet !== 0 && hopSet !== content && hopSet !== KEEP && count * 2 > routes) return { kind: "repoint", hopSet };
   }
   return { kind: "nothing" };
 }

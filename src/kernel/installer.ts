@@ -40,6 +40,7 @@ export class Installer {
   readonly #sender: Sender;
   readonly #links: { usable(link: number): boolean };
   readonly #sides: Readonly<Record<Family, FamilyInstaller>>;
+  #config: InstallerConfig;
   /** By hop set: 0 not asked yet, 1 usable, 2 not. */
   #usable = new Uint8Array(64);
   #own: readonly OwnRoute[] = [];
@@ -55,6 +56,7 @@ export class Installer {
     log: Log,
     seed: number,
   ) {
+    this.#config = config;
     this.#hopSets = hopSets;
     this.#links = links;
     this.#sender = new Sender(port, clock, (code) => around.doubt(`an answer was lost (${code})`));
@@ -197,10 +199,28 @@ export class Installer {
 
   /** The kernel silently drops routes whose preferred source goes. */
   sourceGone(family: Family): void {
-    const { groups } = this.#sides[family].store;
-    const all = new Set<number>(groups.all().map(({ target }) => target));
-    for (let number = 1; number <= this.#hopSets.size; number++) all.add(number);
-    this.#sides[family].dropped(all);
+    this.#sides[family].dropped();
+  }
+
+  /**
+   * Takes another metric, preferred source or use of nexthop objects over: new routes first, then the old ones go.
+   * @returns false, and nothing is changed, where the table or the protocol is another: that takes effect at a start
+   */
+  reconfigure(config: InstallerConfig): boolean {
+    if (config.table !== this.#config.table || config.protocol !== this.#config.protocol) return false;
+    const isMoved = config.metric !== this.#config.metric;
+    this.#config = config;
+    this.#sender.pause(() => {
+      for (const family of families) this.#sides[family].reconfigure(config);
+      this.#sender.resume();
+      if (isMoved) this.#sender.whenQuiet(() => this.#sweepSwept());
+    });
+    return true;
+  }
+
+  /** Sweeps again where the sweep was: what became stale later has no other end. */
+  #sweepSwept(): void {
+    for (const family of families) if (!this.#sides[family].store.keepsStale) this.sweep(family);
   }
 
   counts(family: Family): InstallerCounts {

@@ -17,8 +17,9 @@ import { eachMessage, type MessageHeader, type Received } from "./wire/message.t
 import { decodeNextHop, dumpNextHops, type NextHopObject } from "./wire/nexthop.ts";
 import { decodeRoute, dumpRoutes, emptyRoute, hopSetOf, type RouteFacts, sourceOf } from "./wire/route.ts";
 
-/** After lost notifications, or doubts, the kernel is read anew, at most this often. */
-const COMPARE_INTERVAL_MS = 1_000;
+/** After lost notifications, or doubts, the kernel is read anew: after 1 s since the last time, doubling up to a minute. */
+const FIRST_COMPARE_MS = 1_000;
+const LAST_COMPARE_MS = 60_000;
 
 /** linux/rtnetlink.h: from router advertisements. */
 const RTPROT_RA = 9;
@@ -49,10 +50,14 @@ export class Kernel {
   /** Foreign routes of the table that we write to; the main ones where that is the main table. */
   readonly #beside: Readonly<Record<Family, ForeignRoutes>>;
   readonly #facts = emptyRoute();
+  #config: InstallerConfig;
+  /** What comes into force after the comparison that is running. */
+  #nextConfig: InstallerConfig | undefined;
   /** Notifications that came while a dump is running: they are newer than what it tells. */
   #held: Received[] | undefined;
   #again = false;
-  #compareAtMs = 0;
+  #comparedAtMs = 0;
+  #compareWaitMs = FIRST_COMPARE_MS;
   #comparing = false;
   #changed = false;
   #whenReady: (() => void) | undefined;
@@ -60,6 +65,7 @@ export class Kernel {
 
   constructor(parts: KernelParts) {
     this.#parts = parts;
+    this.#config = parts.config;
     const { config, port, hopSets, clock, log, seed } = parts;
     const foreign = (): Record<Family, ForeignRoutes> => ({
       ipv4: new ForeignRoutes("ipv4", seed),
@@ -95,6 +101,20 @@ export class Kernel {
     this.#onChange = changed;
   }
 
+  /**
+   * Takes another metric, preferred source or use of nexthop objects over.
+   * @returns false, and nothing is changed, where the table or the protocol is another: that takes effect at a start, and
+   *   the routes of before are left for `linnet cleanup`
+   */
+  reconfigure(config: InstallerConfig): boolean {
+    if (config.table !== this.#config.table || config.protocol !== this.#config.protocol) return false;
+    this.#nextConfig = this.#comparing ? config : undefined;
+    if (this.#comparing) return true;
+    this.#config = config;
+    this.installer.reconfigure(config);
+    return true;
+  }
+
   /** MTU of the link that the default route leaves by, else of the one that holds `address`. */
   uplinkMtu(address: Address | undefined): number | undefined {
     for (const family of families) {
@@ -123,13 +143,15 @@ export class Kernel {
     }
     this.#comparing = true;
     const { clock, log } = this.#parts;
-    const wait = Math.max(0, this.#compareAtMs - clock.nowMs());
+    const since = clock.nowMs() - this.#comparedAtMs;
+    const wait = Math.max(0, this.#compareWaitMs - since);
+    this.#compareWaitMs = wait === 0 ? FIRST_COMPARE_MS : Math.min(this.#compareWaitMs * 2, LAST_COMPARE_MS);
     log.info(`reading the kernel anew: ${why}`);
     clock.after(wait, () => this.installer.pause(() => this.#dumpAll()));
   }
 
   #dumpAll(): void {
-    const { config, clock } = this.#parts;
+    const { clock } = this.#parts;
     this.#held = [];
     this.#again = false;
     this.links.clear();
@@ -141,7 +163,7 @@ export class Kernel {
     const next = (): void => {
       const request = requests.shift();
       if (request === undefined) {
-        this.#compareAtMs = clock.nowMs() + COMPARE_INTERVAL_MS;
+        this.#comparedAtMs = clock.nowMs();
         this.#dumped();
         return;
       }
@@ -157,7 +179,7 @@ export class Kernel {
     };
     const nextHops = dumpNextHops();
     const requests = [dumpLinks(), dumpAddresses("ipv4"), dumpAddresses("ipv6"), nextHops];
-    for (const table of new Set([c.RT_TABLE_MAIN, config.table])) {
+    for (const table of new Set([c.RT_TABLE_MAIN, this.#config.table])) {
       requests.push(dumpRoutes("ipv4", table), dumpRoutes("ipv6", table));
     }
     next();
@@ -170,10 +192,11 @@ export class Kernel {
   }
 
   /** @returns whether to go on. A table that does not exist yet is empty, and so are objects that the kernel does not know. */
-  #ended({ code, text }: DumpEnd): boolean {
+  #ended({ code, text, interrupted }: DumpEnd): boolean {
+    this.#again ||= interrupted;
     if (code === "OK" || code === "ENOENT" || code === "EOPNOTSUPP") return true;
     this.#parts.log.warn(`the kernel's tables cannot be read: ${text} (${code}); trying again`);
-    this.#parts.clock.after(COMPARE_INTERVAL_MS, () => this.#dumpAll());
+    this.#parts.clock.after(FIRST_COMPARE_MS, () => this.#dumpAll());
     return false;
   }
 
@@ -183,14 +206,12 @@ export class Kernel {
     this.installer.endCompare();
     for (const data of held) eachMessage(data, (header) => this.#apply(data, header, false));
     this.#comparing = false;
-    if (this.#again) {
-      this.#compare("it changed meanwhile");
-      return;
-    }
     this.#touched();
+    if (this.#nextConfig !== undefined) this.reconfigure(this.#nextConfig);
     this.installer.resume();
     this.#whenReady?.();
     this.#whenReady = undefined;
+    if (this.#again) this.#compare("it changed while it was read");
   }
 
   #received(data: Received): void {
@@ -256,7 +277,7 @@ export class Kernel {
       this.links.removeAddress(address);
       const left = this.links.addressesOf(address.link).some((other) => other.address.family === "ipv4");
       if (family === "ipv4" && !left) this.#linkDown(address.link, ["ipv4"]); // the kernel turns IPv4 off there
-      const source = this.#parts.config.preferredSource[family];
+      const source = this.#config.preferredSource[family];
       if (source !== undefined && sameAddress(source, address.address)) this.installer.sourceGone(family);
     }
     this.#touched();
@@ -264,7 +285,7 @@ export class Kernel {
 
   #route(data: Received, isNew: boolean, dumped: boolean): void {
     const facts = this.#facts;
-    const { config } = this.#parts;
+    const config = this.#config;
     if ((facts.flags & c.RTM_F_CLONED) !== 0) return;
     if (facts.protocol === config.protocol && facts.table === config.table && facts.tos === 0) {
       this.#ours(data, facts, isNew, dumped);
@@ -293,7 +314,8 @@ export class Kernel {
 
   /** What a route of ours amounts to by its own attributes, or UNKNOWN. */
   #hopSet(data: Received, facts: RouteFacts): number {
-    const { config, hopSets } = this.#parts;
+    const config = this.#config;
+    const { hopSets } = this.#parts;
     const wanted = facts.metric === config.metric ? config.preferredSource[facts.family] : undefined;
     const source = sourceOf(data, facts);
     if (facts.type === c.RTN_UNICAST && `${source?.words}` !== `${wanted?.words}`) {

@@ -23,6 +23,8 @@ export interface DumpEnd {
   /** `OK`, or what the kernel says. */
   readonly code: string;
   readonly text: string;
+  /** The table changed meanwhile: the dump may miss what did not change (NLM_F_DUMP_INTR). */
+  readonly interrupted: boolean;
 }
 
 export interface NotificationListener {

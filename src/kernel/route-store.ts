@@ -1,6 +1,6 @@
 import { formatWords } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
-import { Groups } from "./groups.ts";
+import { Groups, KEEP } from "./groups.ts";
 import { PrefixTable } from "./prefix-table.ts";
 import { ShuffledQueue } from "./queue.ts";
 import { UNKNOWN, VIA_GROUP } from "./target.ts";
@@ -88,7 +88,20 @@ export class RouteStore {
     this.wanted += (hopSet === 0 ? 0 : 1) - (before === 0 ? 0 : 1);
     if (this.prefixes.layer(id) === LEARNED) this.#use(before, hopSet);
     const actual = this.actual(id);
-    if (actual >= VIA_GROUP) this.groups.wantChanged(actual, before, hopSet);
+    if (actual >= VIA_GROUP && !this.is(id, STALE)) this.groups.wantChanged(actual, before, hopSet);
+  }
+
+  /** What a route's group should know of it: a stale route wants to stay as it is. */
+  #wish(id: number): number {
+    return this.is(id, STALE) ? KEEP : this.desired(id);
+  }
+
+  /** The route is what is wanted of it from now on. */
+  endStale(id: number): void {
+    if (!this.is(id, STALE)) return;
+    this.unmark(id, STALE);
+    const actual = this.actual(id);
+    if (actual >= VIA_GROUP) this.groups.wantChanged(actual, KEEP, this.desired(id));
   }
 
   setActual(id: number, target: number): void {
@@ -96,8 +109,8 @@ export class RouteStore {
     if (before === target) return;
     this.prefixes.setField(id, ACTUAL, target);
     this.installed += (target === 0 ? 0 : 1) - (before === 0 ? 0 : 1);
-    if (before >= VIA_GROUP) this.groups.left(before, this.desired(id));
-    if (target >= VIA_GROUP) this.groups.joined(target, this.desired(id));
+    if (before >= VIA_GROUP) this.groups.left(before, this.#wish(id));
+    if (target >= VIA_GROUP) this.groups.joined(target, this.#wish(id));
   }
 
   /** The hop set that the kernel's route amounts to, 0 for none, or UNKNOWN. */
@@ -167,6 +180,14 @@ export class RouteStore {
     }
   }
 
+  /** The kernel holds none of the routes as we know them. */
+  forgetAll(): void {
+    const targets = new Set<number>();
+    for (let id = 1; id < this.prefixes.end; id++) targets.add(this.actual(id));
+    targets.delete(0);
+    this.forget(targets, UNKNOWN);
+  }
+
   /** Begins a comparison with a dump; nothing may be on its way. */
   beginCompare(): void {
     this.#comparing = true;
@@ -195,7 +216,7 @@ export class RouteStore {
       this.unmark(id, SEEN);
       if (!seen) {
         this.setActual(id, 0);
-        this.unmark(id, STALE);
+        this.endStale(id);
         this.releaseIfIdle(id);
       }
     }
@@ -208,11 +229,40 @@ export class RouteStore {
     let swept = 0;
     for (let id = 1; id < this.prefixes.end; id++) {
       if (!this.prefixes.has(id) || !this.is(id, STALE)) continue;
-      this.unmark(id, STALE);
+      this.endStale(id);
       this.enqueue(id);
       swept++;
     }
     return swept;
+  }
+
+  /**
+   * Learned routes get another metric; nothing may be on its way. Those of the old metric become stale, so that they
+   * forward until those of the new one are there.
+   */
+  changeMetric(metric: number): void {
+    const old = this.metrics[LEARNED]!;
+    const layer = this.layerOf(metric) ?? this.metrics.push(metric) - 1;
+    this.metrics[LEARNED] = metric;
+    this.metrics[layer] = old;
+    const ids: number[] = [];
+    const targets: number[] = [];
+    const { prefixes: p } = this;
+    for (let id = 1; id < p.end; id++) {
+      if (this.actual(id) === 0 || (p.layer(id) !== LEARNED && p.layer(id) !== layer)) continue;
+      ids.push(id);
+      targets.push(this.actual(id));
+      this.setActual(id, 0);
+      this.endStale(id);
+    }
+    ids.forEach((id, index) => {
+      const to = p.layer(id) === LEARNED ? layer : LEARNED;
+      const other = this.add(p.word(id, 0), p.word(id, 1), p.word(id, 2), p.word(id, 3), p.length(id), to);
+      if (this.desired(other) === 0) this.mark(other, STALE);
+      this.setActual(other, targets[index]!);
+    });
+    for (const id of ids) this.releaseIfIdle(id);
+    this.enqueueUnequal();
   }
 
   /** Nothing is wanted any more. */

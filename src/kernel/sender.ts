@@ -6,6 +6,9 @@ import { askAcknowledgement } from "./wire/route.ts";
 /** Routes that one turn looks at, so that routes which need nothing do not hold the turn. */
 const TURN_ROUTES = 4096;
 
+/** `Answer.lost` of messages that a pause kept from being sent. */
+export const NOT_SENT = "ECANCELED";
+
 /** Whole messages, written into the room that was given. */
 export interface Batch {
   /** Words written, and where the last message begins. */
@@ -35,7 +38,8 @@ export class Sender {
   #sources: readonly Source[] = [];
   /** Messages that go before what sources have, in order. */
   #messages: { readonly words: readonly Uint32Array[]; readonly answered: (answer: Answer) => void }[] = [];
-  #paused = true;
+  /** Reasons not to send; one of them is that nobody has begun yet. */
+  #pauses = 1;
   #scheduled = false;
   #inFlight = 0;
   #turn = 0;
@@ -53,8 +57,9 @@ export class Sender {
     this.#sources = sources;
   }
 
-  /** A batch of its own, before what sources have. */
+  /** A batch of its own, before what sources have; nothing at all where there are no messages. */
   send(words: readonly Uint32Array[], answered: (answer: Answer) => void): void {
+    if (words.length === 0) return;
     this.#messages.push({ words, answered });
     this.schedule();
   }
@@ -70,15 +75,16 @@ export class Sender {
 
   /** Stops sending. @param then called once the last answer is in; what was not sent counts as lost by then */
   pause(then: () => void): void {
-    this.#paused = true;
+    this.#pauses++;
     this.whenQuiet(() => {
-      for (const { answered } of this.#messages.splice(0)) answered({ refusals: [], lost: "ECANCELED" });
+      for (const { answered } of this.#messages.splice(0)) answered({ refusals: [], lost: NOT_SENT });
       then();
     });
   }
 
+  /** Ends one pause. */
   resume(): void {
-    this.#paused = false;
+    this.#pauses--;
     this.schedule();
   }
 
@@ -86,6 +92,10 @@ export class Sender {
   whenQuiet(then: () => void): void {
     this.#whenQuiet.push(then);
     this.#quiet();
+  }
+
+  get #paused(): boolean {
+    return this.#pauses > 0;
   }
 
   get #pending(): number {

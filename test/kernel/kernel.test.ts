@@ -24,7 +24,7 @@ const PREFIXES = [
 ];
 
 class Bench {
-  readonly clock = new FakeClock();
+  clock = new FakeClock();
   readonly model = new ModelKernel();
   readonly hopSets = new HopSetTable();
   readonly config: Pick<KernelConfig, "table" | "metric" | "protocol" | "nextHopObjects" | "preferredSource">;
@@ -43,8 +43,10 @@ class Bench {
 
   /** A daemon that begins, also after another one was killed. */
   start(): Kernel {
-    const { config, model, hopSets, clock } = this;
-    this.kernel = new Kernel({ config, port: model, hopSets, clock, log: silentLog, seed: 7 });
+    const { config, model, hopSets } = this;
+    model.cut();
+    this.clock = new FakeClock(); // and with the other one, its timers
+    this.kernel = new Kernel({ config, port: model, hopSets, clock: this.clock, log: silentLog, seed: 7 });
     this.kernel.onChange(() => this.changes++);
     let ready = false;
     this.kernel.start(() => {
@@ -53,6 +55,10 @@ class Bench {
     this.settle();
     expect(ready).toBe(true);
     return this.kernel;
+  }
+
+  sweep(): void {
+    for (const family of ["ipv4", "ipv6"] as const) this.kernel.installer.sweep(family);
   }
 
   settle(): void {
@@ -185,6 +191,14 @@ const actions = fc.oneof(
     }),
   ),
   fc.constant<Named>({ name: "overrun", act: (bench) => bench.model.overrun() }),
+  fc.constant<Named>({
+    name: "killed and started again",
+    act: (bench, desired) => {
+      bench.start();
+      desired.clear();
+    },
+  }),
+  fc.constant<Named>({ name: "sweep", act: (bench) => bench.sweep() }),
   fc.constant<Named>({ name: "settle", act: (bench) => bench.settle() }),
   fc.array(fc.nat(2), { minLength: 1, maxLength: 12 }).map(
     (choices): Named => ({
@@ -214,12 +228,13 @@ for (const mode of ["never", "auto", "always"] as const) {
     fc.assert(
       fc.property(history, (acts) => {
         const bench = new Bench(mode);
-        for (const family of ["ipv4", "ipv6"] as const) bench.kernel.installer.sweep(family);
         const desired = new Map<Prefix, number>();
         const foreign = new Map(bench.foreign().map((route) => [keyOf(route), route]));
         for (const act of acts) act(bench, desired, foreign);
         for (const link of LINKS) bench.model.setLink(link, { up: true, carrier: true });
         bench.rest();
+        bench.sweep();
+        bench.settle();
         const wanted = [...desired].filter(([target]) => !foreign.has(keyOf({ prefix: target, metric: METRIC })));
         const sorted = (entries: Iterable<[string, number]>): [string, number][] => [...entries].sort();
         expect(sorted(bench.held())).toEqual(sorted(wanted.map(([target, set]) => [formatPrefix(target), set])));
@@ -266,6 +281,66 @@ test("a daemon that starts again adopts its routes, sends nothing for equal ones
   bench.settle();
   expect(bench.held().size).toBe(400);
   expect(kernel.installer.counts("ipv6")).toMatchObject({ wanted: 0, installed: 300 });
+});
+
+test("adopted routes that share an object stay until they are asked for, or swept", () => {
+  const bench = new Bench("always");
+  for (const target of PREFIXES) bench.set(target, bench.via(2)[target.family]);
+  bench.settle();
+  bench.start();
+  bench.rest();
+  expect(bench.held().size).toBe(600);
+  for (const target of PREFIXES.slice(0, 290)) bench.set(target, bench.via(3).ipv4);
+  bench.settle();
+  expect(bench.held().size).toBe(600);
+  const stale = [...bench.held().values()].filter((set) => set === bench.via(2).ipv4).length;
+  expect(stale).toBeLessThanOrEqual(10); // the object was re-pointed when nearly all wanted it
+  bench.sweep();
+  bench.settle();
+  expect(new Set(bench.held().values())).toEqual(new Set([bench.via(3).ipv4]));
+  expect(bench.held().size).toBe(290);
+});
+
+for (const mode of ["never", "always"] as const) {
+  test(`another metric: the new routes come before the old ones go (objects ${mode})`, () => {
+    const bench = new Bench(mode);
+    for (const target of PREFIXES) bench.set(target, bench.via(2)[target.family]);
+    bench.settle();
+    bench.sweep();
+    expect(bench.kernel.reconfigure({ ...bench.config, metric: 50 })).toBe(true);
+    let fewest = 600;
+    for (let turn = 0; turn < 1_000; turn++) {
+      bench.clock.settle();
+      fewest = Math.min(fewest, new Set([...bench.held(32).keys(), ...bench.held(50).keys()]).size);
+      if (!bench.model.step()) break;
+    }
+    bench.settle();
+    expect([fewest, bench.held(32).size, bench.held(50).size]).toEqual([600, 0, 600]);
+    bench.kernel.reconfigure(bench.config); // and back
+    bench.settle();
+    expect([bench.held(32).size, bench.held(50).size]).toEqual([600, 0]);
+  });
+}
+
+test("another preferred source is written into every learned route, and objects that are not wanted any more go", () => {
+  const bench = new Bench("always");
+  for (const target of PREFIXES) bench.set(target, bench.via(2)[target.family]);
+  bench.settle();
+  const preferredSource = { ipv4: address("10.0.3.1") };
+  bench.kernel.reconfigure({ ...bench.config, preferredSource, nextHopObjects: "never" });
+  bench.settle();
+  const sources = [...bench.model.routes.values()]
+    .filter(({ protocol, prefix: { family } }) => protocol === BGP && family === "ipv4")
+    .map(({ source }) => source && formatAddress(source));
+  expect(new Set(sources)).toEqual(new Set(["10.0.3.1"]));
+  expect(bench.held().size).toBe(600);
+  expect(bench.model.objects.size).toBe(0);
+});
+
+test("another table or protocol is for the next start", () => {
+  const bench = new Bench("auto");
+  expect(bench.kernel.reconfigure({ ...bench.config, table: 100 })).toBe(false);
+  expect(bench.kernel.reconfigure({ ...bench.config, protocol: 12 })).toBe(false);
 });
 
 test("a node without routes of ours holds none", () => {

@@ -85,13 +85,22 @@ export class ModelKernel implements NetlinkPort {
       const octets = joined(this.#dumped(request));
       this.#answers.push(() => {
         receive(octets);
-        ended({ code: "OK", text: "" });
+        ended({ code: "OK", text: "", interrupted: false });
       });
     });
   }
 
   listen(listener: NotificationListener): void {
     this.#listener = listener;
+  }
+
+  /** The daemon is killed: what it had sent is done, what it would have been told is lost. A new one may connect. */
+  cut(): void {
+    for (const request of this.#requests.splice(0)) request();
+    this.#answers = [];
+    this.#notifications = [];
+    this.#listener = undefined;
+    this.#rooms = ROOMS;
   }
 
   /** Lets one thing happen. @param choice which of those that are due. @returns false when nothing is */

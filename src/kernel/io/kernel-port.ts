@@ -109,7 +109,7 @@ export class KernelPort implements NetlinkPort {
       case "end": {
         const dump = this.#dumps.get(message.id);
         this.#dumps.delete(message.id);
-        dump?.ended({ code: message.code, text: message.text });
+        dump?.ended(message.end);
         break;
       }
       case "notified":

@@ -18,7 +18,7 @@ import {
 } from "#lib/io/libc.ts";
 import { AF_INET } from "#lib/sockaddr.ts";
 import type { Refusal } from "../netlink-port.ts";
-import { NLMSG_DONE, NLMSG_ERROR } from "../wire/constants.ts";
+import { NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR } from "../wire/constants.ts";
 import { eachMessage, type Received, received } from "../wire/message.ts";
 import { decodeReply } from "../wire/reply.ts";
 import type { FromWorker, KernelWorkerData, ToWorker } from "./messages.ts";
@@ -112,10 +112,11 @@ type Dump = (buffer: ArrayBuffer) => void;
 /** Each dump has a socket of its own: the kernel runs one at a time on a socket. */
 function startDump(dumps: Map<number, Dump>, id: number, request: ArrayBuffer): void {
   const fd = requestSocket();
+  let interrupted = false;
   const end = (code: string, text: string): void => {
     close(fd);
     dumps.delete(id);
-    tell({ kind: "end", id, code, text });
+    tell({ kind: "end", id, end: { code, text, interrupted } });
   };
   const sent = send(fd, new Uint8Array(request));
   if (sent < 0) {
@@ -123,34 +124,38 @@ function startDump(dumps: Map<number, Dump>, id: number, request: ArrayBuffer): 
     return;
   }
   const go = (buffer: ArrayBuffer): void => {
-    const { octets, ended } = readDump(fd, buffer);
-    tell({ kind: "chunk", id, buffer, octets }, [buffer]);
-    if (ended !== undefined) end(ended.code, ended.text);
+    const part = readDump(fd, buffer);
+    interrupted ||= part.interrupted;
+    tell({ kind: "chunk", id, buffer, octets: part.octets }, [buffer]);
+    if (part.ended !== undefined) end(part.ended.code, part.ended.text);
   };
   dumps.set(id, go);
   go(new ArrayBuffer(DUMP_CHUNK_OCTETS));
   if (dumps.has(id)) go(new ArrayBuffer(DUMP_CHUNK_OCTETS));
 }
 
+interface DumpPart {
+  octets: number;
+  interrupted: boolean;
+  ended: { readonly code: string; readonly text: string } | undefined;
+}
+
 /** Fills `buffer` with datagrams of a dump, until it is full or the dump is over. */
-function readDump(
-  fd: number,
-  buffer: ArrayBuffer,
-): { octets: number; ended: { code: string; text: string } | undefined } {
-  let at = 0;
-  let ended: { code: string; text: string } | undefined;
-  while (ended === undefined && at + DATAGRAM_OCTETS <= buffer.byteLength) {
-    const octets = recv(fd, new Uint8Array(buffer, at, DATAGRAM_OCTETS));
-    if (octets < 0) return { octets: at, ended: { code: errnoName(octets), text: "" } };
-    const data = received(buffer.slice(at, at + octets));
+function readDump(fd: number, buffer: ArrayBuffer): DumpPart {
+  const part: DumpPart = { octets: 0, interrupted: false, ended: undefined };
+  while (part.ended === undefined && part.octets + DATAGRAM_OCTETS <= buffer.byteLength) {
+    const octets = recv(fd, new Uint8Array(buffer, part.octets, DATAGRAM_OCTETS));
+    if (octets < 0) return { ...part, ended: { code: errnoName(octets), text: "" } };
+    const data = received(buffer.slice(part.octets, part.octets + octets));
     eachMessage(data, (header) => {
+      if ((header.flags & NLM_F_DUMP_INTR) !== 0 && header.type !== NLMSG_ERROR) part.interrupted = true;
       if (header.type !== NLMSG_DONE && header.type !== NLMSG_ERROR) return;
       const { errno, text } = decodeReply(data, header, header.type === NLMSG_ERROR);
-      ended = { code: errnoName(errno), text };
+      part.ended = { code: errnoName(errno), text };
     });
-    at += octets;
+    part.octets += octets;
   }
-  return { octets: at, ended };
+  return part;
 }
 
 /**

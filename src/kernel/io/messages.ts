@@ -1,4 +1,4 @@
-import type { Refusal } from "../netlink-port.ts";
+import type { DumpEnd, Refusal } from "../netlink-port.ts";
 
 /** What the main thread and the kernel thread tell each other; buffers of dumps and notifications are transferred. */
 
@@ -30,6 +30,6 @@ export type FromWorker =
       readonly lost: string | undefined;
     }
   | { readonly kind: "chunk"; readonly id: number; readonly buffer: ArrayBuffer; readonly octets: number }
-  | { readonly kind: "end"; readonly id: number; readonly code: string; readonly text: string }
+  | { readonly kind: "end"; readonly id: number; readonly end: DumpEnd }
   | { readonly kind: "notified"; readonly buffer: ArrayBuffer }
   | { readonly kind: "overrun" };

@@ -11,6 +11,8 @@ export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
 export const NLM_F_REQUEST = 1;
 export const NLM_F_ACK = 4;
+/** In replies: the dump is a mixture of states, because something changed meanwhile. */
+export const NLM_F_DUMP_INTR = 0x10;
 /** In errors: the message that failed is not repeated behind the error. */
 export const NLM_F_CAPPED = 0x100;
 /** In errors: attributes follow, such as the kernel's own text. */
