@@ -37,7 +37,7 @@ const withPods: readonly Part[] = [
   ["looking for the largest packet that passes unfragmented", packetSize],
   ["iperf3 between pods, in turns with static routes", throughput],
   ["killing node 1's daemon under traffic and starting it again", restart],
-  ["taking node 2 away", nodeAway],
+  ["taking node 2 away, and putting it back", nodeAway],
 ];
 
 async function demo(lab: Lab, provider: Provider, screen: Screen): Promise<Claim[]> {

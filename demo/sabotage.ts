@@ -16,8 +16,8 @@ export interface Sabotage {
   readonly breaks: readonly string[];
   readonly measure: (centre: DataCentre) => Promise<Claim[]>;
   readonly spoil: (centre: DataCentre) => Promise<unknown>;
-  /** Everything is as before afterwards; absent where that cannot be. */
-  readonly mend?: (centre: DataCentre) => Promise<unknown>;
+  /** Everything is as before afterwards. */
+  readonly mend: (centre: DataCentre) => Promise<unknown>;
 }
 
 const table = "sabotage";
@@ -100,10 +100,8 @@ export const sabotages: readonly Sabotage[] = [
     name: "the ToR router swallows packets that it has no route for",
     breaks: [awayNoticed],
     measure: nodeAway,
-    spoil: async ({ tor, nodes }) => {
-      for (const cidr of nodes[1]?.plan.podCidrs ?? [])
-        await tor.host.ip("route", "add", "blackhole", cidr, "metric", "9999");
-    },
+    spoil: (centre) => blackholes(centre, "add"),
+    mend: (centre) => blackholes(centre, "del"),
   },
 ];
 
@@ -136,4 +134,11 @@ async function nft({ host }: Node, hook: string, rules: readonly string[]): Prom
 
 async function mended({ host }: Node): Promise<void> {
   await host.run(["nft", "delete", "table", "inet", table]);
+}
+
+/** Worse than any route that BGP brings to the ToR router. */
+async function blackholes({ tor, nodes }: DataCentre, command: "add" | "del"): Promise<void> {
+  for (const cidr of nodes[1]?.plan.podCidrs ?? []) {
+    await tor.host.ip("route", command, "blackhole", cidr, "metric", "9999");
+  }
 }

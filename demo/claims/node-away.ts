@@ -1,55 +1,81 @@
 import { familyOf } from "../../test/support/lab/neighbour.ts";
 import { pause } from "../../test/support/lab/until.ts";
-import type { DataCentre, Node, Pod } from "../data-centre.ts";
-import { type Claim, claimOf, inParallel } from "./claim.ts";
+import type { DataCentre, Pod } from "../data-centre.ts";
+import { type Claim, claimOf, type Finding, inParallel } from "./claim.ts";
 import { seconds } from "./sessions.ts";
 
+const backMs = 20_000;
+export const backAgain = "a node that comes back is reached again";
 export const awayNoticed = "traffic to a node that is gone is refused, not swallowed";
 
-/** Takes the second node off the net without a word, and measures until the others' pods are told so. */
+/**
+ * Takes the second node off the net without a word, and measures until the others' pods are told so; then puts it back,
+ * and measures until they reach its pods again.
+ */
 export async function nodeAway({ lab, nodes, timers }: DataCentre): Promise<Claim[]> {
-  const gone = nodes[1];
-  const target = gone?.pods[0];
-  if (!gone || !target) throw new Error("no second node");
+  const node = nodes[1];
+  const target = node?.pods[0];
+  const rack = lab.hosts.find(({ name }) => name === `rack-${node?.plan.rack}`);
+  if (!node || !target || !rack) throw new Error("no second node");
+  const callers = nodes.filter((other) => other !== node).flatMap(({ pods }) => pods.slice(0, 1));
+  const paths = callers.flatMap((from) => target.addresses.map((address) => ({ from, address })));
   // The hold time, then the time that a restarting daemon is given, and a little for the kernel.
   const boundMs = (timers.hold + timers.restart + 2) * 1000;
-  const callers = nodes.filter((node) => node !== gone).flatMap((node) => node.pods.slice(0, 1));
-  await takeAway(
-    lab.hosts.find(({ name }) => name === `rack-${gone.plan.rack}`),
-    gone,
-  );
-  const began = performance.now();
-  const calls = callers.flatMap((from) => target.addresses.map((address) => ({ from, address })));
-  const findings = await inParallel(calls, calls.length, async ({ from, address }) => {
-    const refusal = await refused(from, address, began, boundMs);
-    const what = `${from.name} to ${address}`;
-    return refusal === undefined ? { what, wrong: "no refusal", ms: boundMs } : { what, wrong: undefined, ms: refusal };
-  });
-  const slowest = Math.max(...findings.map(({ ms }) => ms));
-  const claim = claimOf(awayNoticed, findings, calls.length, "paths");
-  return [{ ...claim, measured: `${claim.measured} within ${seconds(slowest)} (hold time ${timers.hold} s)` }];
+
+  // As if its power failed: nothing comes from it any more, and its neighbours' links stay up.
+  await rack.ip("link", "set", node.plan.name, "down");
+  const gone = performance.now();
+  await node.router.kill();
+  const refusals = await pings(paths, /unreachable/i, "refusal", gone, boundMs);
+
+  await rack.ip("link", "set", node.plan.name, "up");
+  const back = performance.now();
+  await node.router.start();
+  const answers = await pings(paths, /bytes from/, "answer", back, backMs);
+  return [
+    timedClaim(awayNoticed, refusals, `hold time ${timers.hold} s, restart time ${timers.restart} s`),
+    timedClaim(backAgain, answers, "from its daemon's start"),
+  ];
 }
 
-/** As if its power failed: nothing comes from it any more, and its neighbours' links stay up. */
-async function takeAway(
-  rack: { ip(...args: string[]): Promise<string> } | undefined,
-  { plan, router }: Node,
-): Promise<void> {
-  if (!rack) throw new Error("no switch");
-  await rack.ip("link", "set", plan.name, "down");
-  await router.kill();
+interface Path {
+  readonly from: Pod;
+  readonly address: string;
 }
 
-/** @returns milliseconds from `began` to the first ICMP answer that refuses; undefined: none in time */
-async function refused(from: Pod, address: string, began: number, boundMs: number): Promise<number | undefined> {
-  const ping = from.host.spawn(`ping-${familyOf(address)}`, ["stdbuf", "-oL", "ping", "-n", "-i", "0.1", address]);
-  try {
-    while (performance.now() - began < boundMs) {
-      if (/unreachable/i.test(ping.log())) return performance.now() - began;
-      await pause(10);
+type TimedFinding = Finding & { readonly ms: number };
+
+/**
+ * Pings along all paths until something is printed that matches.
+ * @param awaited what that is, in one word
+ * @param began as performance.now() gives it; counted from there
+ */
+function pings(
+  paths: readonly Path[],
+  match: RegExp,
+  awaited: string,
+  began: number,
+  boundMs: number,
+): Promise<TimedFinding[]> {
+  return inParallel(paths, paths.length, async ({ from, address }) => {
+    const argv = ["stdbuf", "-oL", "ping", "-n", "-i", "0.1", address];
+    const ping = from.host.spawn(`${awaited}-${familyOf(address)}`, argv);
+    try {
+      const what = `${from.name} to ${address}`;
+      for (;;) {
+        const ms = performance.now() - began;
+        if (match.test(ping.log())) return { what, wrong: undefined, ms };
+        if (ms > boundMs) return { what, wrong: `no ${awaited}`, ms };
+        await pause(10);
+      }
+    } finally {
+      await ping.end("SIGKILL");
     }
-    return undefined;
-  } finally {
-    await ping.end("SIGKILL");
-  }
+  });
+}
+
+function timedClaim(name: string, findings: readonly TimedFinding[], remark: string): Claim {
+  const slowest = Math.max(...findings.map(({ ms }) => ms));
+  const claim = claimOf(name, findings, findings.length, "paths");
+  return { ...claim, measured: `${claim.measured} within ${seconds(slowest)} (${remark})` };
 }
