@@ -184,3 +184,39 @@ test("equal paths that all tell their bandwidth share by it", () => {
   bench.settle();
   expect(bench.forwarding.routes.get(prefix)).toBe(`${A}%1*1 ${B}%1*1`);
 });
+
+test("an equal path that goes, or is no longer equal, leaves the shared route; the neighbours are told nothing", () => {
+  const bench = new Bench();
+  const [a, b, c, d] = [A, B, C, "192.0.2.4"].map((name) => bench.neighbour(name, "external"));
+  for (const neighbour of [a, b, c]) neighbour!.announce(prefix, attributes([65001], neighbour!.name));
+  bench.settle();
+  const { changes } = bench.rib.sides.ipv4.loc;
+  const route = () => bench.forwarding.routes.get(prefix);
+  expect(route()).toBe(`${A}%1*1 ${B}%1*1 ${C}%1*1`);
+  b!.withdraw(prefix);
+  bench.settle();
+  expect(route()).toBe(`${A}%1*1 ${C}%1*1`);
+  c!.announce(prefix, attributes([65001, 65002], C));
+  bench.settle();
+  expect(route()).toBe(`${A}%1*1`);
+  d!.announce(prefix, attributes([65001], d!.name));
+  bench.settle();
+  expect(route()).toBe(`${A}%1*1 192.0.2.4%1*1`);
+  d!.down();
+  bench.settle();
+  expect(route()).toBe(`${A}%1*1`);
+  expect(bench.rib.sides.ipv4.loc.changes).toBe(changes);
+});
+
+test("a path that goes may bring back one that its MED had put out", () => {
+  const { best, bench } = decide([
+    { by: A, set: attributes([65001], A, { med: 20 }) },
+    { by: B, set: attributes([65002], B) },
+    { by: C, set: attributes([65001], C, { med: 10 }) },
+  ]);
+  expect(best).toBe(B);
+  bench.rib.down(C, []);
+  bench.settle();
+  expect(bench.forwarding.routes.get(prefix)).toBe(`${A}%1*1 ${B}%1*1`);
+  expect(bench.rib.sides.ipv4.loc.bests[bench.rib.neighbour(A)!.id]).toBe(1);
+});

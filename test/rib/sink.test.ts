@@ -83,3 +83,27 @@ test("a set for which there is no room counts as withdrawn", () => {
   expect(a.sink.add(2, octets, 0, octets.length, factsOf(attributes([65002], A)))).toBe(0);
   expect(bench.events).toEqual([`full ${A}: the table of attributeSets is full at 1`]);
 });
+
+test("what was told last before a session ends counts: also withdrawals, also when the end comes from within", () => {
+  const bench = new Bench();
+  const a = bench.neighbour(A, "external");
+  a.announce(["10.1.0.0/16", "10.2.0.0/16"], attributes([65001], A));
+  a.withdraw("10.1.0.0/16");
+  a.down(["ipv4"]);
+  bench.settle();
+  expect([...bench.forwarding.routes.keys()]).toEqual(["10.2.0.0/16"]);
+  const strict: Bench = new Bench({
+    events: {
+      endOfRib: () => {},
+      prefixLimit: (name) => {
+        strict.events.push(name);
+        strict.rib.down(name, []);
+      },
+    },
+  });
+  const b = strict.neighbour(A, "external", { config: { prefixLimit: { ipv4: 1 } } });
+  b.announce(["10.1.0.0/16", "10.2.0.0/16"], attributes([65001], A));
+  strict.settle();
+  const { loc } = strict.rib.sides.ipv4;
+  expect([strict.events, loc.paths.size, loc.prefixes.size]).toEqual([[A], 0, 0]);
+});

@@ -212,17 +212,16 @@ export class PathWalk {
   step(records: number, visit: (path: number) => void): boolean {
     const paths = this.#paths;
     for (let left = records; left > 0 && this.#block !== 0; left--) {
+      // All blocks were given back: none of the paths this walk was for is left, and others may have the blocks.
+      if (paths.epochOf(this.#neighbour) !== this.#epoch) return false;
       const path = this.#path++;
       if (this.#path >>> BLOCK_BITS !== this.#block) {
         this.#block = paths.blockAfter(this.#block);
         this.#path = this.#block << BLOCK_BITS;
       }
-      if (paths.prefixOf(path) === 0) continue;
-      visit(path);
-      // All blocks were given back: none of the paths this walk was for is left.
-      if (paths.epochOf(this.#neighbour) !== this.#epoch) return false;
+      if (paths.prefixOf(path) !== 0) visit(path);
     }
-    return this.#block !== 0 && paths.epochOf(this.#neighbour) === this.#epoch;
+    return this.#block !== 0;
   }
 }
 

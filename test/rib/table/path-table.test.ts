@@ -62,6 +62,20 @@ test("a walk may remove what it visits, and ends when nothing is left, whoever h
   expect(visits).toBe(200);
 });
 
+test("a walk whose paths all went between two steps does not go on through what others have in their place", () => {
+  const table = new PathTable("ipv4", 1000, 4);
+  const paths = Array.from({ length: 100 }, (_, n) => table.add(1, n + 1, 5, 0));
+  const walk = table.walk(1);
+  expect(walk.step(10, () => {})).toBe(true);
+  const copy = walk.copy();
+  for (const path of paths) table.remove(path);
+  for (let n = 1; n <= 100; n++) table.add(n & 1 ? 1 : 2, n, 5, 0);
+  const visited: number[] = [];
+  expect(walk.step(1000, (path) => visited.push(path))).toBe(false);
+  expect(copy.step(1000, (path) => visited.push(path))).toBe(false);
+  expect(visited).toEqual([]);
+});
+
 test("blocks of a neighbour that is gone are used again", () => {
   const table = new PathTable("ipv4", 128, 4);
   for (let round = 0; round < 50; round++) {
