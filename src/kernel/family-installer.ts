@@ -302,7 +302,7 @@ export class FamilyInstaller implements Source {
   }
 
   #target(hopSet: number, object: number): number {
-    return object === 0 ? hopSet : (this.store.groups.byId(object)?.target ?? UNKNOWN);
+    return object === 0 || hopSet === 0 ? hopSet : (this.store.groups.byId(object)?.target ?? UNKNOWN);
   }
 
   /** Somebody else deleted or changed a route with our mark. @param hopSet 0 deleted; else as in `found` */

@@ -342,6 +342,21 @@ describe.runIf(root)("the real kernel", { timeout: 120_000 }, () => {
     expect(said.join()).toContain("reading the kernel anew");
   });
 
+  test("a hundred thousand routes in and out; how fast, is printed and not judged", async () => {
+    const agent = await started();
+    for (const family of ["ipv4", "ipv6"] as const) {
+      for (const via of [[family === "ipv4" ? A4 : A6], []]) {
+        const start = performance.now();
+        await agent.tell({ op: "many", count: 100_000, family, via });
+        await agent.tell({ op: "quiet" });
+        const perSecond = Math.round(100_000_000 / (performance.now() - start));
+        process.stderr.write(`100,000 ${family} routes ${via.length > 0 ? "in" : "out"}: ${perSecond} a second\n`);
+      }
+    }
+    expect(await agent.tell({ op: "counts" })).toMatchObject({ ipv4: { installed: 0 }, ipv6: { installed: 0 } });
+    expect([routes("-4"), routes("-6")]).toEqual([[], []]);
+  });
+
   test("read-only: the kernel is read and nothing is written", async () => {
     const agent = new Agent();
     await agent.tell({ op: "start", objects: "always", mode: "readonly" });

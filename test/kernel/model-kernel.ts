@@ -4,7 +4,6 @@ import { eachMessage, MessageBuilder, type MessageHeader, type Received, receive
 import { decodeNextHop, type NextHopObject, putGroup, putHop } from "#kernel/wire/nexthop.ts";
 import {
   decodeRoute,
-  deleteTemplate,
   emptyRoute,
   hopSetOf,
   putRoute,
@@ -143,10 +142,17 @@ export class ModelKernel implements NetlinkPort {
     if (!link.up) {
       for (const [key, { target }] of [...this.routes]) {
         const over = typeof target !== "number" && target.kind === "unicast" ? target.hops : [];
-        if (over.length > 0 && over.every((hop) => hop.link === index)) this.routes.delete(key);
+        if (over.length > 0 && over.every((hop) => hop.link === index)) this.#drop(key);
       }
     }
     this.#tell(linkMessage(index, link));
+  }
+
+  /** The kernel drops a route on its own account: it tells of IPv6 ones only. */
+  #drop(key: string): void {
+    const route = this.routes.get(key)!;
+    this.routes.delete(key);
+    if (route.prefix.family === "ipv6") this.#tell(routeMessage(route, c.RTM_DELROUTE));
   }
 
   /** Another program writes a route, replacing what has the same prefix and metric. */
@@ -226,7 +232,7 @@ export class ModelKernel implements NetlinkPort {
 
   #deleteObject(id: number): Omit<Refusal, "index"> | undefined {
     if (!this.objects.delete(id)) return { code: "ENOENT", text: "" };
-    for (const [key, { target }] of [...this.routes]) if (target === id) this.routes.delete(key);
+    for (const [key, { target }] of [...this.routes]) if (target === id) this.#drop(key);
     for (const [other, { content, protocol }] of [...this.objects]) {
       if (content.kind !== "group") continue;
       const members = content.members.filter((member) => member.id !== id);
@@ -269,11 +275,11 @@ function prefixOf({ family, w0, w1, w2, w3, length }: RouteFacts): Prefix {
 function routeMessage({ prefix, metric, protocol, target, source }: ModelRoute, type: number): Uint32Array {
   const mark = { table: c.RT_TABLE_MAIN, protocol, metric };
   const to = typeof target === "number" ? ({ kind: "object", id: target } as const) : target;
-  const template =
-    type === c.RTM_DELROUTE ? deleteTemplate(prefix.family, mark) : routeTemplate(prefix.family, mark, to, source);
+  const template = routeTemplate(prefix.family, mark, to, source);
   const message = new Uint32Array(template.length);
   const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = prefix.words;
   putRoute(message, 0, template, 0, 0, w0, w1, w2, w3, prefix.length);
+  message[1] = type; // a deletion tells all of the route, too
   return message;
 }
 
