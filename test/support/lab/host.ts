@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type RunOptions, type RunResult, run, tryRun } from "./run.ts";
 import { until } from "./until.ts";
@@ -25,11 +25,14 @@ export class Daemon {
   readonly name: string;
   readonly logFile: string;
   readonly child: ChildProcess;
+  /** Where its output begins: others of the same name may have written to the file before it. */
+  readonly #logFrom: number;
   readonly #ended: Promise<void>;
 
-  constructor(name: string, logFile: string, child: ChildProcess) {
+  constructor(name: string, logFile: string, logFrom: number, child: ChildProcess) {
     this.name = name;
     this.logFile = logFile;
+    this.#logFrom = logFrom;
     this.child = child;
     this.#ended = new Promise((resolve) => {
       child.on("close", () => resolve());
@@ -42,7 +45,7 @@ export class Daemon {
   }
 
   log(): string {
-    return readFileSync(this.logFile, "utf8");
+    return readFileSync(this.logFile).toString("utf8", this.#logFrom);
   }
 
   /** To the process, which tells its children; signals that none can catch go to all of them. */
@@ -138,13 +141,15 @@ export class Host {
   spawn(name: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}): Daemon {
     const logFile = this.path(`${name}.log`);
     const log = openSync(logFile, "a");
+    const logFrom = fstatSync(log).size;
     const [file = "", ...args] = this.command(argv);
     const child = spawn(file, args, {
       stdio: ["ignore", log, log],
       detached: true, // A process group of its own.
       env: { ...process.env, LC_ALL: "C", ...env },
     });
-    const daemon = new Daemon(`${this.name} ${name}`, logFile, child);
+    closeSync(log);
+    const daemon = new Daemon(`${this.name} ${name}`, logFile, logFrom, child);
     this.daemons.push(daemon);
     return daemon;
   }
