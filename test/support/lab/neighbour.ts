@@ -64,11 +64,7 @@ export interface SpeakerConfig {
 
 /** What a scenario needs and a product may lack. */
 export type Feature =
-  | "announce extended communities"
-  | "dial"
-  | "be dialled"
   | "dual stack session"
-  | "keep attributes"
   | "md5"
   | "gtsm"
   | "two octet as"
@@ -78,8 +74,6 @@ export type Feature =
   | "help a restart"
   | "send shutdown text"
   | "show shutdown text"
-  | "be reflected to"
-  | "end of rib"
   | "session over ipv6";
 
 /** Features a product has not, each with the reason; a scenario that needs one is listed as not applicable. */
