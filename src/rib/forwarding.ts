@@ -37,6 +37,8 @@ export class Forwarding implements Job {
   /** Number of a combination of next hops, by the number of all but the last and the last; and the hop set of each. */
   readonly #combinations = new Map<number, number>();
   readonly #combined = new Map<number, number>();
+  /** Of the next hops, in which combinations mean something. */
+  #epoch = 0;
   readonly #seen = new Uint32Array(BATCH);
   installed = 0;
   #maxPaths: number;
@@ -57,12 +59,6 @@ export class Forwarding implements Job {
 
   get backlog(): number {
     return this.#queue.length;
-  }
-
-  /** Ways to next hops have changed: what was computed from them is forgotten. */
-  forgetCombinations(): void {
-    this.#combinations.clear();
-    this.#combined.clear();
   }
 
   step(): boolean {
@@ -116,14 +112,18 @@ export class Forwarding implements Job {
 
   /** Hop set of the first `count` paths that the decision process found equal. */
   #several(count: number): number {
-    const { loc } = this.#parts;
+    const { loc, nextHops } = this.#parts;
     const equal = loc.decision.multipath;
     let weighted = true;
     for (let index = 0; index < count && weighted; index++) {
       weighted = loc.attributes.bandwidthOf(loc.paths.attributesOf(equal[index]!)) > 0;
     }
     if (weighted) return this.#weighted([...equal.subarray(0, count)]);
-    if (this.#combinations.size > MAX_COMBINATIONS) this.forgetCombinations();
+    if (this.#epoch !== nextHops.epoch || this.#combinations.size > MAX_COMBINATIONS) {
+      this.#epoch = nextHops.epoch;
+      this.#combinations.clear();
+      this.#combined.clear();
+    }
     let combination = loc.decision.nextHopOf(equal[0]!);
     for (let index = 1; index < count; index++) {
       combination = this.#combine(combination, loc.decision.nextHopOf(equal[index]!));

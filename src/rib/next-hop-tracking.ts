@@ -1,6 +1,5 @@
 import type { Address } from "#route/address.ts";
 import { bitsOf, type Family } from "#route/family.ts";
-import type { Forwarding } from "./forwarding.ts";
 import type { LocRib } from "./loc-rib.ts";
 import { LOCAL } from "./neighbours.ts";
 import type { Resolution } from "./ports.ts";
@@ -14,11 +13,6 @@ const SCAN = 8192;
 const PAUSE_MS = 20;
 /** Routes that may stand on routes that stand on routes. */
 const MAX_DEPTH = 4;
-
-export interface TrackedSide {
-  readonly loc: LocRib;
-  readonly forwarding: Forwarding | undefined;
-}
 
 /**
  * The way to `address` through the Loc-RIB: the most specific route around it, and the way to that one's next hop, and so
@@ -68,20 +62,20 @@ function isUsable(
  */
 export class NextHopTracking implements Job {
   readonly #nextHops: NextHopTable;
-  readonly #sides: readonly TrackedSide[];
+  readonly #locs: readonly LocRib[];
   readonly #turns: Turns;
   #ids: Iterator<number> | undefined;
   #worldChanged = false;
   #changed: Uint8Array | undefined;
-  #side = 0;
+  #loc = 0;
   #path = 0;
   #seenChanges = 0;
   #lastMs = Number.NEGATIVE_INFINITY;
   #planned = false;
 
-  constructor(nextHops: NextHopTable, sides: readonly TrackedSide[], turns: Turns) {
+  constructor(nextHops: NextHopTable, locs: readonly LocRib[], turns: Turns) {
     this.#nextHops = nextHops;
-    this.#sides = sides;
+    this.#locs = locs;
     this.#turns = turns;
     turns.add(this);
   }
@@ -104,7 +98,7 @@ export class NextHopTracking implements Job {
       this.#ids = this.#nextHops.ids(false);
       return true;
     }
-    const changes = this.#sides.reduce((sum, { loc }) => sum + loc.changes, 0);
+    const changes = this.#locs.reduce((sum, loc) => sum + loc.changes, 0);
     if (this.#nextHops.indirect === 0 || changes === this.#seenChanges) return false;
     const waitMs = this.#lastMs + PAUSE_MS - this.#turns.nowMs;
     if (waitMs > 0) {
@@ -126,9 +120,8 @@ export class NextHopTracking implements Job {
         this.#ids = undefined;
         this.#changed = this.#nextHops.takeChanged();
         if (this.#changed === undefined) return this.#worldChanged;
-        this.#side = 0;
+        this.#loc = 0;
         this.#path = 1;
-        for (const { forwarding } of this.#sides) forwarding?.forgetCombinations();
         return true;
       }
       this.#nextHops.again(value);
@@ -137,12 +130,11 @@ export class NextHopTracking implements Job {
   }
 
   #scan(): boolean {
-    const side = this.#sides[this.#side];
-    if (side === undefined) {
+    const loc = this.#locs[this.#loc];
+    if (loc === undefined) {
       this.#changed = undefined;
       return true;
     }
-    const { loc } = side;
     const { paths, attributes, decision } = loc;
     const changed = this.#changed!;
     const end = Math.min(this.#path + SCAN, paths.end);
@@ -154,7 +146,7 @@ export class NextHopTracking implements Job {
     }
     this.#path = end;
     if (end === paths.end) {
-      this.#side++;
+      this.#loc++;
       this.#path = 1;
     }
     return true;

@@ -146,7 +146,7 @@ export class Rib {
       ipv4.programs.forget(set);
       ipv6.programs.forget(set);
     };
-    this.#tracking = new NextHopTracking(this.nextHops, [ipv4, ipv6], this.turns);
+    this.#tracking = new NextHopTracking(this.nextHops, [ipv4.loc, ipv6.loc], this.turns);
     this.#origination = new Origination(parts.codec, this.attributes, { ipv4: ipv4.loc, ipv6: ipv6.loc });
   }
 

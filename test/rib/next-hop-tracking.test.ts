@@ -60,6 +60,19 @@ describe("the kernel's world", () => {
   });
 });
 
+test("a next hop that takes the number of one that is gone is not taken for it", () => {
+  const bench = new Bench();
+  const [a, b] = [A, B].map((name) => bench.neighbour(name, "external"));
+  a!.announce("10.1.0.0/16", attributes([65001], "198.51.100.1"));
+  b!.announce("10.1.0.0/16", attributes([65001], "198.51.100.2"));
+  bench.settle();
+  b!.withdraw("10.1.0.0/16");
+  bench.settle();
+  b!.announce("10.1.0.0/16", attributes([65001], "198.51.100.3"));
+  bench.settle();
+  expect(bench.forwarding.routes.get("10.1.0.0/16")).toBe("198.51.100.1%1*1 198.51.100.3%1*1");
+});
+
 describe("next hops that only the Loc-RIB knows", () => {
   const far = "10.9.0.5";
 

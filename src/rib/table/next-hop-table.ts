@@ -28,6 +28,8 @@ export class NextHopTable {
   /** By id: cost (RFC 4271 §9.1.2.2 (e)), `UNREACHABLE` or `SCOPED`. */
   metric: Float64Array = new Float64Array(64);
   size = 0;
+  /** Changes with every number that goes and every way that changes: what was computed from numbers is good for one epoch. */
+  epoch = 0;
   readonly #resolver: NextHopResolver;
   readonly #hopSets: HopSetTable;
   readonly #recursion: Recursion;
@@ -149,6 +151,7 @@ export class NextHopTable {
     this.#resolve(id);
     if (sameResolution(before, this.#resolutions[id])) return false;
     this.#changed.add(id);
+    this.epoch++;
     return true;
   }
 
@@ -227,6 +230,7 @@ export class NextHopTable {
     this.#changed.delete(id);
     this.#free.push(id);
     this.size--;
+    this.epoch++;
   }
 
   #hasLinkLocal(id: number): boolean {
