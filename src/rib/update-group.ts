@@ -283,7 +283,8 @@ export class UpdateGroup implements Job {
     for (const { outstanding } of dump.members) if (outstanding > MAX_OUTSTANDING_DUMP) return false;
     if (!dump.hasBegun && !this.#beginDump(dump)) return false;
     const more = dump.step(this, this.#parts.batch);
-    this.#parts.batch.write(this.rules.encoder, this.#writer, () => {});
+    // Refused ones were never told: their origin was the only member until now.
+    this.#parts.batch.write(this.rules.encoder, this.#writer, (prefix) => this.told.set(prefix, 0));
     this.#deliver(dump.members);
     if (more) return true;
     this.#dumps.shift();

@@ -209,8 +209,11 @@ export class TestNeighbour {
     return this.sink;
   }
 
+  /** The session ends; what it had still to write counts as written, as `SessionOut` demands. */
   down(retained: readonly Family[] = []): void {
     this.#bench.rib.down(this.name, retained);
+    this.ear.isSlow = false;
+    this.ear.take();
   }
 
   announce(prefixes: string | readonly string[], set: Attributes): void {
