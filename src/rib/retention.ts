@@ -1,5 +1,5 @@
 import type { LocRib } from "./loc-rib.ts";
-import { ageOf, type PathWalk } from "./table/path-table.ts";
+import { ageOf, type PathWalk, withGeneration } from "./table/path-table.ts";
 import type { Job, Turns } from "./turns.ts";
 
 /** Path records that one step looks at. */
@@ -30,17 +30,19 @@ export class Retention implements Job {
 
   /** All paths of `neighbour` go. */
   drop(neighbour: number): void {
+    this.#makeRoom(neighbour);
     this.#age(neighbour, 0);
   }
 
-  /** Its paths become stale; those that were stale before go (RFC 4724 §4.2). */
+  /** Its paths become stale; those that were stale before stay so, over any number of restarts. */
   retain(neighbour: number): void {
-    this.#age(neighbour, 1);
+    this.#makeRoom(neighbour);
+    this.#age(neighbour, this.#kept[neighbour]! + 1);
   }
 
-  /** Its paths become stale; those that were stale before stay so (RFC 7313 §4.2). */
+  /** The same at the beginning of a refresh (RFC 7313 §4). */
   markStale(neighbour: number): void {
-    this.#age(neighbour, Math.min(this.#kept[neighbour]! + 1, MAX_AGE - 1));
+    this.retain(neighbour);
   }
 
   /** What is stale goes. */
@@ -55,15 +57,14 @@ export class Retention implements Job {
   }
 
   #age(neighbour: number, kept: number): void {
-    this.#kept[neighbour] = kept;
     if (this.#loc.paths.countOf(neighbour) === 0) {
-      this.#oldest[neighbour] = 0;
+      this.#kept[neighbour] = this.#oldest[neighbour] = 0;
       return;
     }
-    if (this.#oldest[neighbour] === MAX_AGE) this.#finish(neighbour);
+    this.#kept[neighbour] = kept;
     this.#loc.age(neighbour);
     this.#oldest[neighbour]!++;
-    this.#begin(neighbour);
+    if (this.#oldest[neighbour]! > kept) this.#begin(neighbour);
   }
 
   #begin(neighbour: number): void {
@@ -71,12 +72,21 @@ export class Retention implements Job {
     this.#turns.wake();
   }
 
-  /** Leaves no path that is older than is kept, now: or ages could no longer be told apart. */
-  #finish(neighbour: number): void {
-    const walk = this.#loc.paths.walk(neighbour);
-    this.#kept[neighbour] = Math.min(this.#kept[neighbour]!, MAX_AGE - 1);
-    while (walk.step(STEP, (path) => this.#visit(neighbour, path)));
-    this.#oldest[neighbour] = this.#kept[neighbour]!;
+  /** Before ages can no longer be told apart: what is to go goes now, and all that is stale becomes equally old. */
+  #makeRoom(neighbour: number): void {
+    if (this.#oldest[neighbour] !== MAX_AGE) return;
+    const { paths, generations } = this.#loc;
+    const walk = paths.walk(neighbour);
+    const previous = generations[neighbour]! - 1;
+    const visit = (path: number): void => {
+      const state = paths.stateOf(path);
+      const age = ageOf(state, generations[neighbour]!);
+      if (age > this.#kept[neighbour]!) this.#loc.remove(path);
+      else if (age > 0) paths.setState(path, withGeneration(state, previous));
+    };
+    while (walk.step(STEP, visit));
+    this.#oldest[neighbour] = 1;
+    this.#kept[neighbour] = Math.min(this.#kept[neighbour]!, 1);
     this.#walks.delete(neighbour);
   }
 

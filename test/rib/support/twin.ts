@@ -91,7 +91,7 @@ export class Twin {
     neighbour.isUp = false;
     for (const [prefix, path] of neighbour.paths) {
       path.age++;
-      if (!retained.includes(familyOf(prefix)) || path.age > 1) neighbour.paths.delete(prefix);
+      if (!retained.includes(familyOf(prefix))) neighbour.paths.delete(prefix);
     }
   }
 
