@@ -8,7 +8,6 @@ import type { NetlinkPort } from "#kernel/netlink-port.ts";
 import { type SysctlFiles, type SysctlNeeds, settleSysctls } from "#kernel/sysctl.ts";
 import type { Clock, Timer } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
-import type { ForwardingTable } from "#rib/ports.ts";
 import { Rib } from "#rib/rib.ts";
 import { RibView } from "#rib/views.ts";
 import { type Family, families } from "#route/family.ts";
@@ -57,6 +56,8 @@ export class Daemon {
   #settled = "";
   readonly #settling: Partial<Record<Family, Timer>> = {};
   readonly #world: World;
+  /** Settings that wait for the next start. */
+  #waiting = "";
   readonly #routing: Routing;
   readonly #network: NodeNetwork;
   #config: NodeConfig;
@@ -78,7 +79,7 @@ export class Daemon {
       codec: new AttributeSetCodec(),
       resolver: kernel.nextHops,
       hopSets,
-      forwarding: config.kernel.install ? kernel.installer : nowhere,
+      forwarding: kernel.installer,
       maxPaths: config.kernel.maxPaths,
       held: this.restarted,
       events: {
@@ -125,6 +126,8 @@ export class Daemon {
     kernel.installer.setOwn(
       config.originated
         .filter(({ blackhole }) => blackhole)
+    this.#reconfigureKernel(config);
+    rib.reconfigureForwarding(config.kernel);
         .map(({ prefix }) => ({ prefix, set: { kind: "blackhole" } as const })),
     );
     kernel.nextHops.allowDefault(config.peers.filter(({ ttl }) => ttl.kind !== "direct").map(({ address }) => address));
@@ -140,6 +143,17 @@ export class Daemon {
   #settleSysctls({ peers, addresses, kernel: settings }: NodeConfig): void {
     const { links } = this.kernel;
     const reached = peers.map(
+  /** What the running daemon cannot take over is said once for each value. */
+  #reconfigureKernel({ kernel: settings }: NodeConfig): void {
+    const kept = this.kernel.reconfigure(settings).map((field) => `kernel.${field} ${settings[field]}`);
+    const said = kept.join(" and ");
+    if (said !== "" && said !== this.#waiting) {
+      const text = "takes effect when the daemon is started again; routes of before stay until `linnet cleanup`";
+      this.#world.log.warn(`${said} ${text}`);
+    }
+    this.#waiting = said;
+  }
+
       ({ address, interface: name }) => name ?? links.get(links.reaching(address)?.link ?? 0)?.name,
     );
     const needs: SysctlNeeds = {
@@ -182,8 +196,5 @@ export class Daemon {
     });
   }
 }
-
-/** Where routes go that the kernel shall not have. */
-const nowhere: ForwardingTable = { set4: () => {}, set6: () => {}, clear4: () => {}, clear6: () => {} };
 
 const seedOf = (world: World): number => Math.floor(world.random() * 2 ** 32) >>> 0;

@@ -43,10 +43,22 @@ export class GroupWriter {
     this.#log = log;
   }
 
-  /** With `never`, routes that name an object are written anew. */
+  /** Routes that shall name an object now, or shall not any more, are written anew. */
   setMode(mode: KernelConfig["nextHopObjects"]): void {
     this.#mode = mode;
-    if (mode !== "never") return;
+    if (mode === "never") {
+      this.#retireAll();
+      return;
+    }
+    const least = mode === "auto" ? OBJECT_ROUTES : 1;
+    const plain: number[] = [];
+    for (let hopSet = 1; hopSet <= this.#hopSets.size; hopSet++) {
+      if (this.#store.users(hopSet) >= least && this.#hopSets.get(hopSet).kind === "unicast") plain.push(hopSet);
+    }
+    this.#store.forget(new Set(plain), UNKNOWN);
+  }
+
+  #retireAll(): void {
     for (const group of this.#store.groups.all()) {
       this.#store.groups.retire(group);
       this.#store.enqueueUnequal(group.target);
@@ -187,7 +199,7 @@ export class GroupWriter {
     const { groups } = this.#store;
     groups.adopt(objects, this.#protocol, this.#intern);
     this.#refused.clear();
-    this.setMode(this.#mode);
+    if (this.#mode === "never") this.#retireAll();
     this.#sender.send(groups.dropUnused(), () => {});
   }
 

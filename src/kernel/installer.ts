@@ -202,12 +202,8 @@ export class Installer {
     this.#sides[family].dropped();
   }
 
-  /**
-   * Takes another metric, preferred source or use of nexthop objects over: new routes first, then the old ones go.
-   * @returns false, and nothing is changed, where the table or the protocol is another: that takes effect at a start
-   */
-  reconfigure(config: InstallerConfig): boolean {
-    if (config.table !== this.#config.table || config.protocol !== this.#config.protocol) return false;
+  /** Takes another metric, preferred source or use of nexthop objects over: new routes first, then the old ones go. */
+  reconfigure(config: InstallerConfig): void {
     const isMoved = config.metric !== this.#config.metric;
     this.#config = config;
     this.#sender.pause(() => {
@@ -215,7 +211,6 @@ export class Installer {
       this.#sender.resume();
       if (isMoved) this.#sender.whenQuiet(() => this.#sweepSwept());
     });
-    return true;
   }
 
   /** Sweeps again where the sweep was: what became stale later has no other end. */
@@ -228,6 +223,11 @@ export class Installer {
     const { wanted, installed, pending } = store;
     const objects = store.groups.all().length;
     return { wanted, installed, pending, failed: failures.size, reasons: failures.reasons(), objects };
+  }
+
+  /** Is there a route that the kernel refused? */
+  refusesAny(family: Family): boolean {
+    return this.#sides[family].failures.size > 0;
   }
 
   /** Why the learned route to this prefix is not in the kernel. */

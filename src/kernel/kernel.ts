@@ -103,16 +103,21 @@ export class Kernel {
 
   /**
    * Takes another metric, preferred source or use of nexthop objects over.
-   * @returns false, and nothing is changed, where the table or the protocol is another: that takes effect at a start, and
-   *   the routes of before are left for `linnet cleanup`
+   * @returns names of the settings that are others and stay as they are: routes of another table or protocol number are a
+   *   table of their own, which is read and adopted at a start; those of before are left for `linnet cleanup`
    */
-  reconfigure(config: InstallerConfig): boolean {
-    if (config.table !== this.#config.table || config.protocol !== this.#config.protocol) return false;
+  reconfigure(config: InstallerConfig): readonly (keyof InstallerConfig)[] {
+    const kept = (["table", "protocol"] as const).filter((field) => config[field] !== this.#config[field]);
+    const { table, protocol } = this.#config;
+    this.#take({ ...config, table, protocol });
+    return kept;
+  }
+
+  #take(config: InstallerConfig): void {
     this.#nextConfig = this.#comparing ? config : undefined;
-    if (this.#comparing) return true;
+    if (this.#comparing || sameConfig(config, this.#config)) return;
     this.#config = config;
     this.installer.reconfigure(config);
-    return true;
   }
 
   /** MTU of the link that the default route leaves by, else of the one that holds `address`. */
@@ -207,7 +212,7 @@ export class Kernel {
     for (const data of held) eachMessage(data, (header) => this.#apply(data, header, false));
     this.#comparing = false;
     this.#touched();
-    if (this.#nextConfig !== undefined) this.reconfigure(this.#nextConfig);
+    if (this.#nextConfig !== undefined) this.#take(this.#nextConfig);
     this.installer.resume();
     this.#whenReady?.();
     this.#whenReady = undefined;
@@ -335,4 +340,10 @@ export class Kernel {
       this.#onChange();
     });
   }
+}
+
+function sameConfig(a: InstallerConfig, b: InstallerConfig): boolean {
+  const { metric, nextHopObjects, preferredSource: source } = a;
+  if (metric !== b.metric || nextHopObjects !== b.nextHopObjects) return false;
+  return families.every((family) => `${source[family]?.words}` === `${b.preferredSource[family]?.words}`);
 }

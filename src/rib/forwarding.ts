@@ -13,6 +13,14 @@ const MAX_COMBINATIONS = 65_536;
 /** Numbers of next hops stay below this, numbers of combinations begin here. */
 const FIRST_COMBINATION = 2 ** 22;
 
+/** What configuration says about the forwarding table. */
+export interface ForwardingSettings {
+  /** Tell it of routes; a reflector that forwards nothing does not. */
+  readonly install: boolean;
+  /** Most equal paths in one route; 1 turns multipath off. */
+  readonly maxPaths: number;
+}
+
 export interface ForwardingParts {
   readonly loc: LocRib;
   readonly nextHops: NextHopTable;
@@ -41,15 +49,26 @@ export class Forwarding implements Job {
   #epoch = 0;
   readonly #seen = new Uint32Array(BATCH);
   installed = 0;
-  #maxPaths: number;
+  #settings: ForwardingSettings;
+  /** Prefixes from this number on are still to be looked at under new settings. */
+  #review: number | undefined;
 
   constructor(parts: ForwardingParts) {
     this.#parts = parts;
-    this.#maxPaths = parts.maxPaths;
+    this.#settings = { install: true, maxPaths: parts.maxPaths };
     this.#queue = new DirtyQueue(parts.maxPrefixes);
     this.#installed = new Uint32Array(parts.maxPrefixes + 1);
     parts.loc.attach(this.#queue, true);
     parts.turns.add(this);
+  }
+
+  /** Takes other settings over: every prefix is looked at again, and what changes by that is told. */
+  reconfigure(settings: ForwardingSettings): void {
+    const { install, maxPaths } = this.#settings;
+    if (settings.install === install && settings.maxPaths === maxPaths) return;
+    this.#settings = settings;
+    this.#review = 1;
+    this.#parts.turns.wake();
   }
 
   /** Hop set that was told for `prefix`; 0: no route. */
@@ -71,7 +90,17 @@ export class Forwarding implements Job {
       this.#tell(prefix, this.wanted(prefix));
     }
     this.#parts.loc.settleAll(seen, count);
-    return count === BATCH;
+    return this.#reviewSome() || count === BATCH;
+  }
+
+  /** Queues the next prefixes that new settings may concern. @returns whether there may be more */
+  #reviewSome(): boolean {
+    if (this.#review === undefined) return false;
+    const { prefixes } = this.#parts.loc;
+    const end = Math.min(this.#review + BATCH, prefixes.end);
+    for (let prefix = this.#review; prefix < end; prefix++) if (prefixes.has(prefix)) this.#queue.push(prefix);
+    this.#review = end === prefixes.end ? undefined : end;
+    return true;
   }
 
   #tell(prefix: number, hopSet: number): void {
@@ -101,10 +130,12 @@ export class Forwarding implements Job {
     const { loc, nextHops } = this.#parts;
     const best = loc.bestOf(prefix);
     if (best === 0) return 0;
+    if (!this.#settings.install) return 0;
     if (loc.paths.neighbourOf(best) === LOCAL) return 0; // the node's own: the kernel holds them by other means
     const head = loc.headOf(prefix);
-    if (this.#maxPaths > 1 && loc.paths.next(head) !== 0) {
-      const count = loc.decision.equals(head, best, this.#maxPaths);
+    const { maxPaths } = this.#settings;
+    if (maxPaths > 1 && loc.paths.next(head) !== 0) {
+      const count = loc.decision.equals(head, best, maxPaths);
       if (count > 1) return this.#several(count);
     }
     return nextHops.hopSetOf(loc.decision.nextHopOf(best));

@@ -5,6 +5,7 @@ import type { Address } from "#route/address.ts";
 import { type Family, families } from "#route/family.ts";
 import type { HopSetTable } from "#route/hop-set.ts";
 import { FamilySide } from "./family-side.ts";
+import type { ForwardingSettings } from "./forwarding.ts";
 import { Inbox } from "./inbox.ts";
 import { CLIENT, EXTERNAL, INTERNAL, LOCAL, NeighbourTable } from "./neighbours.ts";
 import { NextHopTracking, resolveThroughRib } from "./next-hop-tracking.ts";
@@ -41,7 +42,7 @@ export interface RibParts {
   readonly hopSets: HopSetTable;
   /** undefined: nothing is installed anywhere. */
   readonly forwarding: ForwardingTable | undefined;
-  /** Most equal paths in one route; 1 turns multipath off. */
+  /** Most equal paths in one route, until `reconfigureForwarding`; 1 turns multipath off. */
   readonly maxPaths: number;
   /** Only own prefixes are told until `release` (RFC 4724 §4.1). */
   readonly held: boolean;
@@ -121,6 +122,8 @@ export class Rib {
   readonly attributes: AttributeTable;
   readonly pool: SlabPool = new SlabPool();
   readonly sides: Readonly<Record<Family, FamilySide>>;
+  /** Most equal paths in one route. */
+  maxPaths: number;
   readonly #tracking: NextHopTracking;
   readonly #origination: Origination;
   readonly #inbox: Inbox;
@@ -132,6 +135,7 @@ export class Rib {
   constructor(parts: RibParts) {
     this.parts = parts;
     this.limits = { ...defaultLimits, ...parts.limits };
+    this.maxPaths = parts.maxPaths;
     this.turns = new Turns(parts.clock);
     this.#inbox = new Inbox(this.turns);
     this.neighbours = new NeighbourTable(this.limits.neighbours);
@@ -321,6 +325,12 @@ export class Rib {
   scope(direction: "import" | "export", neighbour: Neighbour): PolicyScope | undefined {
     const kind = this.#byId[neighbour.id]?.kind;
     return kind && this.#scope(direction, neighbour.config, kind);
+  /** What the forwarding table is told from now on; what is there changes by that. */
+  reconfigureForwarding(settings: ForwardingSettings): void {
+    this.maxPaths = settings.maxPaths;
+    for (const family of families) this.sides[family].forwarding?.reconfigure(settings);
+  }
+
   }
 
   #named(name: string): NeighbourState {

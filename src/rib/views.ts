@@ -125,7 +125,7 @@ export class RibView {
     const best = loc.bestOf(id);
     const equal = new Set<number>();
     if (best !== 0 && loc.paths.neighbourOf(best) !== LOCAL) {
-      const count = loc.decision.equals(loc.headOf(id), best, this.#rib.parts.maxPaths);
+      const count = loc.decision.equals(loc.headOf(id), best, this.#rib.maxPaths);
       for (const path of loc.decision.multipath.subarray(0, count)) equal.add(path);
     }
     const ids: number[] = [];

@@ -307,7 +307,7 @@ for (const mode of ["never", "always"] as const) {
     for (const target of PREFIXES) bench.set(target, bench.via(2)[target.family]);
     bench.settle();
     bench.sweep();
-    expect(bench.kernel.reconfigure({ ...bench.config, metric: 50 })).toBe(true);
+    expect(bench.kernel.reconfigure({ ...bench.config, metric: 50 })).toEqual([]);
     let fewest = 600;
     for (let turn = 0; turn < 1_000; turn++) {
       bench.clock.settle();
@@ -337,10 +337,18 @@ test("another preferred source is written into every learned route, and objects 
   expect(bench.model.objects.size).toBe(0);
 });
 
-test("another table or protocol is for the next start", () => {
+test("another table or protocol is for the next start, what else is new is not", () => {
   const bench = new Bench("auto");
-  expect(bench.kernel.reconfigure({ ...bench.config, table: 100 })).toBe(false);
-  expect(bench.kernel.reconfigure({ ...bench.config, protocol: 12 })).toBe(false);
+  bench.set(PREFIXES[0]!, bench.via(2).ipv4);
+  bench.settle();
+  bench.sweep();
+  expect(bench.kernel.reconfigure({ ...bench.config, table: 100, metric: 50 })).toEqual(["table"]);
+  expect(bench.kernel.reconfigure({ ...bench.config, table: 100, protocol: 12, metric: 60 })).toEqual([
+    "table",
+    "protocol",
+  ]);
+  bench.settle();
+  expect([bench.held(METRIC).size, bench.held(50).size, bench.held(60).size]).toEqual([0, 0, 1]);
 });
 
 test("a node without routes of ours holds none", () => {
@@ -388,6 +396,23 @@ test("all routes of an object move by one message, and go by one", () => {
   expect(bench.held().size).toBe(0);
   expect(bench.model.counted.get(25)).toBeUndefined();
   expect(bench.model.objects.size).toBe(0);
+});
+
+test("where the kernel refuses objects, routes have their hops written out, also when those change", () => {
+  const bench = new Bench("always");
+  bench.model.refuseObjects = { code: "EOPNOTSUPP", text: "" };
+  for (const links of [[2], [2, 3], [3]]) {
+    for (const target of PREFIXES) bench.set(target, bench.via(...links)[target.family]);
+    bench.rest();
+    expect(new Set(bench.held().values())).toEqual(new Set(Object.values(bench.via(...links))));
+    expect(bench.held().size).toBe(600);
+    expect(bench.model.objects.size).toBe(0);
+    const ours = [...bench.model.routes.values()].filter(({ protocol }) => protocol === BGP);
+    expect(ours.filter(({ target }) => typeof target === "number")).toEqual([]);
+  }
+  for (const target of PREFIXES) bench.set(target, 0);
+  bench.rest();
+  expect(bench.held().size).toBe(0);
 });
 
 test("a refused route says why, is tried again with a back-off, and recovers", () => {

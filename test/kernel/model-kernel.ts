@@ -46,6 +46,8 @@ export class ModelKernel implements NetlinkPort {
   readonly counted = new Map<number, number>();
   /** Errors to answer with instead of acting, by prefix. */
   readonly refuse = new Map<string, Refusal>();
+  /** Error to answer nexthop objects with, as kernels without them do. */
+  refuseObjects: Omit<Refusal, "index"> | undefined;
   #rooms = ROOMS;
   #requests: (() => void)[] = [];
   #answers: (() => void)[] = [];
@@ -187,7 +189,7 @@ export class ModelKernel implements NetlinkPort {
   }
 
   #act(data: Received, header: MessageHeader): Omit<Refusal, "index"> | undefined {
-    if (header.type === c.RTM_NEWNEXTHOP) return this.#putObject(decodeNextHop(data, header)!);
+    if (header.type === c.RTM_NEWNEXTHOP) return this.refuseObjects ?? this.#putObject(decodeNextHop(data, header)!);
     if (header.type === c.RTM_DELNEXTHOP) return this.#deleteObject(decodeNextHop(data, header)!.id);
     if (!decodeRoute(data, header, this.#facts)) return { code: "EINVAL", text: "malformed" };
     const prefix = prefixOf(this.#facts);
