@@ -35,6 +35,8 @@ program
   )
   .option("--kubeconfig <file>", "access to the API server (default: $KUBECONFIG, else as a pod)")
   .option("--cache <file>", "keeps the API server's objects over a restart of the daemon")
+  .option("--defaults <dir>", "manifests that count where the API server has no object of their kind and name")
+  .option("--proc-sys <dir>", "where sysctls are read and set (default: /proc/sys, which containers see read-only)")
   .option("--config <file>", "YAML file with any of these flags, in camelCase; flags win")
   .addOption(
     new Option("--log-level <level>", "least severe line that is logged").choices(["debug", "info", "warn", "error"]),
@@ -48,7 +50,7 @@ program
   .option("--calico-compat <dir>", "also serve bird.ctl and bird6.ctl as Calico's BIRD 1.6 does, in this directory")
   .option(
     "--http <port>",
-    "port of /metrics, /healthz and /readyz on all addresses; 0 turns it off (default: 0)",
+    "port of /metrics, /livez and /readyz on all addresses; 0 turns it off (default: 0)",
     portNumber,
   )
   .option("--dry-run", "print desired sessions, routes and the CNI file, and touch nothing")

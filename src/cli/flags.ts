@@ -18,6 +18,8 @@ const runFlags = v.strictObject({
   provider: v.optional(v.picklist(["manifests", "api"])),
   kubeconfig: v.optional(v.string()),
   cache: v.optional(v.string()),
+  defaults: v.optional(v.string()),
+  procSys: v.optional(v.string(), "/proc/sys"),
   logLevel: v.optional(v.picklist(["debug", "info", "warn", "error"]), "info"),
   logFormat: v.optional(v.picklist(["text", "json"]), "text"),
   control: v.optional(v.array(v.string()), ["/run/linnet/bird.ctl"]),

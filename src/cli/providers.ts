@@ -1,3 +1,4 @@
+import { type DirectoryState, emptyDirectory } from "#config/directory.ts";
 import { loadDirectory, ManifestDirectory } from "#config/io/manifest-directory.ts";
 import type { ObjectSource, ObjectState } from "#daemon/configuration.ts";
 import { ApiProvider } from "#k8s/io/api-provider.ts";
@@ -23,6 +24,8 @@ export function openProvider(flags: RunFlags, log: Log, changed: (state: ObjectS
   if (kind === "api" && flags.manifests !== undefined)
     throw new UsageError("--manifests goes with the manifests provider");
   if (kind === "manifests" && flags.manifests === undefined) throw new UsageError("--manifests must be given");
+  if (kind === "manifests" && flags.defaults !== undefined)
+    throw new UsageError("--defaults goes with the API server; a directory of manifests holds everything itself");
   return kind === "api" ? fromApi(flags, log, changed) : fromDirectory(flags.manifests ?? "", log, changed);
 }
 
@@ -44,13 +47,15 @@ function fromDirectory(path: string, log: Log, changed: (state: ObjectState) => 
 
 function fromApi(flags: RunFlags, log: Log, changed: (state: ObjectState) => void): Provider {
   let provider: ApiProvider | undefined;
+  const defaults = defaultsOf(flags, log, () => provider?.defaultsChanged());
   return {
     source: {
       title: "kubernetes",
       refresh: () => provider?.refresh() ?? Promise.reject(new Error("the API server was not asked yet")),
       read: (path) => Promise.reject(new Error(`${path}: objects come from the API server, not from files`)),
     },
-    start: () => {
+    start: async () => {
+      await defaults.start();
       const { promise, reject, resolve } = Promise.withResolvers<void>();
       provider = new ApiProvider({
         kubeconfig: flags.kubeconfig,
@@ -59,15 +64,45 @@ function fromApi(flags: RunFlags, log: Log, changed: (state: ObjectState) => voi
         cacheFile: flags.cache,
         clock: systemClock,
         log,
-        changed: (state) => {
+        defaults: () => defaults.state().objects,
+        changed: ({ objects, remarks }) => {
           resolve();
-          changed(state);
+          changed({ objects, remarks: [...remarks, ...defaults.state().remarks] });
         },
         failed: (text) => reject(new UsageError(text)),
       });
       return promise;
     },
     write: (request) => provider?.write(request) ?? Promise.reject(new Error("the API server was not asked yet")),
-    close: () => provider?.close(),
+    close: () => {
+      defaults.close();
+      provider?.close();
+    },
+  };
+}
+
+interface DefaultObjects {
+  start(): Promise<void>;
+  state(): DirectoryState;
+  close(): void;
+}
+
+/** The directory of `--defaults`, followed: it is a ConfigMap, as a rule. */
+function defaultsOf({ defaults: path }: RunFlags, log: Log, changed: () => void): DefaultObjects {
+  let state = emptyDirectory;
+  if (path === undefined) return { start: async () => {}, state: () => state, close: () => {} };
+  const directory = new ManifestDirectory(path, systemClock, {
+    changed: (now) => {
+      state = now;
+      changed();
+    },
+    failed: (error) => log.error(`${error.message}; the last valid defaults stay in force`),
+  });
+  return {
+    start: async () => {
+      state = await directory.start();
+    },
+    state: () => state,
+    close: () => directory.close(),
   };
 }

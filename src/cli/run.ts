@@ -13,11 +13,12 @@ import { observedNode } from "#daemon/observed-node.ts";
 import { daemonView } from "#daemon/views/daemon-view.ts";
 import { NodeWriter } from "#k8s/writes/node-writer.ts";
 import { KernelPort } from "#kernel/io/kernel-port.ts";
-import { sysctlFiles } from "#kernel/io/sysctl-files.ts";
+import { sysctlFilesAt } from "#kernel/io/sysctl-files.ts";
 import { jsonLog, textLog } from "#lib/io/logs.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
 import type { Log } from "#lib/log.ts";
 import { serveHttp } from "#observe/io/http-server.ts";
+import type { ObservedDaemon } from "#observe/ports.ts";
 import { isExpected } from "./configured.ts";
 import { type RunFlags, readRunFlags } from "./flags.ts";
 import { openProvider, type Provider } from "./providers.ts";
@@ -56,7 +57,7 @@ async function runDaemon(flags: RunFlags, lines: Log): Promise<number> {
     netlink,
     files: { write: writeFileAtomically },
     nft,
-    sysctls: sysctlFiles,
+    sysctls: sysctlFilesAt(flags.procSys),
   };
   const first = Promise.withResolvers<NodeConfig>();
   let daemon: Daemon | undefined;
@@ -68,9 +69,13 @@ async function runDaemon(flags: RunFlags, lines: Log): Promise<number> {
     log,
     apply: (config) => (daemon === undefined ? first.resolve(config) : daemon.reconfigure(config)),
   });
+  // Before anything is waited for: a daemon without objects is alive, and not ready.
+  const pages = openPages(flags, log, () => daemon && observed(daemon, configuration, version));
   await Promise.race([provider.start(), stop.promise]);
   const begun = await Promise.race([first.promise, stop.promise]);
   if (typeof begun === "string") {
+    pages?.close();
+    provider.close();
     await netlink.close();
     return 0;
   }
@@ -78,7 +83,6 @@ async function runDaemon(flags: RunFlags, lines: Log): Promise<number> {
   if (configuration.config !== undefined && configuration.config !== begun) daemon.reconfigure(configuration.config);
   control = controlOf(daemon, configuration, (how) => stop.resolve(how));
   const closeSockets = await openSockets(flags, control);
-  const pages = openPages(flags, log, daemon, configuration);
   const writer = openWriter(flags, log, daemon, provider);
   flushCompileCache(); // a daemon that is killed later would not
   const why = await stop.promise;
@@ -102,9 +106,9 @@ function openWriter(flags: RunFlags, log: Log, daemon: Daemon, { write }: Provid
 }
 
 /** Metrics and probes; a port that cannot be had costs these alone. */
-function openPages(flags: RunFlags, log: Log, daemon: Daemon, configuration: Configuration): Server | undefined {
+function openPages(flags: RunFlags, log: Log, observe: () => ObservedDaemon | undefined): Server | undefined {
   if (flags.http === 0) return undefined;
-  const pages = serveHttp("::", flags.http, () => observed(daemon, configuration, version));
+  const pages = serveHttp(undefined, flags.http, observe);
   return pages.on("error", (error) => log.error(`no metrics and probes at port ${flags.http}: ${error.message}`));
 }
 

@@ -6,11 +6,14 @@ export interface Health {
   readonly reasons: readonly string[];
 }
 
+export const STARTING = "waiting for a first configuration";
+
 /**
  * Ready: the node's own routing stands. A session that another node's failure took down does not count, or one dead node
  * would make all others unready; only when every one of several sessions is down is the fault likely to be here.
  */
-export function readiness(daemon: ObservedDaemon): Health {
+export function readiness(daemon: ObservedDaemon | undefined): Health {
+  if (daemon === undefined) return { ok: false, reasons: [STARTING] };
   const reasons: string[] = [];
   const up = daemon.peers.filter(({ state }) => state === "Established").length;
   if (daemon.shuttingDown) reasons.push("the daemon is shutting down");

@@ -43,7 +43,7 @@ test.each<[string, Partial<ObservedDaemon>]>([
   expect(readiness(daemon(changes))).toEqual({ ok: false, reasons: [reason] });
 });
 
-let observed: ObservedDaemon;
+let observed: ObservedDaemon | undefined;
 let server: ReturnType<typeof serveHttp>;
 let base: string;
 beforeEach(async () => {
@@ -72,7 +72,7 @@ test("a scrape shows each neighbour and family, and forgets those that left", as
 });
 
 test("probes answer with a status and a reason", async () => {
-  expect((await fetch(`${base}/healthz`)).status).toBe(200);
+  expect((await fetch(`${base}/livez`)).status).toBe(200);
   expect((await fetch(`${base}/readyz`)).status).toBe(200);
   observed = daemon({ recovering: true });
   const unready = await fetch(`${base}/readyz`);
@@ -82,4 +82,18 @@ test("probes answer with a status and a reason", async () => {
 test("what is not served is not found", async () => {
   expect((await fetch(`${base}/nothing`)).status).toBe(404);
   expect((await fetch(`${base}/metrics`, { method: "POST" })).status).toBe(404);
+});
+
+test("a daemon that waits for its first configuration is alive, and not ready", async () => {
+  observed = undefined;
+  expect((await fetch(`${base}/livez`)).status).toBe(200);
+  const ready = await fetch(`${base}/readyz`);
+  expect([ready.status, await ready.text()]).toEqual([503, "waiting for a first configuration\n"]);
+  expect((await fetch(`${base}/metrics`)).status).toBe(503);
+});
+
+test("no neighbour's state, and not even our own, makes a daemon that answers look dead", async () => {
+  observed = daemon({ peers: [peer("a", "Idle"), peer("b", "Idle")], recovering: true, shuttingDown: true });
+  expect((await fetch(`${base}/livez`)).status).toBe(200);
+  expect((await fetch(`${base}/readyz`)).status).toBe(503);
 });

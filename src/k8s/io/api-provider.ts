@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
-import type { ObjectSet } from "#config/objects.ts";
+import { Defaults } from "#config/defaults.ts";
+import { emptySet, type ObjectSet } from "#config/objects.ts";
 import type { Remark } from "#config/remark.ts";
 import type { Clock, Timer } from "#lib/clock.ts";
 import { workerScript } from "#lib/io/worker-script.ts";
@@ -27,6 +28,8 @@ export interface ApiProviderOptions {
   readonly cacheFile: string | undefined;
   readonly clock: Clock;
   readonly log: Log;
+  /** Objects that count where the server has none of their kind and name; `defaultsChanged` says that they are others. */
+  readonly defaults?: () => ObjectSet;
   /** All kinds are known, or were known before the restart, and something is new. */
   changed(state: ApiState): void;
   /** The API server cannot be asked at all. */
@@ -52,6 +55,7 @@ export class ApiProvider {
   readonly #options: ApiProviderOptions;
   readonly #worker: Worker;
   readonly #cache = new ObjectCache();
+  readonly #defaults = new Defaults();
   readonly #followed = new Map<string, Followed>();
   readonly #acceptance: AcceptanceWriter;
   readonly #writes = new Map<number, (outcome: WriteOutcome) => void>();
@@ -73,7 +77,7 @@ export class ApiProvider {
       judged: () => this.#cache.judged(),
       send: (request) => this.write(request),
     });
-    const resources = wanted(this.#cache.state().objects, options.nodeName);
+    const resources = wanted(this.#state().objects, options.nodeName);
     this.#takeUp(resources, this.#restored);
     const { kubeconfig, userAgent } = options;
     const start: WorkerStart = { kubeconfig, userAgent, resources };
@@ -87,7 +91,16 @@ export class ApiProvider {
 
   /** The state as it is known: the server tells changes by itself. */
   async refresh(): Promise<ApiState> {
-    return this.#cache.state();
+    return this.#state();
+  }
+
+  defaultsChanged(): void {
+    this.#gather();
+  }
+
+  #state(): ApiState {
+    const { objects, remarks } = this.#cache.state();
+    return { objects: this.#defaults.beside(objects, this.#options.defaults?.() ?? emptySet), remarks };
   }
 
   read(path: string): Promise<ApiState> {
@@ -172,10 +185,10 @@ export class ApiProvider {
     if (this.#waits()) return;
     this.#gathering ??= this.#options.clock.after(GATHER_MS, () => {
       this.#gathering = undefined;
-      const { objects } = this.#cache.state();
+      const { objects } = this.#state();
       this.#follow(wanted(objects, this.#options.nodeName));
       if (this.#waits()) return;
-      this.#options.changed(this.#cache.state());
+      this.#options.changed(this.#state());
       this.#acceptance.changed();
       this.#saving ??= this.#options.clock.after(SAVE_MS, () => this.#save());
     });

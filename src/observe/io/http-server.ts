@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { Counter, Gauge, Registry } from "prom-client";
-import { readiness } from "../health.ts";
+import { readiness, STARTING } from "../health.ts";
 import { type Metric, metrics } from "../metrics.ts";
 import type { ObservedDaemon } from "../ports.ts";
 
@@ -11,14 +11,18 @@ interface Page {
 }
 
 /**
- * Serves `/metrics`, `/healthz` (the process answers) and `/readyz` (readiness of its routing).
- * @param observe called once a request
+ * Serves `/metrics`, `/livez` (the main thread answers; nobody else's state counts) and `/readyz` (readiness of its routing).
+ * @param host undefined: all addresses, of the families that the machine has
+ * @param observe called once a request; undefined while the daemon waits for its first configuration
  * @returns the server, listening once its `listening` event came; errors are its `error` events
  */
-export function serveHttp(host: string, port: number, observe: () => ObservedDaemon): Server {
+export function serveHttp(host: string | undefined, port: number, observe: () => ObservedDaemon | undefined): Server {
   const pages: Readonly<Record<string, () => Promise<Page> | Page>> = {
-    "/metrics": () => metricsPage(observe()),
-    "/healthz": () => ({ status: 200, type: "text/plain", body: "ok\n" }),
+    "/metrics": () => {
+      const daemon = observe();
+      return daemon === undefined ? { status: 503, type: "text/plain", body: `${STARTING}\n` } : metricsPage(daemon);
+    },
+    "/livez": () => ({ status: 200, type: "text/plain", body: "ok\n" }),
     "/readyz": () => {
       const { ok, reasons } = readiness(observe());
       return { status: ok ? 200 : 503, type: "text/plain", body: `${ok ? "ok" : reasons.join("\n")}\n` };

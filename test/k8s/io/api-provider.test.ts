@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { readDirectory } from "#config/directory.ts";
+import type { ObjectSet } from "#config/objects.ts";
 import { ApiProvider, type ApiState } from "#k8s/io/api-provider.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
 import { silentLog } from "#lib/log.ts";
@@ -29,7 +31,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-function start(): ApiProvider {
+function start(defaults?: () => ObjectSet): ApiProvider {
   const kubeconfig = join(directory, "kubeconfig");
   const named = [
     ["contexts", "context", { cluster: "x", user: "x" }],
@@ -45,6 +47,7 @@ function start(): ApiProvider {
     cacheFile: join(directory, "cache.json"),
     clock: systemClock,
     log: silentLog,
+    ...(defaults && { defaults }),
     changed: states.put,
     failed: (text) => {
       throw new Error(text);
@@ -169,4 +172,21 @@ test("writes are answered by what the server said", async () => {
     code: 404,
     retryable: false,
   });
+});
+
+test("defaults count until the server has an object of their kind and name, for what is followed as well", async () => {
+  const text = `apiVersion: linnet.dev/v1alpha1
+kind: BGPPeer
+metadata: {name: tor}
+spec: {peerAddress: 192.0.2.1, asNumber: 65000, password: {secretKeyRef: {namespace: net, name: bgp, key: tor}}}
+`;
+  const { objects } = readDirectory([{ path: "defaults.yaml", text }]);
+  server.put(secret("net", "bgp", { tor: "s3cret" }));
+  start(() => objects);
+  await states.until((all) => all.length > 0);
+  const [first] = states.all;
+  expect(first?.objects.BGPPeer.get("tor")?.value.spec.asNumber).toBe(65_000);
+  expect(first?.objects.Secret.get("net/bgp")?.value.data).toEqual({ tor: "s3cret" });
+  server.put(peer("tor", { asNumber: 65_001 }));
+  await states.until((all) => all.at(-1)?.objects.BGPPeer.get("tor")?.value.spec.asNumber === 65_001);
 });
