@@ -289,8 +289,8 @@ export class Driver implements LinkOwner {
     }
   }
 
-  remarked(remarks: string): void {
-    this.#journal.remarked(this.#title, remarks);
+  remarked(remarks: string, update: Uint8Array): void {
+    this.#journal.remarked(this.#title, remarks, update);
   }
 
   changed(link: Link, from: State, event: Event): void {

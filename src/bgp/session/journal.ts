@@ -2,6 +2,7 @@ import type { PeerConfig } from "#config/node-config.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { formatAddress } from "#route/address.ts";
+import { updateEvidence } from "../wire/message.ts";
 import { Cease, ErrorCode } from "../wire/notification.ts";
 import type { Helper } from "./graceful-restart.ts";
 import { describeEnding, History, type Transition } from "./history.ts";
@@ -69,13 +70,20 @@ export class Journal {
     this.#log.info(message);
   }
 
-  /** @param remarks what was wrong with an UPDATE (RFC 7606 §8: to be logged, but not without bounds) */
-  remarked(title: string, remarks: string): void {
+  /**
+   * @param remarks what was wrong with an UPDATE: to be logged with its prefixes and octets (RFC 7606 §6), but not
+   * without bounds
+   * @param update the whole message, borrowed
+   */
+  remarked(title: string, remarks: string, update: Uint8Array): void {
     this.#remarks++;
     const nowMs = this.#clock.nowMs();
     if (nowMs < this.#remarksFromMs) return;
     this.#remarksFromMs = nowMs + REMARK_MS;
-    this.#log.warn(`${title} sent an UPDATE with errors: ${remarks}`, { soFar: this.#remarks });
+    this.#log.warn(`${title} sent an UPDATE with errors: ${remarks}`, {
+      soFar: this.#remarks,
+      ...updateEvidence(update),
+    });
   }
 
   /** `sent Cease/Other Configuration Change (its families changed)` */

@@ -3,7 +3,12 @@ import type { Call, Connection, ConnectionEvents, DialEvents } from "../transpor
 import { MessageCutter } from "../wire/framing.ts";
 import { encodeKeepalive } from "../wire/keepalive.ts";
 import { MessageType } from "../wire/message-type.ts";
-import { decodeNotification, encodeNotification, type Notification } from "../wire/notification.ts";
+import {
+  decodeNotification,
+  describeNotification,
+  encodeNotification,
+  type Notification,
+} from "../wire/notification.ts";
 import { decodeOpen, encodeOpen, type Open } from "../wire/open.ts";
 import { PeerFault } from "../wire/peer-fault.ts";
 import { decodeRouteRefresh, encodeRouteRefresh, type RouteRefresh } from "../wire/route-refresh.ts";
@@ -46,8 +51,8 @@ export interface LinkOwner {
   down(link: Link, ending: Ending): void;
   ended(link: Link, ending: Ending): void;
   refreshed(message: RouteRefresh): void;
-  /** An UPDATE was not wholly good (RFC 7606). */
-  remarked(remarks: string): void;
+  /** @param update was not wholly good (RFC 7606): the whole message, borrowed */
+  remarked(remarks: string, update: Uint8Array): void;
   changed(link: Link, from: State, event: Event): void;
 }
 
@@ -307,11 +312,17 @@ export class Link {
   #update(reader: UpdateReader, { bytes, start, end }: MessageCutter): void {
     try {
       if (reader.read(bytes, start, end) === "ok") return;
-      this.#owner.counters.updatesWithErrors++;
-      this.#owner.remarked(reader.remarks());
+      this.#remarked(reader.remarks(), bytes.subarray(start, end));
     } catch (error) {
+      if (error instanceof PeerFault)
+        this.#remarked(describeNotification(error.notification), bytes.subarray(start, end));
       this.#fault("updateError", error);
     }
+  }
+
+  #remarked(remarks: string, update: Uint8Array): void {
+    this.#owner.counters.updatesWithErrors++;
+    this.#owner.remarked(remarks, update);
   }
 
   #dispatch({ type, bytes, start, end }: MessageCutter): void {

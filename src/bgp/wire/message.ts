@@ -104,6 +104,34 @@ export function describeMessage(message: Message, most = 8): string {
   }
 }
 
+/** What a log says of an UPDATE that was not wholly good (RFC 7606 §6). */
+export interface UpdateEvidence {
+  /** Prefixes, as far as they can be read. */
+  readonly announced: string | undefined;
+  readonly withdrawn: string | undefined;
+  /** The whole message in hexadecimal. */
+  readonly message: string;
+}
+
+/** @param octets a whole message, header included */
+export function updateEvidence(octets: Uint8Array, most = 64): UpdateEvidence {
+  const { reachable, withdrawn } = readablePrefixes(octets);
+  return {
+    announced: reachable.length > 0 ? listPrefixes(reachable, most) : undefined,
+    withdrawn: withdrawn.length > 0 ? listPrefixes(withdrawn, most) : undefined,
+    message: Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join(""),
+  };
+}
+
+function readablePrefixes(octets: Uint8Array): Pick<PlainUpdate, "reachable" | "withdrawn"> {
+  try {
+    return decodeUpdate(new Reader(octets, HEADER_OCTETS, octets.length), 4);
+  } catch (error) {
+    if (error instanceof RangeError) return { reachable: [], withdrawn: [] };
+    throw error;
+  }
+}
+
 function describeUpdate(update: PlainUpdate, most: number): string {
   if (update.endOfRib !== undefined) return `UPDATE End-of-RIB ${update.endOfRib}`;
   const parts: string[] = [];

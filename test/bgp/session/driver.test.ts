@@ -307,6 +307,19 @@ describe("UPDATEs", () => {
 });
 
 describe("going down", () => {
+  test("the UPDATE that ends a session is told before its end", () => {
+    const { node, line } = established();
+    const wrong = update.slice();
+    wrong[44] = 33;
+    line.say(wrong);
+    clock.settle();
+    expect(node.log.take().slice(0, 2)).toEqual([
+      "warn p (10.0.0.2 AS 64512) sent an UPDATE with errors: UPDATE Message Error/Invalid Network Field",
+      "warn session with p (10.0.0.2 AS 64512) went down: sent UPDATE Message Error/Invalid Network Field; its routes are kept for now (ipv4 ipv6)",
+    ]);
+    expect(node.speaker.peer("p")?.counters.updatesWithErrors).toBe(1);
+  });
+
   test("the reason of the neighbour's operator stands in the log and in the status", () => {
     const { node, line } = established();
     line.sayNotification(operatorCease(2, "maintenance"));
