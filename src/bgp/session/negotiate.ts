@@ -39,7 +39,7 @@ export interface Negotiated {
   readonly routeRefresh: boolean;
   readonly enhancedRefresh: boolean;
   readonly extendedNextHop: boolean;
-  /** Longest message that the neighbour takes, and that it may send (RFC 8654 §4). */
+  /** Longest message that the neighbour takes, and that it may send: each side speaks for itself (RFC 8654 §4). */
   readonly maxSendOctets: number;
   readonly maxReceiveOctets: number;
   readonly gracefulRestart: AgreedRestart | undefined;
@@ -86,10 +86,9 @@ export function negotiate(local: Open, remote: Open, peer: PeerConfig): Negotiat
   checkOpen(remote, { localAs: local.as, localRouterId: local.routerId, remoteAs: peer.remoteAs });
   const families = commonFamilies(local.capabilities, remote.capabilities);
   if (families.length === 0) throw noFamily(local.capabilities);
-  const both = (key: "routeRefresh" | "enhancedRefresh" | "extendedMessage" | "extendedNextHop"): boolean =>
+  const both = (key: "routeRefresh" | "enhancedRefresh" | "extendedNextHop"): boolean =>
     local.capabilities[key] && remote.capabilities[key];
   const holdMs = Math.min(local.holdSeconds, remote.holdSeconds) * 1000;
-  const maxOctets = both("extendedMessage") ? MAX_EXTENDED_OCTETS : MAX_OCTETS;
   return {
     local,
     remote,
@@ -99,13 +98,15 @@ export function negotiate(local: Open, remote: Open, peer: PeerConfig): Negotiat
     routeRefresh: both("routeRefresh"),
     enhancedRefresh: both("enhancedRefresh"),
     extendedNextHop: both("extendedNextHop"),
-    maxSendOctets: maxOctets,
-    maxReceiveOctets: maxOctets,
+    maxSendOctets: longestTo(remote.capabilities),
+    maxReceiveOctets: longestTo(local.capabilities),
     gracefulRestart: agreedRestart(local.capabilities, remote.capabilities, families),
     holdMs,
     keepaliveMs: Math.min(peer.timers.keepaliveMs, Math.floor(holdMs / 3)),
   };
 }
+
+const longestTo = ({ extendedMessage }: Capabilities): number => (extendedMessage ? MAX_EXTENDED_OCTETS : MAX_OCTETS);
 
 /** RFC 4760 §8; a speaker that announces no family at all speaks IPv4 unicast. */
 function commonFamilies(local: Capabilities, remote: Capabilities): Family[] {

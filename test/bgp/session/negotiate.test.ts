@@ -65,6 +65,16 @@ test("a speaker without capabilities is one of IPv4, 2-octet AS numbers and shor
   });
 });
 
+test("who announced long messages gets them, whatever the other side announced (RFC 8654 §4)", () => {
+  const short = theirOpen();
+  const remote = { ...short, capabilities: { ...short.capabilities, extendedMessage: false } };
+  expect(meet(remote)).toMatchObject({ maxSendOctets: 4_096, maxReceiveOctets: 65_535 });
+  expect(negotiate(openFor(own, speaker(1), true), theirOpen(), own)).toMatchObject({
+    maxSendOctets: 65_535,
+    maxReceiveOctets: 4_096,
+  });
+});
+
 test("families are those of both sides, in our order", () => {
   expect(meet(theirOpen({ families: ["ipv6", "ipv4"] })).families).toEqual(["ipv4", "ipv6"]);
   expect(meet(theirOpen({ families: ["ipv6"] })).families).toEqual(["ipv6"]);
