@@ -44,8 +44,8 @@ export function decodeOpen(bytes: Uint8Array, start: number, end: number): Open 
 /** The values of the Capabilities parameters, plain or extended (RFC 4271 §4.2, RFC 9072 §2). */
 function optionalParameters(reader: Reader): Reader[] {
   let length = reader.u8();
-  // RFC 9072 §2: the type says which form it is; the length in front of it does not count then.
-  const extended = reader.remaining > 0 && reader.bytes[reader.at] === PARAMETER_EXTENDED;
+  // RFC 9072 §2: unless there are none at all, the type says which form it is; the length in front of it does not count then.
+  const extended = length > 0 && reader.remaining > 0 && reader.bytes[reader.at] === PARAMETER_EXTENDED;
   if (extended) {
     if (reader.remaining < 3) throw fault(OpenError.unspecific);
     reader.u8();

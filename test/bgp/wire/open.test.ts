@@ -86,7 +86,7 @@ test("capabilities may come in one parameter or in many (RFC 5492 §4)", () => {
 test("RFC 9072 §2: the extended form is read, whatever the plain length says", () => {
   const extended = withParameters("ff ff 0007 02 0004 0200 4600");
   expect(decode(extended).capabilities).toMatchObject({ routeRefresh: true, enhancedRefresh: true });
-  for (const length of ["00", "01", "fe"]) {
+  for (const length of ["01", "07", "fe"]) {
     expect(decode(withParameters(`${length} ff 0007 02 0004 0200 4600`))).toEqual(decode(extended));
   }
 });
@@ -102,6 +102,9 @@ test.each([
   ["a lone octet of a parameter", withParameters("01 02"), "2/0"],
   ["a capability that overruns its parameter", withParameters("04 02 02 0201"), "2/0"],
   ["a lone octet of a capability", withParameters("03 02 01 02"), "2/0"],
+  ["the extended form behind a length of 0 (RFC 9072 §2)", withParameters("00 ff 0007 02 0004 0200 4600"), "2/0"],
+  ["type 255 inside the extended form (RFC 9072 §3)", withParameters("ff ff 0007 ff 0004 0200 4600"), "2/4"],
+  ["type 255 behind another parameter (RFC 9072 §3)", withParameters("06 02 02 0200 ff 00"), "2/4"],
   ["the extended form cut short", withParameters("ff ff 00"), "2/0"],
   ["the extended form with a wrong length", withParameters("ff ff 0008 02 0004 0200 4600"), "2/0"],
 ])("RFC 4271 §6.2: %s is refused", (_what, octets, fault) => {
