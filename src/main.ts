@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { CleanupFlags } from "./cli/cleanup.ts";
 import { version } from "./cli/version.ts";
 
 /**
@@ -92,9 +93,9 @@ program
     finish(await (await import("./cli/why.ts")).why(destination, flags)),
   );
 
-program
-  .command("cni")
-  .description("the node's CNI network configuration")
+const cni = program.command("cni").description("the node's CNI network configuration and plugins");
+
+cni
   .command("install")
   .description("write the network configuration of this node's Pod CIDRs")
   .option("--node <name>", "name of the Node object of this machine (default: $NODE_NAME, else the host name)")
@@ -103,14 +104,21 @@ program
     finish(await (await import("./cli/cni.ts")).install(flags)),
   );
 
+cni
+  .command("plugins")
+  .description("put the CNI plugins where the container runtime finds them; those of others stay as they are")
+  .option("--from <dir>", "where the plugins are", "/usr/lib/cni")
+  .option("--to <dir>", "where they are to be", "/opt/cni/bin")
+  .action(async (flags: { from: string; to: string }) => finish(await (await import("./cli/cni.ts")).plugins(flags)));
+
 program
   .command("cleanup")
   .description("remove our routes, next-hop objects, CNI file and nftables table from this node; for uninstalling")
   .option("--node <name>", "name of the Node object of this machine")
   .option("--manifests <dir>", "directory of manifests, for tables and files that are not the default ones")
-  .action(async (flags: { node?: string; manifests?: string }) =>
-    finish(await (await import("./cli/cleanup.ts")).cleanup(flags)),
-  );
+  .option("--cache <file>", "the daemon's cache of the API server's objects, for the same; it is removed at the end")
+  .option("--defaults <dir>", "as for run")
+  .action(async (flags: CleanupFlags) => finish(await (await import("./cli/cleanup.ts")).cleanup(flags)));
 
 try {
   await program.parseAsync();

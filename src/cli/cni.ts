@@ -1,4 +1,5 @@
 import { conflist } from "#cni/conflist.ts";
+import { installPlugins } from "#cni/io/plugins.ts";
 import { writeFileAtomically } from "#cni/io/write-file.ts";
 import { command, configured, type NodeFlags } from "./configured.ts";
 import { UsageError } from "./flags.ts";
@@ -14,5 +15,12 @@ export function install(flags: NodeFlags): Promise<number> {
     await port.close();
     const changed = await writeFileAtomically(cni.path, conflist(cni, mtu));
     console.log(`${cni.path}: ${changed ? "written" : "is already as it should be"}`);
+  });
+}
+
+/** `linnet cni plugins`: puts the plugins that the network configuration calls where the container runtime finds them. */
+export function plugins({ from, to }: { readonly from: string; readonly to: string }): Promise<number> {
+  return command(async () => {
+    for (const [name, outcome] of await installPlugins(from, to)) console.log(`${to}/${name}: ${outcome}`);
   });
 }
