@@ -93,6 +93,14 @@ program
     finish(await (await import("./cli/why.ts")).why(destination, flags)),
   );
 
+program
+  .command("drain")
+  .description("take this node out of service: neighbours find other ways, then its routes are withdrawn")
+  .option("--undo", "back into service")
+  .option("--wait", "until all neighbours were told that the routes are withdrawn")
+  .option("-s, --socket <path>", "control socket")
+  .action(async (flags: object) => finish(await (await import("./cli/drain.ts")).drain(flags)));
+
 const cni = program.command("cni").description("the node's CNI network configuration and plugins");
 
 cni

@@ -22,6 +22,7 @@ export interface NodeConfig {
   readonly policies: Readonly<Record<string, PolicyConfig>>;
   readonly kernel: KernelConfig;
   readonly gracefulRestart: GracefulRestartConfig;
+  readonly drain: DrainConfig;
   readonly cni: CniConfig | undefined;
   readonly masquerade: MasqueradeConfig | undefined;
 }
@@ -92,6 +93,15 @@ export interface GracefulRestartConfig {
   readonly restartMs: number;
   /** How long we wait for End-of-RIB after our own start, and how long stale routes live after a neighbour is back. */
   readonly deferralMs: number;
+}
+
+export interface DrainConfig {
+  /** Why the node shall go out of service, for people; none: it shall not. */
+  readonly reasons: readonly string[];
+  /** One of them is that the machine is going down: the end of the daemon is no restart. */
+  readonly nodeShutdown: boolean;
+  /** How long routes are told as leaving ones (RFC 8326) before they are withdrawn. */
+  readonly withdrawMs: number;
 }
 
 export interface KernelConfig {

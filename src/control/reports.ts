@@ -4,7 +4,7 @@ import type { Family } from "#route/family.ts";
 import { formatPrefix } from "#route/prefix.ts";
 import { formatCommunity, formatLargeCommunity } from "./render/attributes.ts";
 import { formatSessionError } from "./render/session-error.ts";
-import type { DaemonView, Explanation, HopView, PathExplanation, ProtocolView } from "./views.ts";
+import type { DaemonView, DrainView, Explanation, HopView, PathExplanation, ProtocolView } from "./views.ts";
 
 /**
  * What `linnet status` and `linnet why` are told by the daemon: plain values that pass through JSON. Times are
@@ -21,6 +21,7 @@ export interface NodeReport {
   readonly reconfigured: number;
   /** Seconds left of graceful restart recovery, and how many neighbours it waits for. */
   readonly recovery?: { readonly waitingFor: number; readonly seconds: number } | undefined;
+  readonly drain?: DrainReport | undefined;
   readonly tables: Readonly<Record<Family, { readonly nets: number; readonly routes: number }>>;
   readonly kernel: {
     readonly inSync: boolean;
@@ -29,6 +30,16 @@ export interface NodeReport {
     readonly failed: number;
     readonly failures: readonly { readonly prefix: string; readonly error: string }[];
   };
+}
+
+/** Where the node stands on its way out of service. */
+export interface DrainReport {
+  readonly stage: "off" | "leaving" | "gone";
+  readonly reasons: readonly string[];
+  /** Seconds until routes are withdrawn. */
+  readonly withdrawIn?: number | undefined;
+  /** All neighbours were told. */
+  readonly told: boolean;
 }
 
 export interface NeighbourReport {
@@ -50,7 +61,7 @@ export interface NeighbourReport {
 }
 
 export function nodeReport(daemon: DaemonView, now: number): NodeReport {
-  const { version, hostname, routerId, state, startedMs, reconfiguredMs, recovery } = daemon.status();
+  const { version, hostname, routerId, state, startedMs, reconfiguredMs, recovery, drain } = daemon.status();
   const { inSync, wanted, pending, failed, failures } = daemon.forwarding();
   return {
     version,
@@ -64,6 +75,7 @@ export function nodeReport(daemon: DaemonView, now: number): NodeReport {
       waitingFor: recovery.waitingFor,
       seconds: Math.round(recovery.timer.remainingMs / 1000),
     },
+    drain: drain && drainReport(drain),
     tables: { ipv4: { ...daemon.tables.ipv4.counts }, ipv6: { ...daemon.tables.ipv6.counts } },
     kernel: {
       inSync,
@@ -73,6 +85,13 @@ export function nodeReport(daemon: DaemonView, now: number): NodeReport {
       failures: failures.map(({ prefix, error }) => ({ prefix: formatPrefix(prefix), error })),
     },
   };
+}
+
+/** @param drain undefined: the node is in service */
+export function drainReport(drain: DrainView | undefined): DrainReport {
+  if (drain === undefined) return { stage: "off", reasons: [], told: true };
+  const { stage, reasons, withdrawInMs, told } = drain;
+  return { stage, reasons, withdrawIn: withdrawInMs === undefined ? undefined : Math.ceil(withdrawInMs / 1000), told };
 }
 
 /** @returns undefined for what is no BGP neighbour */

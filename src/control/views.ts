@@ -1,5 +1,5 @@
 import type { Address } from "#route/address.ts";
-import type { Attributes } from "#route/attributes.ts";
+import type { Attributes, Origin } from "#route/attributes.ts";
 import type { Family } from "#route/family.ts";
 import type { Prefix } from "#route/prefix.ts";
 
@@ -41,6 +41,18 @@ export interface DaemonStatus {
   readonly state: "running" | "reconfiguring" | "shuttingDown";
   /** Present while graceful restart recovery is in progress (RFC 4724 §4.1). */
   readonly recovery: { readonly waitingFor: number; readonly timer: TimerView } | undefined;
+  /** Present while the node goes out of service, or is. */
+  readonly drain: DrainView | undefined;
+}
+
+export interface DrainView {
+  readonly stage: "leaving" | "gone";
+  /** For people. */
+  readonly reasons: readonly string[];
+  /** Until routes are withdrawn, while the stage is `leaving`. */
+  readonly withdrawInMs: number | undefined;
+  /** All neighbours were told. */
+  readonly told: boolean;
 }
 
 export type ProtocolKind = "Device" | "Direct" | "Kernel" | "Static" | "BFD" | "BGP";
@@ -310,6 +322,8 @@ export interface RouteView {
   readonly kernel: { readonly source: number; readonly metric: number } | undefined;
   /** Decoded when asked; undefined for routes without path attributes. */
   attributes(): Attributes | undefined;
+  /** Where a BGP route began: the last AS (undefined: in a set, or in our own) and ORIGIN. Cheaper than the attributes. */
+  began(): { readonly as: number | undefined; readonly origin: Origin } | undefined;
 }
 
 export interface RouteTableView {
@@ -407,6 +421,8 @@ export interface Actions {
   restart(protocol: string, message: string | undefined): void;
   /** Asks the neighbour for its routes again (RFC 2918), tells it ours again, or both. @returns false where it cannot */
   reload(protocol: string, direction: "in" | "out" | "both"): boolean;
+  /** Takes the node out of service, or takes that back. */
+  drain(wanted: boolean): void;
   readonly configuration: ConfigurationActions;
   /** Leaves in a way that neighbours keep our routes, or for good. Answers are sent before the daemon ends. */
   shutdown(how: "down" | "gracefulRestart"): void;

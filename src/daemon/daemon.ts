@@ -12,6 +12,7 @@ import { Rib } from "#rib/rib.ts";
 import { RibView } from "#rib/views.ts";
 import { type Family, families } from "#route/family.ts";
 import { HopSetTable } from "#route/hop-set.ts";
+import { Drain } from "./drain.ts";
 import { type NodeFiles, NodeNetwork } from "./node-network.ts";
 import { Routing } from "./routing.ts";
 import { warmUpRouting } from "./warm-up.ts";
@@ -47,6 +48,7 @@ export class Daemon {
   readonly rib: Rib;
   readonly ribView: RibView;
   readonly kernel: Kernel;
+  readonly drain: Drain;
   /** Milliseconds since 1970. */
   readonly startedMs: number;
   /** The kernel held routes of ours when the daemon came. */
@@ -54,10 +56,10 @@ export class Daemon {
   stopping = false;
   /** Needs of the sysctls that were looked at last. */
   #settled = "";
-  readonly #settling: Partial<Record<Family, Timer>> = {};
-  readonly #world: World;
   /** Settings that wait for the next start. */
   #waiting = "";
+  readonly #settling: Partial<Record<Family, Timer>> = {};
+  readonly #world: World;
   readonly #routing: Routing;
   readonly #network: NodeNetwork;
   #config: NodeConfig;
@@ -88,6 +90,7 @@ export class Daemon {
       },
     });
     this.ribView = new RibView(this.rib, this.startedMs);
+    this.drain = new Drain({ clock, log, apply: (stage) => this.rib.setDrain(stage) });
     this.#routing = new Routing(this.rib, kernel.links, config);
     this.speaker = new Speaker({
       clock,
@@ -123,14 +126,15 @@ export class Daemon {
   reconfigure(config: NodeConfig): void {
     this.#config = config;
     const { kernel, rib } = this;
+    this.#reconfigureKernel(config);
+    rib.reconfigureForwarding(config.kernel);
     kernel.installer.setOwn(
       config.originated
         .filter(({ blackhole }) => blackhole)
-    this.#reconfigureKernel(config);
-    rib.reconfigureForwarding(config.kernel);
         .map(({ prefix }) => ({ prefix, set: { kind: "blackhole" } as const })),
     );
     kernel.nextHops.allowDefault(config.peers.filter(({ ttl }) => ttl.kind !== "direct").map(({ address }) => address));
+    this.drain.reconfigure(config.drain);
     rib.originate(config.originated);
     this.#routing.reconfigure(config);
     this.speaker.reconfigure(config);
@@ -139,10 +143,6 @@ export class Daemon {
     this.#network.apply(config, kernel.uplinkMtu(config.addresses.ipv4 ?? config.addresses.ipv6));
   }
 
-  /** Once for equal needs: what stays wrong is said once. */
-  #settleSysctls({ peers, addresses, kernel: settings }: NodeConfig): void {
-    const { links } = this.kernel;
-    const reached = peers.map(
   /** What the running daemon cannot take over is said once for each value. */
   #reconfigureKernel({ kernel: settings }: NodeConfig): void {
     const kept = this.kernel.reconfigure(settings).map((field) => `kernel.${field} ${settings[field]}`);
@@ -154,6 +154,10 @@ export class Daemon {
     this.#waiting = said;
   }
 
+  /** Once for equal needs: what stays wrong is said once. */
+  #settleSysctls({ peers, addresses, kernel: settings }: NodeConfig): void {
+    const { links } = this.kernel;
+    const reached = peers.map(
       ({ address, interface: name }) => name ?? links.get(links.reaching(address)?.link ?? 0)?.name,
     );
     const needs: SysctlNeeds = {
@@ -181,6 +185,7 @@ export class Daemon {
   stop(mode: StopMode, text = ""): void {
     this.stopping = true;
     for (const family of families) this.#settling[family]?.cancel();
+    this.drain.stop();
     this.speaker.stop(mode, text);
     this.rib.stop();
     void this.#network.stop();

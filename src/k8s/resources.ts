@@ -13,8 +13,15 @@ export interface Resource {
   readonly shape: Shape;
 }
 
-/** `true`: the whole value; a mapping: those fields; a one-element list: of each element; `{ "prefix*": … }`: keys that begin so. */
-export type Shape = true | { readonly [field: string]: Shape } | readonly [Shape];
+/**
+ * `true`: the whole value; a mapping: those fields; a one-element list: of each element, with a second
+ * element only of those that have these values; `{ "prefix*": … }`: keys that begin so.
+ */
+export type Shape =
+  | true
+  | { readonly [field: string]: Shape }
+  | readonly [Shape]
+  | readonly [Shape, Readonly<Record<string, string>>];
 
 const identity: Shape = { name: true, namespace: true, uid: true, generation: true, creationTimestamp: true };
 const annotated: Shape = { ...identity, labels: true, annotations: { "linnet.dev/*": true } };
@@ -37,8 +44,15 @@ export const always: readonly Resource[] = [
     path: "/api/v1/nodes",
     shape: {
       metadata: annotated,
-      spec: { podCIDR: true, podCIDRs: true },
-      status: { addresses: [{ type: true, address: true }] },
+      spec: { podCIDR: true, podCIDRs: true, taints: [{ key: true }] },
+      status: {
+        addresses: [{ type: true, address: true }],
+        // of a node that is well nothing is kept
+        conditions: [
+          { type: true, status: true, message: true },
+          { type: "Ready", status: "False" },
+        ],
+      },
     },
   },
   ours("BGPConfiguration", "bgpconfigurations"),

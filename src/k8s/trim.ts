@@ -6,7 +6,7 @@ import type { Shape } from "./resources.ts";
  */
 export function trim(value: unknown, shape: Shape): unknown {
   if (shape === true || typeof value !== "object" || value === null) return value;
-  if (isElement(shape)) return Array.isArray(value) ? value.map((element) => trim(element, shape[0])) : value;
+  if (isElement(shape)) return Array.isArray(value) ? trimList(value, shape) : value;
   if (Array.isArray(value)) return value;
   const kept: Record<string, unknown> = {};
   for (const [field, inner] of Object.entries(shape)) {
@@ -17,7 +17,17 @@ export function trim(value: unknown, shape: Shape): unknown {
   return kept;
 }
 
-const isElement = (shape: Shape): shape is readonly [Shape] => Array.isArray(shape);
+type ListShape = Extract<Shape, readonly unknown[]>;
+const isElement = (shape: Shape): shape is ListShape => Array.isArray(shape);
+
+function trimList(list: readonly unknown[], [element, wanted = {}]: ListShape): unknown[] {
+  const kept = list.filter((each) => {
+    return Object.entries(wanted).every(
+      ([field, text]) => (each as Readonly<Record<string, unknown>>)?.[field] === text,
+    );
+  });
+  return kept.map((each) => trim(each, element));
+}
 
 function keysFor(field: string, value: object): string[] {
   if (!field.endsWith("*")) return Object.hasOwn(value, field) ? [field] : [];

@@ -18,6 +18,10 @@ import { type AttributeTable, contextKey, type SourceClass } from "./table/attri
 import { TableFull } from "./table/limits.ts";
 import { type PrefixTable, prefixOf } from "./table/prefix-table.ts";
 
+/** In place of statements: what goes out unasked, and what does not whatever the statements say. */
+const ALWAYS = -1;
+const NEVER = -2;
+
 /** A point in the evaluation: which statements have matched so far. Points are shared by all paths that come there. */
 interface Outcome {
   /** Number for the memo of made sets. */
@@ -116,8 +120,10 @@ export class PolicyProgram {
     const known = this.#asksSet ? undefined : this.#byClass.get(from);
     if (known !== undefined) return known;
     let statements: number[] = [];
-    if (isAdvertised(this.scope, from)) {
-      statements = [-1];
+    if (this.scope.drain === "gone") {
+      statements = [NEVER];
+    } else if (isAdvertised(this.scope, from)) {
+      statements = [ALWAYS];
     } else if (this.#statements.length > 0) {
       const full = this.#decode(set);
       for (const [index, { match, action }] of this.#statements.entries()) {
@@ -148,7 +154,7 @@ export class PolicyProgram {
   #ask({ statements }: Candidates, prefix: Prefix | undefined): Decided {
     let outcome = this.#root;
     for (const index of statements) {
-      if (index === -1) return { accepted: true, outcome };
+      if (index < 0) return { accepted: index === ALWAYS, outcome };
       const { match, set, action } = this.#statements[index]!;
       if (prefix !== undefined && !matchesPrefix(match, prefix)) continue;
       if (!isIdle(set)) outcome = this.#follow(outcome, index, set);
@@ -169,7 +175,7 @@ export class PolicyProgram {
   /** @returns what the outcome makes of `set`: itself where nothing changes, 0 where there is no room for the new set */
   #make(set: number, outcome: Outcome): number {
     const { attributes } = this.#parts;
-    const leaving = (attributes.flagsOf(set) & GRACEFUL_SHUTDOWN) !== 0;
+    const leaving = this.scope.drain === "leaving" || (attributes.flagsOf(set) & GRACEFUL_SHUTDOWN) !== 0;
     if (outcome.actions.length === 0 && !leaving) return set;
     let made = this.#made.get(set);
     const known = made?.get(outcome.id);

@@ -26,10 +26,16 @@ export interface PolicyScope {
   readonly advertise: readonly OriginatedPrefix["from"][];
   /** What `prepend` prepends. */
   readonly localAs: number;
+  /** Export: how far the node is on its way out of service. */
+  readonly drain: DrainStage;
 }
+
+/** `leaving`: all that is told asks others to find another way (RFC 8326); `gone`: nothing is told any more. */
+export type DrainStage = "off" | "leaving" | "gone";
 
 /** Why a path is accepted or not. */
 export type Reason =
+  | { readonly kind: "drained" }
   | { readonly kind: "advertised" }
   | { readonly kind: "statement"; readonly policy: string; readonly statement: number }
   | { readonly kind: "no policy" }
@@ -43,7 +49,8 @@ export interface Verdict {
 }
 
 /** Does the scope let everything pass as it is? Internal neighbours without policies. */
-export const isOpen = (scope: PolicyScope): boolean => !scope.external && scope.policies.length === 0;
+export const isOpen = (scope: PolicyScope): boolean =>
+  !scope.external && scope.policies.length === 0 && scope.drain === "off";
 
 /** What happens to a path that no statement decides: external neighbours are closed (RFC 8212 §3), internal ones open. */
 export const acceptsUndecided = (scope: PolicyScope): boolean => !scope.external;
@@ -53,13 +60,14 @@ export const acceptsUndecided = (scope: PolicyScope): boolean => !scope.external
  * @param from where the path came from
  */
 export function judge(scope: PolicyScope, attributes: Attributes, from: SourceClass, prefix: Prefix): Verdict {
-  if (isAdvertised(scope, from)) return { accepted: true, reason: { kind: "advertised" }, attributes };
+  if (scope.drain === "gone") return { accepted: false, reason: { kind: "drained" }, attributes };
   const applied: PolicyActions[] = [];
   const done = (accepted: boolean, reason: Reason): Verdict => ({
     accepted,
     reason,
     attributes: accepted ? modify(scope, attributes, applied) : attributes,
   });
+  if (isAdvertised(scope, from)) return done(true, { kind: "advertised" });
   for (const { name, statements } of scope.policies) {
     for (const [index, statement] of statements.entries()) {
       if (!matchesSet(statement.match, attributes, from) || !matchesPrefix(statement.match, prefix)) continue;
@@ -126,8 +134,15 @@ export function modify(scope: PolicyScope, attributes: Attributes, actions: read
     const leaving = scope.external && changed.communities.includes(GRACEFUL_SHUTDOWN) && changed.localPref !== 0;
     return leaving ? { ...changed, localPref: 0 } : changed;
   }
+  if (scope.drain === "leaving") changed = asLeaving(changed, scope.external);
   if (changed === attributes || !scope.external) return changed;
   return actions.some(({ med }) => med !== undefined) ? changed : { ...changed, med: undefined };
+}
+
+/** RFC 8326 §4.1: the community for all; within our AS the least local preference too, which it stands for (§4.2). */
+function asLeaving(attributes: Attributes, external: boolean): Attributes {
+  const communities = [...new Set([...attributes.communities, GRACEFUL_SHUTDOWN])];
+  return { ...attributes, communities, localPref: external ? attributes.localPref : 0 };
 }
 
 function act(attributes: Attributes, actions: PolicyActions, localAs: number): Attributes {

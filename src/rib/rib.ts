@@ -10,7 +10,7 @@ import { Inbox } from "./inbox.ts";
 import { CLIENT, EXTERNAL, INTERNAL, LOCAL, NeighbourTable } from "./neighbours.ts";
 import { NextHopTracking, resolveThroughRib } from "./next-hop-tracking.ts";
 import { Origination } from "./origination.ts";
-import type { PolicyScope } from "./policy.ts";
+import type { DrainStage, PolicyScope } from "./policy.ts";
 import type { PolicyProgram } from "./policy-program.ts";
 import type {
   AttributeCodec,
@@ -129,13 +129,14 @@ export class Rib {
   readonly #inbox: Inbox;
   readonly #byName = new Map<string, NeighbourState>();
   readonly #byId: (NeighbourState | undefined)[] = [];
+  #drain: DrainStage = "off";
   /** No number below it is free. */
   #firstFree = LOCAL + 1;
 
   constructor(parts: RibParts) {
     this.parts = parts;
-    this.limits = { ...defaultLimits, ...parts.limits };
     this.maxPaths = parts.maxPaths;
+    this.limits = { ...defaultLimits, ...parts.limits };
     this.turns = new Turns(parts.clock);
     this.#inbox = new Inbox(this.turns);
     this.neighbours = new NeighbourTable(this.limits.neighbours);
@@ -205,7 +206,15 @@ export class Rib {
       policies: isImport ? config.importPolicies : config.exportPolicies,
       advertise: isImport ? [] : config.advertise,
       localAs: this.parts.localAs,
+      drain: isImport ? "off" : this.#drain,
     };
+  }
+
+  /** The node leaves, or comes back: what neighbours were told is worded anew, or withdrawn. */
+  setDrain(stage: DrainStage): void {
+    if (stage === this.#drain) return;
+    this.#drain = stage;
+    this.#applyPolicies([...this.#byName.values()].filter(({ kind }) => kind !== undefined));
   }
 
   /** Forgets a neighbour and its routes. */
@@ -316,6 +325,12 @@ export class Rib {
     return this.#origination.get(prefix);
   }
 
+  /** What the forwarding table is told from now on; what is there changes by that. */
+  reconfigureForwarding(settings: ForwardingSettings): void {
+    this.maxPaths = settings.maxPaths;
+    for (const family of families) this.sides[family].forwarding?.reconfigure(settings);
+  }
+
   /** The kernel's links, addresses or routes have changed: all next hops are resolved again. */
   nextHopsChanged(): void {
     this.#tracking.worldChanged();
@@ -325,12 +340,6 @@ export class Rib {
   scope(direction: "import" | "export", neighbour: Neighbour): PolicyScope | undefined {
     const kind = this.#byId[neighbour.id]?.kind;
     return kind && this.#scope(direction, neighbour.config, kind);
-  /** What the forwarding table is told from now on; what is there changes by that. */
-  reconfigureForwarding(settings: ForwardingSettings): void {
-    this.maxPaths = settings.maxPaths;
-    for (const family of families) this.sides[family].forwarding?.reconfigure(settings);
-  }
-
   }
 
   #named(name: string): NeighbourState {

@@ -21,6 +21,7 @@ const scopeOf = (statements: readonly PolicyStatement[], rest: Partial<PolicySco
   policies: [{ name: "p", statements }],
   advertise: [],
   localAs: 64512,
+  drain: "off",
   ...rest,
 });
 
@@ -165,6 +166,36 @@ describe("actions", () => {
   });
 });
 
+describe("a node that goes out of service (RFC 8326)", () => {
+  const told = (rest: Partial<PolicyScope>, from: SourceClass = "external") =>
+    judge(
+      scopeOf([statement({}, "accept")], { direction: "export", advertise: ["podCIDR"], ...rest }),
+      path,
+      from,
+      ten.prefix,
+    );
+
+  test("tells its routes with GRACEFUL_SHUTDOWN, and with LOCAL_PREF 0 to internal neighbours", () => {
+    const external = told({ drain: "leaving" });
+    expect([external.accepted, external.attributes.communities]).toEqual([true, [1, 2, 0xffff0000]]);
+    expect(external.attributes.localPref).toBe(path.localPref);
+    expect(told({ drain: "leaving", external: false }).attributes.localPref).toBe(0);
+    expect(told({ drain: "leaving" }, "podCIDR").attributes.communities).toContain(0xffff0000);
+    expect(told({ drain: "off" }).attributes.communities).toEqual([1, 2]);
+  });
+
+  test("tells nothing once it is gone, own prefixes neither", () => {
+    for (const from of ["external", "podCIDR"] as const) {
+      expect(told({ drain: "gone" }, from)).toMatchObject({ accepted: false, reason: { kind: "drained" } });
+    }
+  });
+
+  test("a learned MED does not go out with the community either (RFC 4271 §5.1.4)", () => {
+    const scope = scopeOf([statement({}, "accept")], { direction: "export", drain: "leaving" });
+    expect(judge(scope, { ...path, med: 5 }, "external", ten.prefix).attributes.med).toBeUndefined();
+  });
+});
+
 const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 3 });
 const clean = (value: object): object =>
   Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined));
@@ -205,16 +236,25 @@ const statements = fc.array(
   { maxLength: 6 },
 ) as fc.Arbitrary<PolicyStatement[]>;
 
-const scopes: fc.Arbitrary<PolicyScope> = fc.record({
-  direction: fc.constantFrom("import", "export"),
-  external: fc.boolean(),
-  policies: fc.array(
-    statements.map((list) => ({ name: "p", statements: list })),
-    { maxLength: 3 },
-  ),
-  advertise: fc.constantFrom<("podCIDR" | "service")[]>([], ["podCIDR"]),
-  localAs: fc.constant(64512),
-});
+const directions = fc.constantFrom<Pick<PolicyScope, "direction" | "drain">>(
+  { direction: "import", drain: "off" },
+  { direction: "export", drain: "off" },
+  { direction: "export", drain: "leaving" },
+  { direction: "export", drain: "gone" },
+);
+
+const scopes: fc.Arbitrary<PolicyScope> = fc
+  .record({
+    direction: directions,
+    external: fc.boolean(),
+    policies: fc.array(
+      statements.map((list) => ({ name: "p", statements: list })),
+      { maxLength: 3 },
+    ),
+    advertise: fc.constantFrom<("podCIDR" | "service")[]>([], ["podCIDR"]),
+    localAs: fc.constant(64512),
+  })
+  .map(({ direction, ...scope }) => ({ ...scope, ...direction }));
 
 const sets = fc.record({
   set: fc.record({

@@ -50,3 +50,32 @@ test("own prefixes are told to everybody, and are not forwarded anywhere", () =>
   expect(a.ear.routes.size).toBe(0);
   expect(bench.forwarding.routes.size).toBe(0);
 });
+
+test("a node that leaves says so to all, then withdraws everything, and comes back; new sessions hear the same", () => {
+  const bench = new Bench();
+  const tor = bench.neighbour("192.0.2.1", "external");
+  const node = bench.neighbour("192.0.2.2", "internal");
+  const from = bench.neighbour("192.0.2.3", "external");
+  bench.rib.originate([own("10.244.1.0/24")]);
+  from.announce("10.9.0.0/16", attributes([65001], "192.0.2.3"));
+  bench.settle();
+  const said = (ear: typeof tor.ear) =>
+    [...ear.routes].map(([prefix, { communities, localPref }]) => `${prefix} ${communities.join()} ${localPref}`);
+  const plainly = said(node.ear);
+  expect(plainly).toEqual(["10.244.1.0/24  undefined", "10.9.0.0/16  undefined"]);
+  bench.rib.setDrain("leaving");
+  bench.settle();
+  expect(said(node.ear)).toEqual(["10.244.1.0/24 4294901760 0", "10.9.0.0/16 4294901760 0"]);
+  expect(said(tor.ear)).toEqual(["10.244.1.0/24 4294901760 undefined", "10.9.0.0/16 4294901760 undefined"]);
+  const late = bench.neighbour("192.0.2.4", "internal");
+  bench.settle();
+  expect(said(late.ear)).toEqual(said(node.ear));
+  bench.rib.setDrain("gone");
+  bench.settle();
+  expect([node, tor, late].map(({ ear }) => ear.routes.size)).toEqual([0, 0, 0]);
+  expect(bench.forwarding.routes.has("10.9.0.0/16")).toBe(true);
+  bench.rib.setDrain("off");
+  bench.settle();
+  expect(said(node.ear)).toEqual(plainly);
+  expect(bench.rib.sides.ipv4.programs.size).toBeGreaterThan(0);
+});

@@ -73,6 +73,7 @@ export function nodeConfig(
       setSysctls: false,
     },
     gracefulRestart: { enabled: true, restartMs: 120_000, deferralMs: 60_000 },
+    drain: { reasons: [], nodeShutdown: false, withdrawMs: 10_000 },
     cni: undefined,
     masquerade: undefined,
     ...changes,

@@ -18,7 +18,7 @@ import { closedPolicy, policyOf } from "./policies.ts";
 import { rolesOf } from "./reflectors.ts";
 import { Report } from "./report.ts";
 import { serviceAddresses } from "./services.ts";
-import { configurationOf, gracefulRestartOf, kernelOf, settingsFor } from "./settings.ts";
+import { configurationOf, drainOf, gracefulRestartOf, kernelOf, settingsFor } from "./settings.ts";
 import { share } from "./share.ts";
 
 export interface Compiled {
@@ -68,6 +68,7 @@ function assemble(context: Context): NodeConfig {
     policies: policiesFor(peers, context),
     kernel: kernelOf(settings, own),
     gracefulRestart: gracefulRestartOf(settings),
+    drain: drainOf(settings, own),
     cni: cniOf(context),
     masquerade: masqueradeOf(context),
   };

@@ -1,11 +1,11 @@
 import * as v from "valibot";
-import type { GracefulRestartConfig, KernelConfig, PeerTimers } from "../node-config.ts";
+import type { DrainConfig, GracefulRestartConfig, KernelConfig, PeerTimers } from "../node-config.ts";
 import type { ConfigObject, ObjectSet } from "../objects.ts";
 import { type BgpConfigurationSpec, bgpConfigurationSpec } from "../schema/bgp-configuration.ts";
 import { selects } from "../schema/selector.ts";
 import type { NodeFacts } from "./node-facts.ts";
 
-type PerNode = Pick<BgpConfigurationSpec, "timers" | "gracefulRestart" | "kernel" | "cni" | "masquerade">;
+type PerNode = Pick<BgpConfigurationSpec, "timers" | "gracefulRestart" | "drain" | "kernel" | "cni" | "masquerade">;
 type Labels = Readonly<Record<string, string>>;
 type Timers = NonNullable<PerNode["timers"]>;
 type GracefulRestart = NonNullable<PerNode["gracefulRestart"]>;
@@ -44,6 +44,7 @@ function merge(settings: Settings, override: Override): Settings {
     listenPort: override.listenPort ?? settings.listenPort,
     timers: layer(settings.timers, override.timers),
     gracefulRestart: layer(settings.gracefulRestart, override.gracefulRestart),
+    drain: layer(settings.drain, override.drain),
     kernel: layer(settings.kernel, override.kernel),
     cni: layer(settings.cni, override.cni),
     masquerade: layer(settings.masquerade, override.masquerade),
@@ -73,6 +74,30 @@ export function timersOf(settings: Settings, own?: Timers): PeerTimers {
 export function gracefulRestartOf(settings: Settings, own?: GracefulRestart): GracefulRestartConfig {
   const { enabled = true, restartTime = 120_000, deferralTime = 120_000 } = layer(settings.gracefulRestart, own) ?? {};
   return { enabled, restartMs: restartTime, deferralMs: deferralTime };
+}
+
+/** What a kubelet says in the condition Ready, among others, once systemd told it (KEP-2000). */
+const SHUTTING_DOWN = "node is shutting down";
+/** Set by people on a node that is switched off (KEP-2268). */
+const OUT_OF_SERVICE = "node.kubernetes.io/out-of-service";
+
+/** Why the node shall go out of service, and how. */
+export function drainOf({ drain = {} }: Settings, { object }: NodeFacts): DrainConfig {
+  const { withdrawAfter = 10_000, taints = [OUT_OF_SERVICE], onNodeShutdown = true } = drain;
+  const { metadata, spec, status } = object.value;
+  const asked = metadata.annotations["linnet.dev/drain"] === "true";
+  const tainted = taints.find((key) => spec.taints.some((taint) => taint.key === key));
+  const ready = status.conditions.find(({ type }) => type === "Ready");
+  const shuttingDown = onNodeShutdown && ready?.status === "False" && ready.message?.includes(SHUTTING_DOWN) === true;
+  return {
+    reasons: [
+      ...(asked ? ["annotation linnet.dev/drain"] : []),
+      ...(tainted === undefined ? [] : [`taint ${tainted}`]),
+      ...(shuttingDown ? ["the node is shutting down"] : []),
+    ],
+    nodeShutdown: shuttingDown,
+    withdrawMs: withdrawAfter,
+  };
 }
 
 const NEXT_HOP_OBJECTS = { Auto: "auto", Always: "always", Never: "never" } as const;

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { excerpt, mapping, may, or, says } from "./describe.ts";
-import { address, asNumber, cidr, family, integer, port, routerId } from "./scalars.ts";
+import { excerpt, mapping, may, or, ruled, says } from "./describe.ts";
+import { address, asNumber, cidr, duration, family, integer, port, routerId } from "./scalars.ts";
 import { labelSelector } from "./selector.ts";
 import {
   communityList,
@@ -12,6 +12,10 @@ import {
   secretKeyRef,
   timers,
 } from "./shared.ts";
+
+/** The taint of a cordoned node. */
+const CORDONED = "node.kubernetes.io/unschedulable";
+const taintKeys = v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(317))), v.maxLength(16));
 
 const advertisement = mapping({
   cidr: says("A block that nodes originate.", cidr),
@@ -103,10 +107,32 @@ const masquerade = mapping({
   }),
 });
 
+const drain = ruled(
+  mapping({
+    withdrawAfter: may(
+      "How long routes are told with the community GRACEFUL_SHUTDOWN (RFC 8326) before they are withdrawn.",
+      duration({ leastMs: 0, mostMs: 3_600_000 }),
+      { absent: "10s" },
+    ),
+    taints: may("Taints of a Node, by key, that drain it.", taintKeys, {
+      absent: "node.kubernetes.io/out-of-service",
+    }),
+    onNodeShutdown: may("Drain a node whose kubelet says that it is shutting down.", v.boolean(), { absent: "true" }),
+  }),
+  [
+    {
+      cel: `!has(self.taints) || !('${CORDONED}' in self.taints)`,
+      message: `taints must not name ${CORDONED}: a node that is only cordoned keeps its pods and its routes`,
+      holds: ({ taints = [] }) => !taints.includes(CORDONED),
+    },
+  ],
+);
+
 /** Fields that can differ between sets of nodes. */
 const perNode = {
   timers: may("Timers of sessions.", timers),
   gracefulRestart: may("Graceful restart (RFC 4724).", gracefulRestart),
+  drain: may("How a node goes out of service.", drain),
   kernel: may("The kernel's routing table.", kernel),
   cni: may("The node's CNI network configuration.", cni),
   masquerade: may("Masquerading of pod traffic that leaves the cluster.", masquerade),

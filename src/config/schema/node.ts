@@ -24,6 +24,10 @@ const annotations = excerpt({
   "linnet.dev/ipv6-address": may("The node's IPv6 address, also as ADDRESS/LENGTH.", own("ipv6", "IPv6 address"), {
     absent: "the first InternalIP of the family",
   }),
+  "linnet.dev/drain": may(
+    '"true": the node goes out of service: its routes are told with GRACEFUL_SHUTDOWN (RFC 8326), then withdrawn.',
+    v.picklist(["true", "false"]),
+  ),
   "linnet.dev/reflector-cluster-id": may("The node is a route reflector of this cluster (RFC 4456).", routerId),
 });
 
@@ -32,6 +36,12 @@ const reported = v.pipe(
   v.string(),
   v.transform((written) => ({ written, address: parseAddress(written) })),
 );
+
+const nodeCondition = excerpt({
+  type: says("What it is about.", v.string()),
+  status: says("Whether it is so.", v.string()),
+  message: may("A sentence, for people.", v.string()),
+});
 
 /** core/v1 Node, as far as it is used. */
 export const node = excerpt({
@@ -45,6 +55,7 @@ export const node = excerpt({
     excerpt({
       podCIDR: may("The first Pod CIDR, where podCIDRs is absent.", cidr),
       podCIDRs: may("Blocks of pod addresses, at most one a family.", v.array(cidr)),
+      taints: or([], "What keeps pods away from the node.", v.array(excerpt({ key: says("Its name.", v.string()) }))),
     }),
   ),
   status: or(
@@ -56,6 +67,7 @@ export const node = excerpt({
         "The node's addresses; the first InternalIP of each family is used.",
         v.array(excerpt({ type: says("Kind of address.", v.string()), address: says("The address.", reported) })),
       ),
+      conditions: or([], "What is so: of Ready, that the node is shutting down.", v.array(nodeCondition)),
     }),
   ),
 });

@@ -1,4 +1,4 @@
-import type { NeighbourReport, NodeReport } from "../reports.ts";
+import type { DrainReport, NeighbourReport, NodeReport } from "../reports.ts";
 import { ago, type Colour, type Paint, table } from "./screen.ts";
 
 export interface StatusScreen {
@@ -53,14 +53,25 @@ function neighbourProblems({ name, address, session, disabled, lastError, messag
 }
 
 /** What is worth knowing and nothing to worry about. */
-function notes({ state, recovery, kernel }: NodeReport): string[] {
+function notes({ state, recovery, drain, kernel }: NodeReport): string[] {
   return [
     ...(state === "reconfiguring" ? ["A new configuration is being put in force."] : []),
     ...(recovery === undefined
       ? []
       : [`Graceful restart: waiting for ${recovery.waitingFor} neighbours, at most ${recovery.seconds} s more.`]),
+    ...(drain === undefined ? [] : [drainNote(drain)]),
     ...(kernel.inSync || kernel.pending === 0 ? [] : [`${kernel.pending} changes are on their way to the kernel.`]),
   ];
+}
+
+/** In one sentence, also what `linnet drain` says. */
+export function drainNote({ stage, reasons, withdrawIn, told }: DrainReport): string {
+  const why = reasons.join(", ");
+  if (stage === "off") return "This node is in service.";
+  if (stage === "gone") {
+    return `Out of service: ${told ? "all routes are withdrawn" : "routes are being withdrawn"} (${why}).`;
+  }
+  return `Going out of service: neighbours ${told ? "were told" : "are being told"}, routes are withdrawn in ${withdrawIn ?? 0} s (${why}).`;
 }
 
 function neighbourTable(node: NodeReport, neighbours: readonly NeighbourReport[], paint: Paint): string[] {

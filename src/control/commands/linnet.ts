@@ -4,10 +4,10 @@ import type { Command } from "../command.ts";
 import type { Parser } from "../parser.ts";
 import { jsonLines } from "../render/json.ts";
 import { ok, type Reply } from "../reply.ts";
-import { neighbourReport, nodeReport, whyReport } from "../reports.ts";
+import { drainReport, neighbourReport, nodeReport, whyReport } from "../reports.ts";
 
 /**
- * Commands that BIRD does not have, for `linnet status` and `linnet why`. They answer JSON values (see `render/json.ts`)
+ * Commands that BIRD does not have, for `linnet status`, `linnet why` and `linnet drain`. They answer JSON values (see `render/json.ts`)
  * in every dialect; their types are in `reports.ts`.
  */
 export const linnetCommands: readonly Command[] = [
@@ -39,7 +39,25 @@ export const linnetCommands: readonly Command[] = [
       };
     },
   },
+  drainCommand(["linnet", "drain"], true),
+  drainCommand(["linnet", "drain", "undo"], false),
 ];
+
+/** Answers how it stands then. */
+function drainCommand(words: readonly string[], wanted: boolean): Command {
+  return {
+    words,
+    whenRestricted: "denied",
+    parse(parser, { daemon }) {
+      parser.end();
+      return function* (): Reply {
+        daemon.actions.drain(wanted);
+        yield* jsonLines(drainReport(daemon.status().drain));
+        return ok;
+      };
+    },
+  };
+}
 
 function addressOrPrefix(parser: Parser): Prefix | Address {
   const address = parser.acceptAddress() ?? parser.fail();

@@ -17,6 +17,7 @@ export function actionsOf(
       const asked = direction === "out" || speaker.refreshIn(protocol);
       return asked && (direction === "in" || speaker.refreshOut(protocol));
     },
+    drain: (wanted) => (wanted ? daemon.drain.ask("`linnet drain`") : daemon.drain.undo()),
     configuration: configurationActions(configuration),
     shutdown: end,
   };

@@ -34,7 +34,7 @@ export function daemonView(daemon: Daemon, configuration: Configuration, identit
     bfdSessions: () => [],
     memory: () => memoryViews(daemon, identity),
     policies: () => policyViews(daemon),
-    tables: { ipv4: new TableView("ipv4", views, daemon), ipv6: new TableView("ipv6", views, daemon) },
+    tables: { ipv4: new TableView("ipv4", views), ipv6: new TableView("ipv6", views) },
     exports: (protocol, family) => exportView(daemon, views, protocol, family),
     forwarding: () => forwardingView(daemon),
     explain: (target) => explain(daemon, views, target),
@@ -57,7 +57,13 @@ function statusOf(daemon: Daemon, configuration: Configuration, identity: Identi
       daemon.restarted && waitingFor.size > 0
         ? { waitingFor: waitingFor.size, timer: { remainingMs, totalMs: deferralMs } }
         : undefined,
+    drain: drainView(daemon),
   };
+}
+
+function drainView({ drain, ribView }: Daemon): DaemonStatus["drain"] {
+  const { stage, ...state } = drain.state;
+  return stage === "off" ? undefined : { stage, ...state, told: ribView.isSettled };
 }
 
 function forwardingView({ kernel }: Daemon): ForwardingView {
@@ -82,6 +88,7 @@ function policyViews({ config }: Daemon): PolicyView[] {
         policies: [policy],
         advertise: [],
         localAs: config.localAs,
+        drain: "off" as const,
       };
       return judge(scope, attributes, "external", net.prefix).accepted;
     },

@@ -23,7 +23,7 @@ export function explain(daemon: Daemon, views: RouteViews, target: Prefix | Addr
 }
 
 function explainPath(views: RouteViews, prefix: Prefix, path: PathView): PathExplanation {
-  const route = views.route(prefix, path);
+  const route = views.route(prefix, path.id);
   return {
     route,
     receivedFrom: path.neighbour?.config.name ?? path.own?.source ?? route.protocol,
@@ -49,6 +49,8 @@ function explainImport(views: RouteViews, prefix: Prefix, neighbour: Neighbour |
 
 function reasonText(accepted: boolean, reason: Reason): string {
   switch (reason.kind) {
+    case "drained":
+      return "the node is out of service";
     case "advertised":
       return "it is of a kind that is advertised";
     case "statement":

@@ -134,6 +134,7 @@ function parseRoute(protocol: string, since: string, mark: string, parts: readon
     refused: false,
     kernel: kernelSource === undefined ? undefined : { source: kernelSource, metric: metric ?? 0 },
     attributes: () => attributes,
+    began: () => attributes && { as: attributes.asPath.at(-1)?.members.at(-1), origin: attributes.origin },
   };
 }
 
@@ -427,6 +428,7 @@ export class LabDaemon implements DaemonView {
         waitingFor: this.#lab.recovery.waitingFor,
         timer: { remainingMs: this.#lab.recovery.remainingMs, totalMs: 240_000 },
       },
+      drain: undefined,
     };
   }
 
@@ -542,6 +544,7 @@ export class LabDaemon implements DaemonView {
         this.done.push(`reload ${direction} ${name}`);
         return !name.startsWith("direct") || direction === "out";
       },
+      drain: (wanted) => this.done.push(`drain ${wanted}`),
       configuration: {
         source: this.#lab.source,
         load: ({ check, soft, path }, done) => {

@@ -160,6 +160,7 @@ export class Twin {
       policies: direction === "import" ? neighbour.importPolicies : neighbour.exportPolicies,
       advertise: direction === "import" ? [] : neighbour.advertise,
       localAs: LOCAL_AS,
+      drain: "off",
     };
   }
 
