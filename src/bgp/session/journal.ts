@@ -117,7 +117,7 @@ const isCollision = (ending: Ending): boolean =>
 
 const keeping = ({ away, stale }: Helper): string => (away ? `; its routes are kept for now (${stale.join(" ")})` : "");
 
-/** What an external neighbour without policies misses (RFC 8212 §2). */
+/** What an external neighbour without policies misses (RFC 8212 §3). */
 function closed({ importPolicies, exportPolicies, advertise }: PeerConfig, { external }: Negotiated): string[] {
   if (!external) return [];
   return [

@@ -3,7 +3,7 @@ import type { Notification } from "../wire/notification.ts";
 /** States of one connection (RFC 4271 §8.2.2). */
 export type State = "idle" | "connect" | "active" | "openSent" | "openConfirm" | "established";
 
-/** Timers of RFC 4271 §8.1.3 and §10, IdleHoldTime of §8.1.1, and the SendHoldTimer of RFC 9687 §4.1. */
+/** Timers of RFC 4271 §8.1.3 and §10, IdleHoldTime of §8.1.1, and the SendHoldTimer of RFC 9687 §4. */
 export type TimerName = "connectRetry" | "hold" | "keepalive" | "idleHold" | "sendHold";
 
 /** Session attributes (RFC 4271 §8.1.1), fixed for the life of one `Session`. */

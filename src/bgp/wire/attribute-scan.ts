@@ -298,7 +298,7 @@ export class AttributeScanner {
     const octets = end - value;
     if (octets === 0 || octets % 4 !== 0) return UpdateError.attributeLength;
     for (let at = value; at < end; at += 4) {
-      // The well-known ones begin with 0xffff (RFC 1997, RFC 8326 §3).
+      // The well-known ones begin with 0xffff (RFC 1997, RFC 8326 §5).
       if (bytes[at] !== 0xff || bytes[at + 1] !== 0xff) continue;
       const local = (bytes[at + 2]! << 8) | bytes[at + 3]!;
       // NO_EXPORT_SUBCONFED is the same outside confederations.

@@ -9,7 +9,7 @@ export interface Notification {
   readonly data?: ArrayLike<number>;
 }
 
-/** Error codes (RFC 4271 §4.5, RFC 7313 §5, RFC 9687 §3). */
+/** Error codes (RFC 4271 §4.5, RFC 7313 §5, RFC 9687 §5). */
 export const ErrorCode = {
   header: 1,
   open: 2,

@@ -289,6 +289,11 @@ export class AttributeTable {
     return this.ranks[id * 4]!;
   }
 
+  /** ORIGIN: 0 IGP, 1 EGP, 2 INCOMPLETE. */
+  originOf(id: number): number {
+    return this.ranks[id * 4]! & 3;
+  }
+
   medOf(id: number): number {
     return this.hot[id * 8 + MED]!;
   }

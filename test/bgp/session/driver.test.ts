@@ -74,7 +74,7 @@ describe("coming up", () => {
     );
   });
 
-  test("an external neighbour without policies is told of in the log (RFC 8212 §2)", () => {
+  test("an external neighbour without policies is told of in the log (RFC 8212 §3)", () => {
     const { node, peer } = scripted({ remoteAs: 64513 });
     peer.line.sayOpen({ localAs: 64513, gracefulRestart: off });
     peer.line.sayKeepalive();
