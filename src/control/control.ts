@@ -4,6 +4,7 @@ import type { LogClass } from "./command.ts";
 import { familyView } from "./family-view.ts";
 import { Reconfiguration } from "./reconfiguration.ts";
 import { Session, type SessionOptions, type Wire } from "./session.ts";
+import { Slices } from "./slices.ts";
 import type { DaemonView } from "./views.ts";
 
 /** What all control sockets of one daemon share. */
@@ -11,11 +12,13 @@ export class Control {
   readonly #daemon: DaemonView;
   readonly #clock: Clock;
   readonly #reconfiguration: Reconfiguration;
+  readonly #slices: Slices;
   readonly #sessions = new Set<Session>();
 
   constructor(daemon: DaemonView, clock: Clock) {
     this.#daemon = daemon;
     this.#clock = clock;
+    this.#slices = new Slices(clock);
     this.#reconfiguration = new Reconfiguration(daemon.actions.configuration, clock);
   }
 
@@ -27,6 +30,7 @@ export class Control {
       daemon: oneFamily === undefined ? this.#daemon : familyView(this.#daemon, oneFamily),
       clock: this.#clock,
       reconfiguration: this.#reconfiguration,
+      slices: this.#slices,
       ended: () => this.#sessions.delete(session),
     });
     this.#sessions.add(session);

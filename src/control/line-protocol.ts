@@ -23,7 +23,6 @@ export interface ReplyLine {
 /** Octets of `text` in UTF-8. */
 export function octetLength(text: string): number {
   let octets = text.length;
-  if (!/[\u0080-\uffff]/.test(text)) return octets;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     // A surrogate pair is two units and four octets.

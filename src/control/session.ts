@@ -10,6 +10,7 @@ import { Parser } from "./parser.ts";
 import type { Reconfiguration } from "./reconfiguration.ts";
 import { json } from "./render/json.ts";
 import { line, oneLine, type Reply, type Wait } from "./reply.ts";
+import type { Sliced, Slices } from "./slices.ts";
 import { type TimeFormats, timePrinter, type ZoneOffset } from "./timeformat.ts";
 import type { DaemonView } from "./views.ts";
 
@@ -39,12 +40,12 @@ export interface SessionWorld {
   readonly daemon: DaemonView;
   readonly clock: Clock;
   readonly reconfiguration: Reconfiguration;
+  readonly slices: Slices;
   /** Called once, when the session is over. */
   ended(): void;
 }
 
-/** How long a reply may work before others have their turn, and how many lines pass between two looks at the clock. */
-const SLICE_MS = 2;
+/** How many lines pass between two looks at the clock. */
 const LINES_BETWEEN_LOOKS = 32;
 /** Requests that wait: beyond these the client is not read from until some are answered. */
 const MOST_WAITING_REQUESTS = 256;
@@ -53,7 +54,7 @@ const MOST_WAITING_REQUESTS = 256;
  * One client's connection: requests in, replies out, in order. A reply is made only as fast as the client reads it and
  * in slices, so that a long one costs neither memory nor the others' time.
  */
-export class Session {
+export class Session implements Sliced {
   readonly #wire: Wire;
   readonly #world: SessionWorld;
   readonly #options: SessionOptions;
@@ -62,6 +63,9 @@ export class Session {
   readonly #framer = new ReplyFramer();
   readonly #requests: (string | undefined)[] = [];
   #reply: Reply | undefined;
+  /** Lines of the reply that are made and not yet sent, from `#nextLine` on. */
+  #lines: readonly ReplyLine[] = [];
+  #nextLine = 0;
   #block = "";
   #blockOctets = 0;
   #state: "open" | "inputEnded" | "closed" = "open";
@@ -69,8 +73,6 @@ export class Session {
   #blocked = false;
   /** The present reply waits; calling it gives up. */
   #waiting: (() => void) | undefined;
-  /** The next slice is on its way. */
-  #scheduled = false;
   #working = false;
   #lostNotices = 0;
 
@@ -140,31 +142,26 @@ export class Session {
     if (!this.#working) this.#flush();
   }
 
-  /** Goes on with what there is to do, for one slice. */
+  /** There is something to do, perhaps. */
   #work(): void {
-    if (this.#scheduled || this.#working) return;
-    this.#working = true;
+    if (this.#state !== "closed") this.#world.slices.wake(this);
+  }
+
+  slice(untilMs: number): boolean {
     const { clock } = this.#world;
-    const until = clock.nowMs() + SLICE_MS;
+    let more = false;
+    this.#working = true;
     while (this.#state !== "closed" && !this.#blocked && this.#waiting === undefined) {
       if (this.#reply === undefined && !this.#begin()) break;
       this.#advance();
-      if (clock.nowMs() < until) continue;
-      this.#later();
-      break;
+      more = clock.nowMs() >= untilMs;
+      if (more) break;
     }
     this.#working = false;
     this.#flush();
     const idle = this.#reply === undefined && this.#requests.length === 0;
     if (this.#state === "inputEnded" && idle && !this.#blocked) this.#wire.end();
-  }
-
-  #later(): void {
-    this.#scheduled = true;
-    this.#world.clock.soon(() => {
-      this.#scheduled = false;
-      this.#work();
-    });
+    return more && !idle;
   }
 
   /** Begins the next reply. @returns false where there is nothing to reply to */
@@ -180,6 +177,12 @@ export class Session {
   #advance(): void {
     const reply = this.#reply ?? bug("no reply to advance");
     for (let lines = 0; lines < LINES_BETWEEN_LOOKS && !this.#blocked; lines++) {
+      const ready = this.#lines[this.#nextLine];
+      if (ready !== undefined) {
+        this.#nextLine++;
+        this.#put(ready, false);
+        continue;
+      }
       const { done, value } = next(reply);
       if (done) {
         this.#reply = undefined;
@@ -191,7 +194,12 @@ export class Session {
         this.#wait(value);
         return;
       }
-      this.#put(value, false);
+      if ("code" in value) {
+        this.#put(value, false);
+      } else {
+        this.#lines = value;
+        this.#nextLine = 0;
+      }
     }
   }
 
@@ -278,7 +286,7 @@ export class Session {
 const denied = (): Reply => oneLine(8007, "Access denied");
 
 /** A refusal while the reply is made ends it. */
-function next(reply: Reply): IteratorResult<ReplyLine | "turn" | Wait, ReplyLine> {
+function next(reply: Reply): IteratorResult<ReplyLine | readonly ReplyLine[] | "turn" | Wait, ReplyLine> {
   try {
     return reply.next();
   } catch (error) {

@@ -60,15 +60,22 @@ export interface TimePrinter {
   readonly route: (wallMs: number) => string;
 }
 
+/** Times that one reply remembers the text of. */
+const MOST_TIMES_KNOWN = 1024;
+
 export function timePrinter(formats: TimeFormats, nowMs: number, zone: ZoneOffset): TimePrinter {
   const print = (format: TimeFormat) => {
-    // Routes that came together are shown together.
-    let last: { readonly wallMs: number; readonly text: string } | undefined;
+    // Many routes came at the same times.
+    const known = new Map<number, string>();
     return (wallMs: number): string => {
-      if (last?.wallMs === wallMs) return last.text;
-      const recent = format.limitMs === undefined || nowMs - wallMs < format.limitMs;
-      last = { wallMs, text: formatTime(recent ? format.recent : format.old, wallMs, zone(wallMs)) };
-      return last.text;
+      let text = known.get(wallMs);
+      if (text === undefined) {
+        const recent = format.limitMs === undefined || nowMs - wallMs < format.limitMs;
+        text = formatTime(recent ? format.recent : format.old, wallMs, zone(wallMs));
+        if (known.size >= MOST_TIMES_KNOWN) known.clear();
+        known.set(wallMs, text);
+      }
+      return text;
     };
   };
   return { base: print(formats.base), protocol: print(formats.protocol), route: print(formats.route) };

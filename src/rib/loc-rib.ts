@@ -47,14 +47,18 @@ export class LocRib {
   readonly decision: Decision;
   /** By neighbour: import policy, where it has one. */
   readonly importers: (Importer | undefined)[] = [];
-  /** By neighbour: refused paths, best paths, paths told in the present generation. */
-  readonly filtered: Uint32Array;
+  /** By neighbour: paths that are refused by policy or loop, best paths, paths told in the present generation. */
+  readonly refused: Uint32Array;
   readonly bests: Uint32Array;
   readonly fresh: Uint32Array;
   /** By neighbour: the present generation of its paths, modulo 8. */
   readonly generations: Uint8Array;
   /** By neighbour: 1 where a default route from it is never selected. */
   readonly refusesDefault: Uint8Array;
+  /** Prefixes that have paths which are neither refused nor looped. */
+  nets = 0;
+  /** Paths of all neighbours that are refused or loop. */
+  refusedPaths = 0;
   /** Best paths that have changed so far. */
   changes = 0;
   /** What a look ahead saw: it has to end somewhere, or it would be optimized away. */
@@ -73,7 +77,7 @@ export class LocRib {
     this.attributes = parts.attributes;
     this.decision = parts.decision;
     this.#turns = parts.turns;
-    this.filtered = new Uint32Array(parts.neighbours.max);
+    this.refused = new Uint32Array(parts.neighbours.max);
     this.bests = new Uint32Array(parts.neighbours.max);
     this.fresh = new Uint32Array(parts.neighbours.max);
     this.generations = new Uint8Array(parts.neighbours.max);
@@ -164,10 +168,12 @@ export class LocRib {
       this.attributes.hold(received);
       this.paths.received.set(path, received);
     }
-    this.paths.setNext(path, links[prefix * 2]!);
+    const head = links[prefix * 2]!;
+    if ((bits & OUT) === 0 && !this.#isNet(head)) this.nets++;
+    this.paths.setNext(path, head);
     links[prefix * 2] = path;
     this.fresh[neighbour]!++;
-    if ((bits & FILTERED) !== 0) this.filtered[neighbour]!++;
+    if ((bits & OUT) !== 0) this.#countRefused(neighbour, 1);
     this.#arrived(prefix, path);
   }
 
@@ -206,18 +212,40 @@ export class LocRib {
     const counted = this.#countsWith(prefix, path);
     const before = paths.attributesOf(path);
     const receivedBefore = paths.received.get(path);
-    const neighbour = paths.neighbourOf(path);
     this.attributes.hold(attributes);
     if (attributes !== received) this.attributes.hold(received);
-    if (((paths.stateOf(path) ^ state) & FILTERED) !== 0)
-      this.filtered[neighbour]! += (state & FILTERED) !== 0 ? 1 : -1;
+    const wasRefused = (paths.stateOf(path) & OUT) !== 0;
+    const isRefused = (state & OUT) !== 0;
     paths.setAttributes(path, attributes);
-    paths.setState(path, state);
+    if (wasRefused !== isRefused) this.#changeRefused(prefix, path, state);
+    else paths.setState(path, state);
     paths.received.set(path, attributes !== received ? received : 0);
     if (counted) this.reselect(prefix, this.bestOf(prefix) === path);
     else this.#arrived(prefix, path);
     this.attributes.release(before);
     if (receivedBefore !== 0) this.attributes.release(receivedBefore);
+  }
+
+  #countRefused(neighbour: number, difference: number): void {
+    this.refused[neighbour]! += difference;
+    this.refusedPaths += difference;
+  }
+
+  /** `path` becomes one that is refused, or is no longer one. */
+  #changeRefused(prefix: number, path: number, state: number): void {
+    const { paths } = this;
+    const wasNet = this.#isNet(this.headOf(prefix));
+    paths.setState(path, state);
+    this.#countRefused(paths.neighbourOf(path), (state & OUT) !== 0 ? 1 : -1);
+    this.nets += Number(this.#isNet(this.headOf(prefix))) - Number(wasNet);
+  }
+
+  /** Is a path of the chain from `head` on neither refused nor looped? Almost always the first one. */
+  #isNet(head: number): boolean {
+    const { words } = this.paths;
+    let path = head;
+    while (path !== 0 && (words[(path << 2) + 3]! & OUT) !== 0) path = words[(path << 2) + 2]!;
+    return path !== 0;
   }
 
   /** Is `path` the best one, or equal to it in rank, so that it has a say in which one is? */
@@ -250,7 +278,7 @@ export class LocRib {
     }
     if (counted) this.reselect(prefix, false);
     const state = paths.stateOf(path);
-    if ((state & FILTERED) !== 0) this.filtered[neighbour]!--;
+    if ((state & OUT) !== 0) this.#countRefused(neighbour, -1);
     if (ageOf(state, this.generations[neighbour]!) === 0) this.fresh[neighbour]!--;
     const received = paths.received.get(path);
     if (received !== 0) {
@@ -259,6 +287,7 @@ export class LocRib {
     }
     attributes.release(paths.attributesOf(path));
     paths.remove(path);
+    if ((state & OUT) === 0 && !this.#isNet(links[prefix * 2]!)) this.nets--;
     if (links[prefix * 2] === 0) this.settle(prefix);
   }
 

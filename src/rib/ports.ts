@@ -85,6 +85,8 @@ export interface SessionOut {
 /** Attribute sets in full, for policies and `show`; implemented by `bgp/wire`. Octets are those of `RouteSink.add`. */
 export interface AttributeCodec {
   decode(octets: Uint8Array, start: number, end: number): Attributes;
+  /** The AS that the route began in, 0 where its path is empty or ends in a set: without decoding the rest. */
+  lastAs(octets: Uint8Array, start: number, end: number): number;
   /** @returns octets and facts of a set that we made ourselves */
   encode(attributes: Attributes, facts: AttributeFacts): Uint8Array;
 }

@@ -11,6 +11,7 @@ import { LOCAL } from "./neighbours.ts";
 import { judge, type PolicyScope, type Reason } from "./policy.ts";
 import type { Resolution } from "./ports.ts";
 import type { Neighbour, Rib } from "./rib.ts";
+import { RouteReader } from "./route-reader.ts";
 import { UNREACHABLE } from "./table/next-hop-table.ts";
 import { OrderedWalk } from "./table/ordered-walk.ts";
 import { ageOf, FILTERED, LOOPED, secondOf } from "./table/path-table.ts";
@@ -21,6 +22,8 @@ export type Standing = "best" | "equal" | "lost" | "filtered" | "looped" | "unre
 
 /** One path of a prefix, for people to read. */
 export interface PathView {
+  /** Its number, good until the table changes. */
+  readonly id: number;
   /** undefined: the node's own. */
   readonly neighbour: Neighbour | undefined;
   readonly own: OriginatedPrefix | undefined;
@@ -47,6 +50,7 @@ export interface NeighbourCounts {
   /** Paths in its Adj-RIB-In, refused ones included. */
   readonly received: number;
   readonly accepted: number;
+  /** Refused by policy, or looped. */
   readonly filtered: number;
   readonly stale: number;
   /** Prefixes it has the best path of. */
@@ -57,7 +61,11 @@ export interface NeighbourCounts {
 
 export interface TableCounts {
   readonly prefixes: number;
+  /** Of the prefixes, those that have a path which is not refused. */
+  readonly nets: number;
   readonly paths: number;
+  /** Of these paths, those that policy refused or that loop. */
+  readonly refused: number;
   readonly installed: number;
   readonly groups: number;
   /** Prefixes that wait to be told, in all groups, and to be installed. */
@@ -110,12 +118,9 @@ export class RibView {
     return loc.prefixes.longestMatch(words, longest, (id) => loc.bestOf(id) !== 0);
   }
 
-  /** Paths of a prefix without making objects of them. */
-  countPaths(family: Family, id: number): number {
-    const { loc } = this.#side(family);
-    let count = 0;
-    for (let path = loc.headOf(id); path !== 0; path = loc.paths.next(path)) count++;
-    return count;
+  /** Reads paths as numbers, for listings. */
+  reader(family: Family): RouteReader {
+    return new RouteReader(this.#rib, this.#side(family), this.#beganMs);
   }
 
   /** The paths of a prefix, the best one first, then in the order they came. */
@@ -143,6 +148,7 @@ export class RibView {
     const standing = this.#standing(family, path, best, equal);
     const isOwn = neighbour === LOCAL;
     return {
+      id: path,
       neighbour: this.#rib.neighbourById(neighbour),
       own: isOwn ? this.#rib.originated(formatPrefix(prefixOf(loc.prefixes, prefix))) : undefined,
       standing,
@@ -229,7 +235,7 @@ export class RibView {
     const { loc, groups } = this.#side(family);
     const { id } = neighbour;
     const received = loc.paths.countOf(id);
-    const filtered = loc.filtered[id]!;
+    const filtered = loc.refused[id]!;
     return {
       received,
       accepted: received - filtered,
@@ -246,7 +252,9 @@ export class RibView {
     for (const group of groups) neighbours += group.queue.length;
     return {
       prefixes: loc.prefixes.size,
+      nets: loc.nets,
       paths: loc.paths.size,
+      refused: loc.refusedPaths,
       installed: forwarding?.installed ?? 0,
       groups: groups.size,
       waiting: { neighbours, forwarding: forwarding?.backlog ?? 0 },

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { PolicyConfig } from "#config/node-config.ts";
+import { RibView } from "#rib/views.ts";
 import type { Attributes } from "#route/attributes.ts";
 import { type Family, families } from "#route/family.ts";
 import { parsePrefix } from "#route/prefix.ts";
@@ -309,6 +310,7 @@ class History {
     for (const { ear } of this.speakers) ear.take();
     bench.settle();
     expect(inOrder(bench.forwarding.routes)).toEqual(inOrder(twin.forwarding()));
+    for (const family of families) this.compareCounts(family);
     for (const { name, ear } of this.speakers) {
       const mirror = twin.neighbours.get(name)!;
       this.compareCounters(name);
@@ -316,6 +318,26 @@ class History {
       const told = new Map([...ear.routes].map(([prefix, set]) => [prefix, textOfSet(set)]));
       expect(inOrder(told), `told to ${name}`).toEqual(inOrder(twin.told(name)));
     }
+  }
+
+  /** What is counted is what a walk meets. */
+  compareCounts(family: Family): void {
+    const view = new RibView(this.bench.rib, 0);
+    const [walk, reader] = [view.walk(family), view.reader(family)];
+    const met = { nets: 0, paths: 0, refused: 0 };
+    for (let ids = walk.step(); ids !== undefined; ids = walk.step()) {
+      for (const id of ids) {
+        const paths = Array.from({ length: reader.load(id) }, (_, index) => reader.at(index));
+        const refused = paths.filter((path) => reader.isRefused(path)).length;
+        met.paths += paths.length;
+        met.refused += refused;
+        if (refused < paths.length) met.nets++;
+      }
+    }
+    const { nets, paths, refused } = view.tables(family);
+    expect({ nets, paths, refused }).toEqual(met);
+    const byNeighbour = [...this.bench.rib.allNeighbours].map((one) => view.counts(one, family).filtered);
+    expect(byNeighbour.reduce((sum, each) => sum + each, 0)).toBe(met.refused);
   }
 
   compareCounters(name: string): void {

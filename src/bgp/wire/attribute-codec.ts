@@ -7,6 +7,10 @@ import { nextHopOnly } from "./attributes/mp-reach.ts";
 import { attributeByCode, attributeTable } from "./attributes/table.ts";
 import { Remarks } from "./outcome.ts";
 
+/** Segments of stored paths (RFC 4271 §4.3, RFC 6793 §3). */
+const AS_SEQUENCE = 2;
+const AS_OCTETS = 4;
+
 /** Of a set without any attribute. */
 export const noAttributes: Attributes = {
   origin: 0,
@@ -118,12 +122,34 @@ const own: ScanContext = {
   allowOwnAs: 0,
 };
 
+/** @param start of the value of an AS_PATH in the 4-octet form, which was validated */
+function lastAsOf(octets: Uint8Array, start: number, end: number): number {
+  for (let at = start; at < end; ) {
+    const next = at + 2 + octets[at + 1]! * AS_OCTETS;
+    if (next >= end && octets[at] === AS_SEQUENCE) return new Reader(octets, next - AS_OCTETS, next).u32();
+    at = next;
+  }
+  return 0;
+}
+
 /** Attribute sets in full, for policies and `show`; the RIB's `AttributeCodec`. */
 export class AttributeSetCodec {
   readonly #scanner = new AttributeScanner(own, new Remarks());
 
   decode(octets: Uint8Array, start: number, end: number): Attributes {
     return decodeAttributes(octets, start, end);
+  }
+
+  /** The last AS of a stored set's AS_PATH, 0 where the path is empty or ends in a set. */
+  lastAs(octets: Uint8Array, start: number, end: number): number {
+    for (let at = start; at < end; ) {
+      const long = (octets[at]! & EXTENDED_LENGTH) !== 0;
+      const value = at + (long ? 4 : 3);
+      const length = long ? (octets[at + 2]! << 8) | octets[at + 3]! : octets[at + 2]!;
+      if (octets[at + 1] === attributeTable.asPath.code) return lastAsOf(octets, value, value + length);
+      at = value + length;
+    }
+    return 0;
   }
 
   /** @returns octets of the set; `facts` is overwritten. LOOPED is not set: nobody knows whose set it is */

@@ -40,8 +40,9 @@ export interface ToldTo {
   readonly verdict: (net: NetView) => ExportVerdict | undefined;
 }
 
-/** How many nets are looked at without a line before others may have their turn. */
+/** How many nets are looked at without a line before others may have their turn, and how many lines are made at a time. */
 const NETS_BETWEEN_TURNS = 32;
+const LINES_TOGETHER = 16;
 
 interface Counters {
   shown: number;
@@ -61,10 +62,11 @@ export function* showRoutes(query: RouteQuery, render: RouteRenderer, notFound: 
       const net = lookUp(table.table, query);
       if (net === undefined) continue;
       found = true;
-      if (query.listing !== "count") yield* walk.net(table.name, net, counters);
+      const chosen = walk.choose(net, counters);
+      for (const route of chosen) yield walk.route(table.name, net, route, route === chosen[0]);
       continue;
     }
-    if (query.listing === "stats") yield* walk.heading(table.name);
+    if (query.listing === "stats") yield walk.heading(table.name);
     if (countsAll(query)) Object.assign(counters, allOf(table.table));
     else yield* walkTable(table, query, walk, counters);
     if (query.listing !== "list") yield* render.count(table.name, totals(counters, query), query.listing === "stats");
@@ -99,24 +101,27 @@ function* walkTable(
   query: RouteQuery,
   listing: Listing,
   counters: Counters,
-): Generator<ReplyLine | "turn"> {
+): Generator<readonly ReplyLine[] | "turn"> {
   const walk = table.walk(query.target?.prefix);
+  // Some lines at a time: to stop and go on costs as much as to make one.
+  let lines: ReplyLine[] = [];
   let quiet = 0;
   try {
     for (let net = walk.step(); net !== "end"; net = walk.step()) {
-      let spoke = false;
-      if (net !== "more") {
-        for (const line of listing.net(name, net, counters)) {
-          spoke = true;
-          yield line;
-        }
-      }
-      quiet = spoke ? 0 : quiet + 1;
-      if (quiet === NETS_BETWEEN_TURNS) {
+      const chosen = net === "more" ? none : listing.choose(net, counters);
+      for (const route of chosen) {
+        lines.push(...listing.route(name, net as NetView, route, route === chosen[0]));
+        if (lines.length < LINES_TOGETHER) continue;
+        yield lines;
+        lines = [];
         quiet = 0;
-        yield "turn";
       }
+      // A step without a net may have sorted some thousand.
+      if (net !== "more" && ++quiet < NETS_BETWEEN_TURNS) continue;
+      quiet = 0;
+      yield "turn";
     }
+    yield lines;
   } finally {
     walk.close();
   }
@@ -140,26 +145,28 @@ class Listing {
     return this.#render.heading(table, first);
   }
 
-  /** Counts one net's routes. @returns its lines, none where they are only counted */
-  net(table: string, net: NetView, counters: Counters): readonly ReplyLine[] {
-    const { filtered, primary, listing, detailed } = this.#query;
+  /** Counts one net's routes. @returns those that are listed */
+  choose(net: NetView, counters: Counters): readonly RouteView[] {
+    const { filtered, primary, listing } = this.#query;
     const all = net.routes.filter((route) => route.filtered === filtered);
     const present = primary ? all.filter((route, index) => route.best || (filtered && index === 0)) : all;
-    if (present.length === 0) return [];
+    if (present.length === 0) return none;
     counters.nets++;
     counters.routes += present.length;
-    const chosen = this.#choose(net, present);
+    const chosen = this.#selected(net, present);
     counters.shown += chosen.length;
-    if (listing === "count" || chosen.length === 0) return [];
-    const lines = [...this.heading(table)];
-    chosen.forEach((route, index) => {
-      lines.push(...this.#render.route({ table, prefix: net.prefix, route, first: index === 0, detailed }));
-    });
-    return lines;
+    return listing === "count" ? none : chosen;
   }
 
-  #choose(net: NetView, present: readonly RouteView[]): readonly RouteView[] {
+  /** The lines of a chosen route. @param first of those of its net */
+  route(table: string, { prefix }: NetView, route: RouteView, first: boolean): readonly ReplyLine[] {
+    const lines = this.#render.route({ table, prefix, route, first, detailed: this.#query.detailed });
+    return this.#headed === table ? lines : [...this.heading(table), ...lines];
+  }
+
+  #selected(net: NetView, present: readonly RouteView[]): readonly RouteView[] {
     const { protocol, accepts, toldTo } = this.#query;
+    if (protocol === undefined && accepts === undefined && toldTo === undefined) return present;
     const candidates = toldTo === undefined ? present : told(toldTo, net);
     return candidates.filter((route) => {
       if (protocol !== undefined && route.protocol !== protocol) return false;
@@ -167,6 +174,8 @@ class Listing {
     });
   }
 }
+
+const none: readonly RouteView[] = [];
 
 function told({ mode, verdict }: ToldTo, net: NetView): readonly RouteView[] {
   const offered = verdict(net);

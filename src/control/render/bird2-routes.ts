@@ -1,5 +1,4 @@
 import { formatAddress, sameAddress } from "#route/address.ts";
-import type { AsPath } from "#route/as-path.ts";
 import { formatPrefix } from "#route/prefix.ts";
 import type { ReplyLine } from "../line-protocol.ts";
 import { line, ok } from "../reply.ts";
@@ -10,14 +9,14 @@ import type { RouteItem, RouteRenderer, RouteTotals } from "./renderer.ts";
 
 /** `show route` as BIRD 2 writes it. */
 export function routesBird2(times: TimePrinter): RouteRenderer {
+  const hopLines = hopLinesOf();
   return {
     heading(table, first) {
       return [...(first ? [] : [line(1007, "")]), line(1007, `Table ${table}:`)];
     },
     route(item) {
-      const lines = [line(1007, headLine(item, times))];
       const { route } = item;
-      for (const hop of route.hops) lines.push(line(1007, hopLine(hop, route.hops.length > 1)));
+      const lines = [line(1007, headLine(item, times)), ...hopLines(route.hops)];
       if (item.detailed) lines.push(...detailLines(route));
       return lines;
     },
@@ -29,6 +28,19 @@ export function routesBird2(times: TimePrinter): RouteRenderer {
       if (listed) yield line(1007, "");
       return line(14, `Total: ${countText(totals)} in ${totals.tables} tables`);
     },
+  };
+}
+
+/** Routes of one listing share their next hops: each list of these is put into words once. */
+function hopLinesOf(): (hops: readonly HopView[]) => readonly ReplyLine[] {
+  const known = new WeakMap<readonly HopView[], readonly ReplyLine[]>();
+  return (hops) => {
+    let lines = known.get(hops);
+    if (lines === undefined) {
+      lines = hops.map((hop) => line(1007, hopLine(hop, hops.length > 1)));
+      known.set(hops, lines);
+    }
+    return lines;
   };
 }
 
@@ -59,24 +71,17 @@ const originLetters = ["i", "e", "?"] as const;
 
 /** Preference, state and cost, then where a BGP route began. @param free costs of 0 are shown as well */
 export function rank(route: RouteView, free: boolean): string {
-  const attributes = route.source === "bgp" ? route.attributes() : undefined;
-  if (attributes === undefined) return ` (${route.preference})`;
+  const began = route.began();
+  if (began === undefined) return ` (${route.preference})`;
   const stale = route.stale ? "s" : "";
-  const last = lastAs(attributes.asPath);
-  const began = last === undefined ? "" : `AS${last}`;
-  return ` (${route.preference}${stale}${cost(route, free)}) [${began}${originLetters[attributes.origin]}]`;
+  const as = began.as === undefined ? "" : `AS${began.as}`;
+  return ` (${route.preference}${stale}${cost(route, free)}) [${as}${originLetters[began.origin]}]`;
 }
 
 function cost({ igpMetric }: RouteView, free: boolean): string {
   if (igpMetric === undefined || (igpMetric === 0 && !free)) return "";
   if (igpMetric === "unknown") return "/?";
   return igpMetric === "unreachable" ? "/-" : `/${igpMetric}`;
-}
-
-/** The AS that the route began in; undefined where the path ends in a set or is empty. */
-function lastAs(path: AsPath): number | undefined {
-  const segment = path.at(-1);
-  return segment?.kind === "sequence" ? segment.members.at(-1) : undefined;
 }
 
 export function hopLine(hop: HopView, several: boolean): string {

@@ -1,9 +1,12 @@
 import type { HopView, NetView, RouteView } from "#control/views.ts";
+import { LOCAL } from "#rib/neighbours.ts";
+import type { RouteReader } from "#rib/route-reader.ts";
 import type { PathView, RibView } from "#rib/views.ts";
-import type { Attributes } from "#route/attributes.ts";
+import type { Address } from "#route/address.ts";
+import type { Attributes, Origin } from "#route/attributes.ts";
 import type { Family } from "#route/family.ts";
 import type { Hop } from "#route/hop-set.ts";
-import type { Prefix } from "#route/prefix.ts";
+import { formatPrefix, type Prefix } from "#route/prefix.ts";
 import type { Daemon } from "../daemon.ts";
 import { STATIC_NAMES } from "./names.ts";
 
@@ -20,22 +23,49 @@ const ORDER: Readonly<Record<PathView["standing"], number>> = {
   looped: 3,
 };
 
+/** What all routes of one neighbour have in common. */
+interface Teller {
+  readonly name: string;
+  readonly address: Address | undefined;
+}
+
+/** Next hops and neighbours as routes show them: looked up once in a listing. */
+class Memory {
+  readonly tellers: (Teller | undefined)[] = [];
+  readonly hops = new Map<number, readonly HopView[]>();
+  nextHopEpoch = -1;
+}
+
+const noHops: readonly HopView[] = [];
+const noAttributes = (): undefined => undefined;
+
 /** Paths of the RIB, as the control socket shows routes. */
 export class RouteViews {
   readonly rib: RibView;
   readonly #daemon: Daemon;
+  readonly #readers: Readonly<Record<Family, RouteReader>>;
+  #memory = new Memory();
 
   constructor(daemon: Daemon) {
     this.#daemon = daemon;
     this.rib = daemon.ribView;
+    this.#readers = { ipv4: this.rib.reader("ipv4"), ipv6: this.rib.reader("ipv6") };
+  }
+
+  /** Before each question: names of neighbours and interfaces may have changed since the last one. */
+  forget(): void {
+    this.#memory = new Memory();
   }
 
   /** All paths of a prefix: the best, those it beat, those that policy refused. undefined where it has none. */
   net(family: Family, id: number): NetView | undefined {
-    const prefix = this.rib.prefix(family, id);
-    const paths = this.paths(family, id);
-    if (prefix === undefined || paths.length === 0) return undefined;
-    return { prefix, routes: paths.map((path) => this.route(prefix, path)) };
+    const reader = this.#readers[family];
+    const count = reader.load(id);
+    const prefix = count === 0 ? undefined : this.rib.prefix(family, id);
+    if (prefix === undefined) return undefined;
+    const routes: RouteView[] = [];
+    for (let index = 0; index < count; index++) routes.push(this.route(prefix, reader.at(index)));
+    return { prefix, routes };
   }
 
   /** A prefix's paths in the order in which they are shown. */
@@ -43,19 +73,97 @@ export class RouteViews {
     return this.rib.paths(family, id).sort((a, b) => ORDER[a.standing] - ORDER[b.standing]);
   }
 
-  route(prefix: Prefix, path: PathView): RouteView {
-    const best = path.standing === "best";
-    const common = {
+  /** @param path number of a path to `prefix` */
+  route(prefix: Prefix, path: number): RouteView {
+    const reader = this.#readers[prefix.family];
+    return reader.neighbourOf(path) === LOCAL ? this.#own(prefix, path, reader) : this.#learned(prefix, path, reader);
+  }
+
+  #learned(prefix: Prefix, path: number, reader: RouteReader): RouteView {
+    const { name, address } = this.#teller(reader.neighbourOf(path));
+    const best = reader.isBest(path);
+    const id = reader.prefixOf(path);
+    const metric = reader.metricOf(path);
+    let attributes: Attributes | undefined;
+    return {
+      protocol: name,
+      source: "bgp",
       best,
-      filtered: path.standing === "filtered" || path.standing === "looped",
-      sinceMs: path.sinceMs,
-      refused: best && this.#daemon.kernel.installer.failureOf(prefix) !== undefined,
+      filtered: reader.isRefused(path),
+      sinceMs: reader.sinceMs(path),
+      from: address,
+      destination: metric === undefined ? "unreachable" : "unicast",
+      hops: metric === undefined ? noHops : this.#hopsOf(reader.nextHopOf(path), reader),
+      preference: BGP_PREFERENCE,
+      stale: reader.isStale(path),
+      igpMetric: metric ?? "unreachable",
+      refused: best && this.#isRefusedByKernel(prefix),
       kernel: undefined,
-      stale: path.isStale,
+      // Others may have had a turn since the net was looked up.
+      attributes: () => (attributes ??= reader.prefixOf(path) === id ? reader.attributesOf(path) : undefined),
+      began() {
+        if (reader.prefixOf(path) !== id) return undefined;
+        const { as, origin } = reader.beganOf(path);
+        return { as: as === 0 ? undefined : as, origin: origin as Origin };
+      },
     };
-    return path.neighbour === undefined
-      ? { ...common, ...ownRoute(prefix.family, path) }
-      : { ...common, ...this.#learned(path, path.neighbour.config.name, path.neighbour.session?.address) };
+  }
+
+  #own(prefix: Prefix, path: number, reader: RouteReader): RouteView {
+    const blackhole = this.#daemon.rib.originated(formatPrefix(prefix))?.blackhole === true;
+    return {
+      protocol: STATIC_NAMES[prefix.family],
+      source: "static",
+      best: reader.isBest(path),
+      filtered: false,
+      sinceMs: reader.sinceMs(path),
+      from: undefined,
+      destination: blackhole ? "blackhole" : "unreachable",
+      hops: noHops,
+      preference: STATIC_PREFERENCE,
+      stale: false,
+      igpMetric: undefined,
+      refused: false,
+      kernel: undefined,
+      attributes: noAttributes,
+      began: noAttributes,
+    };
+  }
+
+  #isRefusedByKernel(prefix: Prefix): boolean {
+    const { installer } = this.#daemon.kernel;
+    return installer.refusesAny(prefix.family) && installer.failureOf(prefix) !== undefined;
+  }
+
+  #teller(neighbour: number): Teller {
+    const { tellers } = this.#memory;
+    let teller = tellers[neighbour];
+    if (teller === undefined) {
+      teller = this.#findTeller(neighbour);
+      tellers[neighbour] = teller;
+    }
+    return teller;
+  }
+
+  #findTeller(neighbour: number): Teller {
+    const { config, session } = this.#daemon.rib.neighbourById(neighbour) ?? {};
+    const name = config?.name ?? "";
+    const address = session?.address ?? this.#daemon.config.peers.find((peer) => peer.name === name)?.address;
+    return { name, address };
+  }
+
+  #hopsOf(nextHop: number, reader: RouteReader): readonly HopView[] {
+    const memory = this.#memory;
+    if (memory.nextHopEpoch !== reader.nextHopEpoch) {
+      memory.nextHopEpoch = reader.nextHopEpoch;
+      memory.hops.clear();
+    }
+    let hops = memory.hops.get(nextHop);
+    if (hops === undefined) {
+      hops = this.hops(reader.resolutionOf(nextHop)?.hops ?? []);
+      memory.hops.set(nextHop, hops);
+    }
+    return hops;
   }
 
   hops(hops: readonly Hop[]): HopView[] {
@@ -67,36 +175,4 @@ export class RouteViews {
       onlink,
     }));
   }
-
-  #learned(path: PathView, name: string, address: RouteView["from"]): LearnedRoute {
-    const reachable = path.metric !== undefined;
-    return {
-      protocol: name,
-      source: "bgp",
-      from: address ?? this.#daemon.config.peers.find((peer) => peer.name === name)?.address,
-      destination: reachable ? "unicast" : "unreachable",
-      hops: this.hops(path.resolution?.hops ?? []),
-      preference: BGP_PREFERENCE,
-      igpMetric: path.metric ?? "unreachable",
-      attributes: () => path.attributes(),
-    };
-  }
-}
-
-type LearnedRoute = Pick<
-  RouteView,
-  "protocol" | "source" | "from" | "destination" | "hops" | "preference" | "igpMetric" | "attributes"
->;
-
-function ownRoute(family: Family, { own }: PathView): LearnedRoute {
-  return {
-    protocol: STATIC_NAMES[family],
-    source: "static",
-    from: undefined,
-    destination: own?.blackhole === true ? "blackhole" : "unreachable",
-    hops: [],
-    preference: STATIC_PREFERENCE,
-    igpMetric: undefined,
-    attributes: (): Attributes | undefined => undefined,
-  };
 }

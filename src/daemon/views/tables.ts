@@ -9,29 +9,25 @@ import type { RouteViews } from "./routes.ts";
 export class TableView implements RouteTableView {
   readonly #family: Family;
   readonly #views: RouteViews;
-  readonly #filtered: (family: Family) => number;
 
-  constructor(family: Family, views: RouteViews, daemon: Daemon) {
+  constructor(family: Family, views: RouteViews) {
     this.#family = family;
     this.#views = views;
-    this.#filtered = (of) => {
-      let filtered = 0;
-      for (const neighbour of daemon.rib.allNeighbours) filtered += views.rib.counts(neighbour, of).filtered;
-      return filtered;
-    };
   }
 
   get counts(): RouteTableView["counts"] {
-    const { prefixes, paths } = this.#views.rib.tables(this.#family);
-    return { nets: prefixes, routes: paths - this.#filtered(this.#family) };
+    const { nets, paths, refused } = this.#views.rib.tables(this.#family);
+    return { nets, routes: paths - refused };
   }
 
   exact(prefix: Prefix): NetView | undefined {
+    this.#views.forget();
     const id = this.#views.rib.find(prefix);
     return id === 0 ? undefined : this.#views.net(this.#family, id);
   }
 
   longestMatch(prefix: Prefix): NetView | undefined {
+    this.#views.forget();
     const id = this.#views.rib.lookUp({ family: prefix.family, words: prefix.words }, prefix.length);
     return id === 0 ? undefined : this.#views.net(this.#family, id);
   }
@@ -46,6 +42,7 @@ export class TableView implements RouteTableView {
         const id = batch[next++];
         if (id !== undefined) return this.#views.net(this.#family, id) ?? "more";
         next = 0;
+        this.#views.forget();
         batch = walk.step();
         return batch === undefined ? "end" : "more";
       },

@@ -123,10 +123,15 @@ function withOctet(first: readonly number[], depth: number, octet: number): numb
   return words;
 }
 
-/** IPv4 sorts as numbers of 38 bits, without a comparison function; the order of the ids follows from the keys. */
-function sorted(table: PrefixTable, ids: number[]): number[] {
-  if (table.family === "ipv6") return ids.sort((a, b) => comparePrefixes(table, a, b));
+/**
+ * IPv4 sorts as numbers, without a comparison function: 32 bits of address, 6 of length, then the place in `ids`, for which
+ * 14 bits are left. A table that grew since it was counted may bring more.
+ */
+function sorted(table: PrefixTable, ids: number[]): readonly number[] {
+  if (table.family === "ipv6" || ids.length > 2 ** 14) return ids.sort((a, b) => comparePrefixes(table, a, b));
   const { words, lengths } = table;
-  const keys = Float64Array.from(ids, (id) => words[id]! * 64 + lengths[id]!).sort();
-  return Array.from(keys, (key) => table.find({ family: "ipv4", words: [Math.floor(key / 64)], length: key % 64 }));
+  const keys = new Float64Array(ids.length);
+  for (let at = 0; at < ids.length; at++) keys[at] = (words[ids[at]!]! * 64 + lengths[ids[at]!]!) * 2 ** 14 + at;
+  keys.sort();
+  return Array.from(keys, (key) => ids[key % 2 ** 14]!);
 }

@@ -17,6 +17,8 @@ test("any set comes back as it was made, and its facts are those of its attribut
       const octets = codec.encode(set, facts);
       expect(codec.decode(octets, 0, octets.length)).toEqual(set);
       expect(facts).toEqual(slowFacts(octets, nowhere));
+      const last = set.asPath.at(-1);
+      expect(codec.lastAs(octets, 0, octets.length)).toBe(last?.kind === "sequence" ? last.members.at(-1) : 0);
     }),
     { seed: 1, numRuns: 2000 },
   );

@@ -17,6 +17,10 @@ import type { Family } from "#route/family.ts";
 /** Attribute sets as JSON: nothing to get wrong. */
 export const jsonCodec: AttributeCodec = {
   decode: (octets, start, end) => JSON.parse(new TextDecoder().decode(octets.subarray(start, end))) as Attributes,
+  lastAs: (octets, start, end) => {
+    const last = jsonCodec.decode(octets, start, end).asPath.at(-1);
+    return last?.kind === "sequence" ? last.members.at(-1)! : 0;
+  },
   encode: (attributes, facts) => {
     Object.assign(facts, factsOf(attributes));
     return octetsOf(attributes);
