@@ -4,21 +4,21 @@ import type { SysctlFiles } from "../sysctl.ts";
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : String(error);
 
-/** /proc/sys of the network namespace that the process runs in. */
-export const sysctlFiles: SysctlFiles = {
+/** @param root /proc/sys of the network namespace that the process runs in, or another mount of the same */
+export const sysctlFilesAt = (root: string): SysctlFiles => ({
   read(name) {
     try {
-      return readFileSync(`/proc/sys/${name}`, "utf8");
+      return readFileSync(`${root}/${name}`, "utf8");
     } catch {
       return undefined;
     }
   },
   write(name, value) {
     try {
-      writeFileSync(`/proc/sys/${name}`, value);
+      writeFileSync(`${root}/${name}`, value);
       return undefined;
     } catch (error) {
       return codeOf(error);
     }
   },
-};
+});
