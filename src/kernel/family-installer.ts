@@ -92,7 +92,8 @@ export class FamilyInstaller implements Source {
     this.#clock = clock;
     this.#log = log;
     this.store = new RouteStore(family, [config.metric, OWN_METRIC], seed);
-    this.groups = new GroupWriter(this.store, hopSets, config, sender, log);
+    const usable = (hopSet: number): boolean => around.usable(hopSet);
+    this.groups = new GroupWriter(this.store, hopSets, config, sender, log, usable);
     this.failures = new Failures(log);
     this.#conflicts = new Conflicts(log, clock);
   }
@@ -141,7 +142,7 @@ export class FamilyInstaller implements Source {
   }
 
   prepare(): void {
-    this.groups.decide((hopSet) => this.#around.usable(hopSet));
+    this.groups.decide();
   }
 
   fill(room: Uint32Array, budget: number): { looked: number; batch: Batch | undefined } {
@@ -343,6 +344,7 @@ export class FamilyInstaller implements Source {
 
   /** Links or foreign routes changed: what waited for that, or was refused, is looked at again. */
   surroundingsChanged(): void {
+    this.groups.guardAll();
     const now = this.#clock.nowMs();
     if (!this.#parked && (this.failures.size === 0 || now < this.#retryAllAtMs)) return;
     this.#parked = false;

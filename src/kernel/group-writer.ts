@@ -2,7 +2,7 @@ import type { KernelConfig } from "#config/node-config.ts";
 import type { Log } from "#lib/log.ts";
 import type { Hop, HopSetTable } from "#route/hop-set.ts";
 import { refusalReason } from "./failures.ts";
-import { decide, type Group } from "./groups.ts";
+import { decide, type Group, MAX_RESILIENT_HOPS } from "./groups.ts";
 import type { RouteStore } from "./route-store.ts";
 import { NOT_SENT, type Sender } from "./sender.ts";
 import { UNKNOWN, VIA_GROUP } from "./target.ts";
@@ -13,6 +13,8 @@ import type { GroupMember, NextHopObject } from "./wire/nexthop.ts";
  * routes survive a loss of carrier by themselves; above it one message moves all of them.
  */
 const OBJECT_ROUTES = 1024;
+/** How kernels answer to a kind of object that they do not know. */
+const UNKNOWN_KIND: ReadonlySet<string> = new Set(["EINVAL", "EOPNOTSUPP"]);
 
 /** Decides which hop sets of a family have nexthop objects, and keeps these as they shall be. */
 export class GroupWriter {
@@ -22,18 +24,27 @@ export class GroupWriter {
   #mode: KernelConfig["nextHopObjects"];
   readonly #sender: Sender;
   readonly #log: Log;
+  readonly #usable: (hopSet: number) => boolean;
   /** Routes that wait for their new group. */
   readonly #waiting = new Map<Group, number[]>();
+  /** Groups of which a change is on its way. */
+  readonly #moving = new Set<Group>();
+  /** Hop set to turn to when the link of another one is lost, by that one. */
+  readonly #backups = new Map<number, number>();
   /** Hop sets whose group the kernel refused, until links change. */
   readonly #refused = new Set<number>();
   #said = false;
+  /** The kernel knows resilient groups. */
+  #hasResilient = true;
 
+  /** @param usable can packets leave by this hop set? */
   constructor(
     store: RouteStore,
     hopSets: HopSetTable,
     config: Pick<KernelConfig, "protocol" | "nextHopObjects">,
     sender: Sender,
     log: Log,
+    usable: (hopSet: number) => boolean,
   ) {
     this.#store = store;
     this.#hopSets = hopSets;
@@ -41,6 +52,7 @@ export class GroupWriter {
     this.#mode = config.nextHopObjects;
     this.#sender = sender;
     this.#log = log;
+    this.#usable = usable;
   }
 
   /** Routes that shall name an object now, or shall not any more, are written anew. */
@@ -83,29 +95,65 @@ export class GroupWriter {
     if (this.#mode === "auto" && this.#store.users(hopSet) < OBJECT_ROUTES) return undefined;
     const set = this.#hopSets.get(hopSet);
     if (set.kind !== "unicast" || this.#refused.has(hopSet)) return undefined;
-    const group = groups.create(hopSet);
+    const group = groups.create(hopSet, this.#hasResilient && set.hops.length === 1);
     if (group !== undefined) this.#point(group, hopSet, set.hops);
     return group;
   }
 
   #point(group: Group, hopSet: number, hops: readonly Hop[]): void {
     const { groups } = this.#store;
-    const messages = groups.pointTo(group, hopSet, hops, this.#protocol);
+    const guard = this.#guardFor(group, hopSet);
+    const { messages, about } = groups.pointTo(group, hopSet, hops, guard, this.#protocol);
     const { members } = group;
     group.flights++;
+    this.#moving.add(group);
     this.#sender.send(messages, ({ lost, refusals }) => {
+      this.#moving.delete(group);
       // A single hop that was to go and is gone already harms nobody.
       const refusal = refusals.find(({ code }) => code !== "ENOENT");
       if (groups.get(group.target) !== group)
         this.#wake(group); // all was read anew meanwhile
       else if (!groups.landed(group.target) || group.members !== members) this.#leave(group, members);
+      else if (refusals.some(({ index, code }) => index === about && code === "ENOENT")) this.#lose([group]);
       else if (lost !== undefined) this.#abandon(group, hopSet, lost, "");
       else if (refusal !== undefined) this.#abandon(group, hopSet, refusal.code, refusal.text);
       else {
         groups.arrived(group);
         this.#wake(group);
+        this.#guard(group);
       }
     });
+  }
+
+  /** What stands by for the only hop of a hop set: a hop over another link. */
+  #guardFor({ isResilient }: Group, hopSet: number): Hop | undefined {
+    const backup = this.#backups.get(hopSet) ?? 0;
+    if (!isResilient || backup === 0 || !this.#usable(backup)) return undefined;
+    const [own, to] = [this.#hopSets.get(hopSet), this.#hopSets.get(backup)];
+    if (own.kind !== "unicast" || to.kind !== "unicast" || own.hops.length > 1) return undefined;
+    return to.hops.find(({ link }) => link !== own.hops[0]!.link);
+  }
+
+  /** Brings in, changes or takes out what stands by in a group, where it is another than it should be. */
+  #guard(group: Group): void {
+    const { groups } = this.#store;
+    if (group.state !== "ready" || group.content === UNKNOWN || this.#moving.has(group)) return;
+    const set = this.#hopSets.get(group.content);
+    if (set.kind !== "unicast" || !this.#usable(group.content)) return;
+    const wanted = this.#guardFor(group, group.content);
+    if (!sameHop(wanted, groups.guardOf(group))) this.#point(group, group.content, set.hops);
+  }
+
+  /** Links changed: what stood by may be gone, or back. */
+  guardAll(): void {
+    if (this.#backups.size > 0) for (const group of this.#store.groups.all()) this.#guard(group);
+  }
+
+  /** Where the routes of a hop set mostly go if its link is lost; 0: nowhere. */
+  setBackup(hopSet: number, backup: number): void {
+    if (backup === 0) this.#backups.delete(hopSet);
+    else this.#backups.set(hopSet, backup);
+    for (const group of this.#store.groups.all()) if (group.content === hopSet) this.#guard(group);
   }
 
   /** A link went, and perhaps came back, while the kernel had not answered: whatever it has now is not relied on. */
@@ -120,7 +168,12 @@ export class GroupWriter {
   }
 
   #abandon(group: Group, hopSet: number, code: string, text: string): void {
-    if (code !== NOT_SENT) {
+    if (group.isResilient && group.state === "new" && UNKNOWN_KIND.has(code)) {
+      this.#log.info(
+        `the kernel has no resilient next-hop groups: when a link is lost, all its routes are written anew`,
+      );
+      this.#hasResilient = false;
+    } else if (code !== NOT_SENT) {
       if (!this.#said) this.#log.warn(`plain next hops instead of a nexthop object: ${refusalReason(code, text)}`);
       this.#said = true;
       this.#refused.add(hopSet);
@@ -135,16 +188,18 @@ export class GroupWriter {
     this.#waiting.delete(group);
   }
 
-  /** Acts on groups whose routes changed their mind together. @param usable can packets leave by this hop set? */
-  decide(usable: (hopSet: number) => boolean): void {
+  /** Acts on groups whose routes changed their mind together. */
+  decide(): void {
     const { groups } = this.#store;
     for (const group of groups.takeChanged()) {
       const isCurrent = groups.of(group.content) === group;
       const step = decide(group, isCurrent ? this.#store.users(group.content) : 0);
       if (step.kind === "remove") this.#remove(group);
       if (step.kind !== "repoint") continue;
+      if (this.#moving.has(group)) continue; // it is looked at again when that is done
       const set = this.#hopSets.get(step.hopSet);
-      if (set.kind !== "unicast" || this.#refused.has(step.hopSet) || !usable(step.hopSet)) continue;
+      if (set.kind !== "unicast" || this.#refused.has(step.hopSet) || !this.#usable(step.hopSet)) continue;
+      if (group.isResilient && set.hops.length > MAX_RESILIENT_HOPS) continue;
       this.#point(group, step.hopSet, set.hops);
       this.#store.enqueueUnequal(group.target);
     }
@@ -211,3 +266,6 @@ export class GroupWriter {
 
   readonly #intern = (hops: readonly Hop[]): number => this.#hopSets.intern({ kind: "unicast", hops });
 }
+
+const sameHop = (a: Hop | undefined, b: Hop | undefined): boolean =>
+  `${a?.gateway?.words}%${a?.link}${a?.onlink}` === `${b?.gateway?.words}%${b?.link}${b?.onlink}`;

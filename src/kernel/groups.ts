@@ -1,5 +1,6 @@
 import type { Family } from "#route/family.ts";
 import type { Hop } from "#route/hop-set.ts";
+import { SingleHops } from "./single-hops.ts";
 import { slotOf, UNKNOWN, viaGroup } from "./target.ts";
 import { deleteNextHop, type GroupMember, type NextHopObject, putGroup, putHop } from "./wire/nexthop.ts";
 
@@ -9,6 +10,8 @@ export interface Group {
   readonly target: number;
   /** Id in the kernel. */
   readonly id: number;
+  /** The kernel picks hops by buckets: one may stand by for the other. A group cannot become another kind of group. */
+  readonly isResilient: boolean;
   /** Hop set it amounts to; UNKNOWN where the kernel changed it, or refused to. */
   content: number;
   /**
@@ -34,19 +37,18 @@ export type GroupStep =
   | { readonly kind: "repoint"; readonly hopSet: number }
   | { readonly kind: "remove" };
 
-/** Our ids: `LN` in the upper half, so that `ip nexthop` shows whose they are. Groups below, single hops above. */
+/** Our ids: `LN` in the upper half, so that `ip nexthop` shows whose they are. Groups here, single hops above. */
 const BASE = 0x4c4e0000;
-const HOPS = 0x8000;
 const IDS = 0x4000;
+/**
+ * Weight of a hop that another one, of weight 1, stands by for: of 128 buckets the kernel gives 128 * 256 / 257, rounded,
+ * to it, which is all of them.
+ */
+const GUARDED_WEIGHT = 256;
+/** More hops than this do not share 128 buckets fairly enough. */
+export const MAX_RESILIENT_HOPS = 32;
 /** Fewer routes than this are moved one by one in less than a millisecond. */
 const BULK_ROUTES = 256;
-
-/** A single hop that groups are made of. */
-interface Single {
-  readonly id: number;
-  readonly hop: Hop;
-  users: number;
-}
 
 /**
  * The nexthop objects of one family, as the kernel holds them. Sends nothing and does not know when objects are worth
@@ -58,15 +60,16 @@ export class Groups {
   readonly #slots: (Group | undefined)[] = [undefined];
   /** The group that new routes of a hop set name. */
   readonly #bySet = new Map<number, Group>();
-  readonly #singles = new Map<string, Single>();
   /** Ids in our range that others use. */
   readonly #taken = new Set<number>();
+  readonly #singles: SingleHops;
   /** Groups to decide about. */
   readonly #changed = new Set<Group>();
 
   constructor(family: Family) {
     this.#family = family;
     this.#base = BASE + (family === "ipv4" ? 0 : IDS);
+    this.#singles = new SingleHops(this.#base, this.#taken);
   }
 
   get(target: number): Group | undefined {
@@ -80,10 +83,6 @@ export class Groups {
 
   #isGroup(id: number): boolean {
     return id > this.#base && id < this.#base + IDS;
-  }
-
-  #isSingle(id: number): boolean {
-    return id > this.#base + HOPS && id < this.#base + HOPS + IDS;
   }
 
   content(target: number): number {
@@ -147,17 +146,18 @@ export class Groups {
   }
 
   /** A group that `pointTo` puts into the kernel. @returns undefined where no id is free */
-  create(hopSet: number): Group | undefined {
+  create(hopSet: number, isResilient: boolean): Group | undefined {
     let slot = 1;
     while (this.#slots[slot] !== undefined || this.#taken.has(this.#base + slot)) slot++;
     if (slot >= IDS) return undefined;
-    return this.#make(slot, hopSet, "new");
+    return this.#make(slot, hopSet, "new", isResilient);
   }
 
-  #make(slot: number, content: number, state: Group["state"]): Group {
+  #make(slot: number, content: number, state: Group["state"], isResilient: boolean): Group {
     const made: Group = {
       target: viaGroup(slot),
       id: this.#base + slot,
+      isResilient,
       content,
       state,
       members: [],
@@ -174,25 +174,35 @@ export class Groups {
   /**
    * Messages that make `group` amount to `hopSet`: missing single hops, the group itself, single hops that nobody needs
    * any more. The routes move by one message, whatever their number.
+   * @param guard stands by for the only hop of a resilient group: the kernel turns to it when that one's link is lost
+   * @returns them, and which of them is about the group itself
    */
-  pointTo(group: Group, hopSet: number, hops: readonly Hop[], protocol: number): Uint32Array[] {
+  pointTo(
+    group: Group,
+    hopSet: number,
+    hops: readonly Hop[],
+    guard: Hop | undefined,
+    protocol: number,
+  ): { readonly messages: readonly Uint32Array[]; readonly about: number } {
     const messages: Uint32Array[] = [];
-    const members = hops.map((hop): GroupMember => {
-      const key = keyOf(hop);
-      let single = this.#singles.get(key);
-      if (single === undefined) {
-        single = { id: this.#freeHopId(), hop, users: 0 };
-        this.#singles.set(key, single);
-        messages.push(putHop(single.id, protocol, this.#family, hop));
-      }
-      single.users++;
-      return { id: single.id, weight: hop.weight };
-    });
-    messages.push(putGroup(group.id, protocol, members));
+    const member = (hop: Hop, isGuard: boolean, weight: number): GroupMember => {
+      const single = this.#singles.hold(hop, isGuard);
+      if (single.users === 1) messages.push(putHop(single.id, protocol, this.#family, hop));
+      return { id: single.id, weight };
+    };
+    const members = hops.map((hop) => member(hop, false, guard === undefined ? hop.weight : GUARDED_WEIGHT));
+    if (guard !== undefined) members.push(member(guard, true, 1));
+    const about = messages.push(putGroup(group.id, protocol, members, group.isResilient, group.state === "new")) - 1;
     this.#leaveMembers(group);
     group.members = members;
     this.#setContent(group, hopSet);
-    return [...messages, ...this.dropUnused()];
+    return { messages: [...messages, ...this.dropUnused()], about };
+  }
+
+  /** The hop that stands by in a group. */
+  guardOf({ members }: Group): Hop | undefined {
+    const guard = members.find(({ id }) => this.#singles.isGuard(id));
+    return guard && this.#singles.get(guard.id)?.hop;
   }
 
   /** Messages that delete `group`, its routes, and single hops that nobody needs any more. */
@@ -205,20 +215,13 @@ export class Groups {
 
   /** Messages that delete what the kernel may have of a group, and of single hops, that are forgotten here. */
   remains(group: Group, members: readonly GroupMember[]): Uint32Array[] {
-    const used = new Set(Array.from(this.#singles.values(), ({ id }) => id));
-    const left = members.filter(({ id }) => !used.has(id));
+    const left = members.filter(({ id }) => !this.#singles.has(id));
     return [...(group.state === "dead" ? [group] : []), ...left].map(({ id }) => deleteNextHop(id));
   }
 
   /** Messages that delete single hops of which no group is made. */
   dropUnused(): Uint32Array[] {
-    const messages: Uint32Array[] = [];
-    for (const [key, { id, users }] of this.#singles) {
-      if (users > 0) continue;
-      this.#singles.delete(key);
-      messages.push(deleteNextHop(id));
-    }
-    return messages;
+    return this.#singles.takeUnused().map(deleteNextHop);
   }
 
   /** Nothing more goes to it, and what it amounts to is not known any more. */
@@ -262,20 +265,16 @@ export class Groups {
    * @returns groups that are gone, and groups that shrank, which amount to something else now
    */
   linkLost(link: number, intern: (hops: readonly Hop[]) => number): { gone: Group[]; shrunk: Group[] } {
-    const lost = new Set<number>();
-    for (const [key, { id, hop }] of this.#singles) {
-      if (hop.link !== link) continue;
-      lost.add(id);
-      this.#singles.delete(key);
-    }
+    const lost = new Set(this.#singles.takeLink(link));
     const gone: Group[] = [];
     const shrunk: Group[] = [];
     for (const group of lost.size === 0 ? [] : this.all()) {
       const left = group.members.filter(({ id }) => !lost.has(id));
       if (left.length === group.members.length) continue;
+      const lostGuardsOnly = group.members.every(({ id }) => !lost.has(id) || this.#singles.isGuard(id));
       group.members = left;
       if (left.length === 0) gone.push(group);
-      else {
+      else if (!lostGuardsOnly) {
         shrunk.push(group);
         this.#setContent(group, this.#amount(left, intern) ?? UNKNOWN);
       }
@@ -285,8 +284,8 @@ export class Groups {
 
   /** An id is not what we made it any more: never use it again. */
   disown(id: number): void {
-    for (const [key, single] of this.#singles) if (single.id === id) this.#singles.delete(key);
-    if (this.#isGroup(id) || this.#isSingle(id)) this.#taken.add(id);
+    this.#singles.forget(id);
+    if (this.#isGroup(id) || this.#singles.owns(id)) this.#taken.add(id);
   }
 
   /** Forgets everything; routes must have been told. */
@@ -301,31 +300,32 @@ export class Groups {
   /** Takes over the objects of a dump that carry our mark and lie in our range. @param intern number of a hop set */
   adopt(objects: readonly NextHopObject[], protocol: number, intern: (hops: readonly Hop[]) => number): void {
     for (const { id, protocol: owner, content } of objects) {
-      if (!this.#isGroup(id) && !this.#isSingle(id)) continue;
+      if (!this.#isGroup(id) && !this.#singles.owns(id)) continue;
       if (owner !== protocol) this.#taken.add(id);
-      else if (content.kind === "hop" && this.#isSingle(id)) {
-        const key = this.#singles.has(keyOf(content.hop)) ? `${keyOf(content.hop)} ${id}` : keyOf(content.hop);
-        this.#singles.set(key, { id, hop: content.hop, users: 0 });
-      }
+      else if (content.kind === "hop" && this.#singles.owns(id)) this.#singles.adopt(id, content.hop);
     }
     for (const { id, protocol: owner, content } of objects) {
       if (owner !== protocol || content.kind !== "group" || !this.#isGroup(id)) continue;
-      const group = this.#make(id - this.#base, this.#amount(content.members, intern) ?? UNKNOWN, "ready");
+      const amount = this.#amount(content.members, intern) ?? UNKNOWN;
+      const group = this.#make(id - this.#base, amount, "ready", content.isResilient);
       group.members = content.members;
-      for (const single of this.#singles.values()) {
-        if (content.members.some((member) => member.id === single.id)) single.users++;
+      for (const member of content.members) {
+        const single = this.#singles.get(member.id);
+        if (single !== undefined) single.users++;
       }
       if (group.content === UNKNOWN) group.state = "retired";
     }
   }
 
+  /** Guards count where nothing else is left. */
   #amount(members: readonly GroupMember[], intern: (hops: readonly Hop[]) => number): number | undefined {
-    const byId = new Map(Array.from(this.#singles.values(), (single) => [single.id, single.hop]));
+    const standing = members.filter(({ id }) => !this.#singles.isGuard(id));
+    const isGuarded = standing.length < members.length;
     const hops: Hop[] = [];
-    for (const { id, weight } of members) {
-      const hop = byId.get(id);
-      if (hop === undefined) return undefined;
-      hops.push({ ...hop, weight });
+    for (const { id, weight } of standing.length > 0 ? standing : members) {
+      const single = this.#singles.get(id);
+      if (single === undefined) return undefined;
+      hops.push({ ...single.hop, weight: isGuarded ? 1 : weight });
     }
     return hops.length === 0 ? undefined : intern(hops);
   }
@@ -338,20 +338,10 @@ export class Groups {
   }
 
   #leaveMembers(group: Group): void {
-    const ids = new Set(group.members.map(({ id }) => id));
-    for (const single of this.#singles.values()) if (ids.has(single.id)) single.users--;
+    this.#singles.leave(group.members.map(({ id }) => id));
     group.members = [];
   }
-
-  #freeHopId(): number {
-    const used = new Set(Array.from(this.#singles.values(), ({ id }) => id));
-    let id = this.#base + HOPS + 1;
-    while (used.has(id) || this.#taken.has(id)) id++;
-    return id;
-  }
 }
-
-const keyOf = (hop: Hop): string => `${hop.gateway?.words}%${hop.link}${hop.onlink ? "!" : ""}`;
 
 /**
  * What to do with all routes of a group at once. One message re-points them when most want the same other hop set and

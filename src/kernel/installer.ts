@@ -83,6 +83,14 @@ export class Installer {
     this.#sides.ipv6.clear(w0, w1, w2, w3, length, LEARNED);
   }
 
+  /**
+   * When the link of a hop set is lost, its routes will mostly go to `backup` (0: nowhere): where they share a nexthop
+   * object, the kernel turns to it by itself, before anybody else knows.
+   */
+  setBackup(family: Family, hopSet: number, backup: number): void {
+    this.#sides[family].groups.setBackup(hopSet, backup);
+  }
+
   /** All routes of the node itself, at OWN_METRIC; those not named any more go. */
   setOwn(routes: readonly OwnRoute[]): void {
     for (const { prefix } of this.#own) {

@@ -78,7 +78,7 @@ class Bench {
     this.settle();
   }
 
-  via(...links: readonly number[]): Record<"ipv4" | "ipv6", number> {
+  readonly via = (...links: readonly number[]): Record<"ipv4" | "ipv6", number> => {
     const set = (gateway: (link: number) => Address): HopSet => ({
       kind: "unicast",
       hops: links.map((link) => ({ gateway: gateway(link), link, weight: 1, onlink: false })),
@@ -87,7 +87,7 @@ class Bench {
       ipv4: this.hopSets.intern(set((link) => address(`10.0.${link}.2`))),
       ipv6: this.hopSets.intern(set((link) => address(`fd00:${link}::2`))),
     };
-  }
+  };
 
   set({ family, words: [w0 = 0, w1 = 0, w2 = 0, w3 = 0], length }: Prefix, hopSet: number): void {
     const { installer } = this.kernel;
@@ -188,6 +188,13 @@ const actions = fc.oneof(
         if (protocol === BGP) foreign.delete(keyOf(route));
         else foreign.set(keyOf(route), route);
       },
+    }),
+  ),
+  fc.tuple(fc.constantFrom("ipv4", "ipv6"), someSet, fc.option(someSet)).map(
+    ([family, links, others]): Named => ({
+      name: `${family} via ${links} falls back to ${others}`,
+      act: ({ kernel, via }) =>
+        kernel.installer.setBackup(family, via(...links)[family], others ? via(...others)[family] : 0),
     }),
   ),
   fc.constant<Named>({ name: "overrun", act: (bench) => bench.model.overrun() }),
@@ -413,6 +420,91 @@ test("where the kernel refuses objects, routes have their hops written out, also
   for (const target of PREFIXES) bench.set(target, 0);
   bench.rest();
   expect(bench.held().size).toBe(0);
+});
+
+for (const lost of [
+  { up: true, carrier: false },
+  { up: false, carrier: false },
+]) {
+  test(`the kernel itself turns to what stands by when a link is ${lost.up ? "without carrier" : "down"}`, () => {
+    const bench = new Bench("always");
+    const [first, second] = [bench.via(2), bench.via(3)];
+    for (const family of ["ipv4", "ipv6"] as const)
+      bench.kernel.installer.setBackup(family, first[family], second[family]);
+    for (const target of PREFIXES) bench.set(target, first[target.family]);
+    bench.settle();
+    const all = (set: typeof first): void =>
+      expect(new Set(bench.held().values())).toEqual(new Set(Object.values(set)));
+    all(first); // what stands by carries nothing
+    const written = bench.model.counted.get(24);
+    bench.model.setLink(2, lost);
+    all(second); // before anybody was told
+    expect(bench.held().size).toBe(600);
+    bench.settle();
+    for (const target of PREFIXES) bench.set(target, second[target.family]);
+    bench.settle();
+    bench.model.setLink(2, { up: true, carrier: true });
+    bench.settle();
+    for (const target of PREFIXES) bench.set(target, first[target.family]);
+    bench.settle();
+    all(first);
+    expect(bench.model.counted.get(24)).toBe(written);
+    bench.model.setLink(3, lost);
+    bench.model.setLink(3, { up: true, carrier: true });
+    bench.settle();
+    bench.model.setLink(2, lost); // it stands by again
+    all(second);
+    expect(bench.held().size).toBe(600);
+  });
+}
+
+test("what stands by is adopted by a daemon that starts again, and taken out when it is no way any more", () => {
+  const bench = new Bench("always");
+  const ipv4 = PREFIXES.filter(({ family }) => family === "ipv4");
+  const [first, second] = [bench.via(2).ipv4, bench.via(3).ipv4];
+  bench.kernel.installer.setBackup("ipv4", first, second);
+  for (const target of ipv4) bench.set(target, first);
+  bench.settle();
+  const before = new Map(bench.model.counted);
+  bench.start();
+  bench.kernel.installer.setBackup("ipv4", first, second);
+  for (const target of ipv4) bench.set(target, first);
+  bench.rest();
+  expect(bench.model.counted).toEqual(before);
+  expect(bench.model.objects.size).toBe(3);
+  bench.kernel.installer.setBackup("ipv4", first, 0);
+  bench.settle();
+  expect(bench.model.objects.size).toBe(2);
+  expect(new Set(bench.held().values())).toEqual(new Set([first]));
+});
+
+test("an object that went with its link before we heard of that is not taken for the one that was moved", () => {
+  const bench = new Bench("always");
+  const ipv4 = PREFIXES.filter(({ family }) => family === "ipv4");
+  for (const target of ipv4) bench.set(target, bench.via(2).ipv4);
+  bench.settle();
+  bench.model.setLink(2, { up: true, carrier: false });
+  for (const target of ipv4) bench.set(target, bench.via(3).ipv4);
+  bench.settle();
+  expect(new Set(bench.held().values())).toEqual(new Set([bench.via(3).ipv4]));
+  expect(bench.held().size).toBe(300);
+});
+
+test("a kernel without resilient groups gets others, and its routes come back after a lost carrier", () => {
+  const bench = new Bench("always");
+  bench.model.knowsResilient = false;
+  const [first, second] = [bench.via(2).ipv4, bench.via(3).ipv4];
+  bench.kernel.installer.setBackup("ipv4", first, second);
+  const ipv4 = PREFIXES.filter(({ family }) => family === "ipv4");
+  for (const target of ipv4) bench.set(target, first);
+  bench.settle();
+  expect(bench.held().size).toBe(300);
+  expect([...bench.model.routes.values()].filter(({ target }) => typeof target === "number").length).toBe(300);
+  bench.model.setLink(2, { up: true, carrier: false });
+  for (const target of ipv4) bench.set(target, second);
+  bench.settle();
+  expect(new Set(bench.held().values())).toEqual(new Set([second]));
+  expect(bench.held().size).toBe(300);
 });
 
 test("a refused route says why, is tried again with a back-off, and recovers", () => {

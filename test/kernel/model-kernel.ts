@@ -48,6 +48,8 @@ export class ModelKernel implements NetlinkPort {
   readonly refuse = new Map<string, Refusal>();
   /** Error to answer nexthop objects with, as kernels without them do. */
   refuseObjects: Omit<Refusal, "index"> | undefined;
+  /** Linux 5.13 and later know resilient groups. */
+  knowsResilient = true;
   #rooms = ROOMS;
   #requests: (() => void)[] = [];
   #answers: (() => void)[] = [];
@@ -177,9 +179,13 @@ export class ModelKernel implements NetlinkPort {
     const object = this.objects.get(route.target)?.content;
     if (object?.kind === "hop") return { kind: "unicast", hops: [object.hop] };
     if (object?.kind !== "group") return undefined;
-    const hops = object.members.flatMap(({ id, weight }): Hop[] => {
+    const served = object.isResilient
+      ? object.members.filter((_, at) => buckets(object.members)[at]! > 0)
+      : object.members;
+    const hops = served.flatMap(({ id, weight }): Hop[] => {
       const member = this.objects.get(id)?.content;
-      return member?.kind === "hop" ? [{ ...member.hop, weight }] : [];
+      const share = object.isResilient && served.length === 1 ? 1 : weight;
+      return member?.kind === "hop" ? [{ ...member.hop, weight: share }] : [];
     });
     return { kind: "unicast", hops };
   }
@@ -189,7 +195,9 @@ export class ModelKernel implements NetlinkPort {
   }
 
   #act(data: Received, header: MessageHeader): Omit<Refusal, "index"> | undefined {
-    if (header.type === c.RTM_NEWNEXTHOP) return this.refuseObjects ?? this.#putObject(decodeNextHop(data, header)!);
+    if (header.type === c.RTM_NEWNEXTHOP) {
+      return this.refuseObjects ?? this.#putObject(decodeNextHop(data, header)!, (header.flags & c.NLM_F_CREATE) !== 0);
+    }
     if (header.type === c.RTM_DELNEXTHOP) return this.#deleteObject(decodeNextHop(data, header)!.id);
     if (!decodeRoute(data, header, this.#facts)) return { code: "EINVAL", text: "malformed" };
     const prefix = prefixOf(this.#facts);
@@ -219,13 +227,19 @@ export class ModelKernel implements NetlinkPort {
     return target.hops.every(({ link }) => this.links.get(link)?.up) ? undefined : { code: "ENETDOWN", text: "" };
   }
 
-  #putObject(object: NextHopObject): Omit<Refusal, "index"> | undefined {
+  #putObject(object: NextHopObject, creates: boolean): Omit<Refusal, "index"> | undefined {
+    if (!creates && !this.objects.has(object.id)) return { code: "ENOENT", text: "" };
     if (object.content.kind === "hop") {
       const link = this.links.get(object.content.hop.link);
       if (!link?.up || !link.carrier) return { code: "ENETDOWN", text: "Carrier for nexthop device is down" };
     } else if (object.content.kind === "group") {
       if (!object.content.members.every(({ id }) => this.objects.has(id))) {
         return { code: "EINVAL", text: "Invalid nexthop id" };
+      }
+      if (object.content.isResilient && !this.knowsResilient) return { code: "EINVAL", text: "Invalid group type" };
+      const there = this.objects.get(object.id)?.content;
+      if (there?.kind === "group" && there.isResilient !== object.content.isResilient) {
+        return { code: "EINVAL", text: "Can not replace a nexthop group with one of a different type." };
       }
     }
     this.objects.set(object.id, object);
@@ -239,7 +253,7 @@ export class ModelKernel implements NetlinkPort {
       if (content.kind !== "group") continue;
       const members = content.members.filter((member) => member.id !== id);
       if (members.length === 0) this.#deleteObject(other);
-      else this.objects.set(other, { id: other, protocol, content: { kind: "group", members } });
+      else this.objects.set(other, { id: other, protocol, content: { ...content, members } });
     }
     return undefined;
   }
@@ -255,7 +269,7 @@ export class ModelKernel implements NetlinkPort {
     if (type === c.RTM_GETNEXTHOP) {
       for (const { id, protocol, content } of this.objects.values()) {
         if (content.kind === "hop") messages.push(putHop(id, protocol, family, content.hop));
-        if (content.kind === "group") messages.push(putGroup(id, protocol, content.members));
+        if (content.kind === "group") messages.push(putGroup(id, protocol, content.members, content.isResilient, true));
       }
     }
     if (type === c.RTM_GETROUTE) {
@@ -265,6 +279,20 @@ export class ModelKernel implements NetlinkPort {
     }
     return messages.map((message) => new Uint8Array(message.buffer, 0, message.byteLength));
   }
+}
+
+/** Buckets by member of a resilient group of 128 (Linux net/ipv4/nexthop.c, nh_res_group_rebalance). */
+function buckets(members: readonly { readonly weight: number }[]): number[] {
+  const total = members.reduce((sum, { weight }) => sum + weight, 0);
+  let weights = 0;
+  let before = 0;
+  return members.map(({ weight }) => {
+    weights += weight;
+    const upTo = Math.floor((128 * weights + total / 2) / total);
+    const own = upTo - before;
+    before = upTo;
+    return own;
+  });
 }
 
 export const keyOf = ({ prefix, metric }: Pick<ModelRoute, "prefix" | "metric">): string =>

@@ -22,6 +22,7 @@ export const NLM_F_EXCL = 0x200;
 export const NLM_F_DUMP = 0x300;
 export const NLM_F_CREATE = 0x400;
 export const NLMSGERR_ATTR_MSG = 1;
+export const NLA_F_NESTED = 0x8000;
 /** nla_type without NLA_F_NESTED and NLA_F_NET_BYTEORDER. */
 export const NLA_TYPE_MASK = 0x3fff;
 
@@ -95,6 +96,11 @@ export const IFA_F_TENTATIVE = 0x40;
 // linux/nexthop.h
 export const NHA_ID = 1;
 export const NHA_GROUP = 2;
+export const NHA_GROUP_TYPE = 3;
 export const NHA_BLACKHOLE = 4;
 export const NHA_OIF = 5;
 export const NHA_GATEWAY = 6;
+export const NHA_RES_GROUP = 12;
+export const NHA_RES_GROUP_BUCKETS = 1;
+export const NHA_RES_GROUP_IDLE_TIMER = 2;
+export const NEXTHOP_GRP_TYPE_RES = 1;

@@ -22,7 +22,7 @@ export interface NextHopObject {
   readonly protocol: number;
   readonly content:
     | { readonly kind: "hop"; readonly hop: Hop }
-    | { readonly kind: "group"; readonly members: readonly GroupMember[] }
+    | { readonly kind: "group"; readonly members: readonly GroupMember[]; readonly isResilient: boolean }
     | { readonly kind: "other" };
 }
 
@@ -38,19 +38,39 @@ export function putHop(id: number, protocol: number, family: Family, hop: Hop): 
   return builder.finish();
 }
 
-/** Creates or replaces a group: atomically, for all routes that name it. */
-export function putGroup(id: number, protocol: number, members: readonly GroupMember[]): Uint32Array {
-  const builder = head(c.RTM_NEWNEXTHOP, REPLACING, 0, protocol, false);
+/** Buckets of a resilient group; the kernel allows no other number once it is made. */
+const BUCKETS = 128;
+
+/**
+ * A group, or what it becomes: atomically, for all routes that name it.
+ * @param isNew it may be created. Otherwise the kernel refuses (ENOENT) where it is gone, and its routes with it
+ * @param isResilient flows stay with their hop as long as it is there (Linux 5.13); all buckets move at once
+ */
+export function putGroup(
+  id: number,
+  protocol: number,
+  members: readonly GroupMember[],
+  isResilient: boolean,
+  isNew: boolean,
+): Uint32Array {
+  const flags = isNew ? REPLACING : c.NLM_F_REQUEST | c.NLM_F_REPLACE;
+  const builder = head(c.RTM_NEWNEXTHOP, flags, 0, protocol, false);
   builder.attribute(c.NHA_ID, (b) => b.u32(id));
-  return builder
-    .attribute(c.NHA_GROUP, (b) => {
-      for (const { id: member, weight } of members)
-        b.u32(member)
-          .u8(weight - 1)
-          .u8(0)
-          .u16(0);
-    })
-    .finish();
+  builder.attribute(c.NHA_GROUP, (b) => {
+    for (const { id: member, weight } of members)
+      b.u32(member)
+        .u8(weight - 1)
+        .u8(0)
+        .u16(0);
+  });
+  if (isResilient) {
+    builder.attribute(c.NHA_GROUP_TYPE, (b) => b.u16(c.NEXTHOP_GRP_TYPE_RES));
+    builder.attribute(c.NHA_RES_GROUP | c.NLA_F_NESTED, (b) => {
+      b.attribute(c.NHA_RES_GROUP_BUCKETS, (inner) => inner.u16(BUCKETS));
+      b.attribute(c.NHA_RES_GROUP_IDLE_TIMER, (inner) => inner.u32(0));
+    });
+  }
+  return builder.finish();
 }
 
 /** Deletes an object, and with it every route that names it. */
@@ -79,12 +99,14 @@ export function decodeNextHop(data: Received, { start, end }: MessageHeader): Ne
   let id = 0;
   let link = 0;
   let blackhole = false;
+  let isResilient = false;
   let gateway: Address | undefined;
   let members: readonly GroupMember[] | undefined;
   const whole = eachAttribute(data, start + NHMSG_OCTETS, end, (type, from, to) => {
     if (type === c.NHA_ID && to - from === 4) id = data.words[from >>> 2]!;
     else if (type === c.NHA_OIF && to - from === 4) link = data.words[from >>> 2]!;
     else if (type === c.NHA_BLACKHOLE) blackhole = true;
+    else if (type === c.NHA_GROUP_TYPE) isResilient = data.bytes[from] === c.NEXTHOP_GRP_TYPE_RES;
     else if (type === c.NHA_GROUP) members = groupMembers(data, from, to);
     else if (type === c.NHA_GATEWAY) {
       const words = addressWords(data, from, to);
@@ -93,7 +115,7 @@ export function decodeNextHop(data: Received, { start, end }: MessageHeader): Ne
   });
   if (!whole || id === 0) return undefined;
   const protocol = (data.words[word]! >>> 16) & 0xff;
-  if (members !== undefined) return { id, protocol, content: { kind: "group", members } };
+  if (members !== undefined) return { id, protocol, content: { kind: "group", members, isResilient } };
   if (blackhole || link === 0) return { id, protocol, content: { kind: "other" } };
   const onlink = (data.words[word + 1]! & c.RTNH_F_ONLINK) !== 0;
   return { id, protocol, content: { kind: "hop", hop: { gateway, link, weight: 1, onlink } } };
