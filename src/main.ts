@@ -38,6 +38,12 @@ program
   .option("--cache <file>", "keeps the API server's objects over a restart of the daemon")
   .option("--defaults <dir>", "manifests that count where the API server has no object of their kind and name")
   .option("--proc-sys <dir>", "where sysctls are read and set (default: /proc/sys, which containers see read-only)")
+  .addOption(
+    new Option(
+      "--on-term <what>",
+      "what SIGTERM means: a restart, over which neighbours keep our routes, or the end, before which the node is drained (default: restart)",
+    ).choices(["restart", "drain"]),
+  )
   .option("--config <file>", "YAML file with any of these flags, in camelCase; flags win")
   .addOption(
     new Option("--log-level <level>", "least severe line that is logged").choices(["debug", "info", "warn", "error"]),

@@ -18,6 +18,7 @@ const runFlags = v.strictObject({
   provider: v.optional(v.picklist(["manifests", "api"])),
   kubeconfig: v.optional(v.string()),
   cache: v.optional(v.string()),
+  onTerm: v.optional(v.picklist(["restart", "drain"]), "restart"),
   defaults: v.optional(v.string()),
   procSys: v.optional(v.string(), "/proc/sys"),
   logLevel: v.optional(v.picklist(["debug", "info", "warn", "error"]), "info"),

@@ -1,6 +1,8 @@
+import { mkdirSync } from "node:fs";
 import type { Server } from "node:http";
 import { flushCompileCache } from "node:module";
 import { hostname } from "node:os";
+import { dirname } from "node:path";
 import { TcpTransport } from "#bgp/io/tcp.ts";
 import { nft } from "#cni/io/nft.ts";
 import { writeFileAtomically } from "#cni/io/write-file.ts";
@@ -8,12 +10,14 @@ import type { NodeConfig } from "#config/node-config.ts";
 import { Control, echoing } from "#control/control.ts";
 import { Configuration } from "#daemon/configuration.ts";
 import { Daemon, type World } from "#daemon/daemon.ts";
+import { depart } from "#daemon/departure.ts";
 import { observed } from "#daemon/observed.ts";
 import { observedNode } from "#daemon/observed-node.ts";
 import { daemonView } from "#daemon/views/daemon-view.ts";
 import { NodeWriter } from "#k8s/writes/node-writer.ts";
 import { KernelPort } from "#kernel/io/kernel-port.ts";
 import { sysctlFilesAt } from "#kernel/io/sysctl-files.ts";
+import { bootedSince } from "#lib/io/boot.ts";
 import { jsonLog, textLog } from "#lib/io/logs.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
 import type { Log } from "#lib/log.ts";
@@ -58,6 +62,7 @@ async function runDaemon(flags: RunFlags, lines: Log): Promise<number> {
     files: { write: writeFileAtomically },
     nft,
     sysctls: sysctlFilesAt(flags.procSys),
+    rebooted: rebooted(flags, log),
   };
   const first = Promise.withResolvers<NodeConfig>();
   let daemon: Daemon | undefined;
@@ -86,14 +91,32 @@ async function runDaemon(flags: RunFlags, lines: Log): Promise<number> {
   const writer = openWriter(flags, log, daemon, provider);
   flushCompileCache(); // a daemon that is killed later would not
   const why = await stop.promise;
+  const forGood = why === "down" || leaves(why, flags, daemon);
   log.info(`${why}: the daemon stops; routes stay in the kernel`);
+  if (forGood && why !== "down") await depart(daemon, systemClock);
   await writer?.stop();
   provider.close();
-  daemon.stop(why === "down" ? "hard" : "graceful");
+  daemon.stop(forGood ? "hard" : "graceful");
   pages?.close();
   await closeSockets();
   await netlink.close();
   return 0;
+}
+
+/** Does the daemon not come back? Neighbours must not keep its routes then. A second signal does not wait for them. */
+const leaves = (why: string, { onTerm }: RunFlags, { config, drain }: Daemon): boolean =>
+  config.drain.nodeShutdown || (why === "SIGTERM" && onTerm === "drain") || drain.state.stage === "gone";
+
+/** Beside the cache a file says which boot it is of. */
+function rebooted({ cache }: RunFlags, log: Log): boolean {
+  if (cache === undefined) return false;
+  try {
+    mkdirSync(dirname(cache), { recursive: true });
+    return bootedSince(`${cache}.boot`);
+  } catch (error) {
+    log.warn(`${cache}.boot cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+    return false;
+  }
 }
 
 /** What the API server is told of this node, where there is one. */

@@ -28,6 +28,8 @@ export interface World {
   readonly files: NodeFiles;
   readonly nft: Nft;
   readonly sysctls: SysctlFiles;
+  /** The daemon ran here before the machine was booted: its sessions come back, its routes are gone. */
+  readonly rebooted: boolean;
 }
 
 /**
@@ -52,6 +54,8 @@ export class Daemon {
   /** Milliseconds since 1970. */
   readonly startedMs: number;
   /** The kernel held routes of ours when the daemon came. */
+  readonly adopted: boolean;
+  /** Neighbours may know us from before: by an earlier daemon, of this boot or the one before. */
   readonly restarted: boolean;
   stopping = false;
   /** Needs of the sysctls that were looked at last. */
@@ -72,7 +76,8 @@ export class Daemon {
     this.startedMs = clock.wallMs();
     this.#network = new NodeNetwork(world.files, world.nft, clock, log);
     const held = families.filter((family) => kernel.installer.holdsRoutes(family));
-    this.restarted = held.length > 0;
+    this.adopted = held.length > 0;
+    this.restarted = this.adopted || world.rebooted;
     this.rib = new Rib({
       clock,
       seed: seedOf(world),

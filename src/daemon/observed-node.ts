@@ -8,7 +8,7 @@ import { bgpView } from "./views/bgp.ts";
 
 /** The node as it is written to the API server. */
 export function observedNode(daemon: Daemon): ObservedNode {
-  const { config, kernel, speaker, restarted, stopping } = daemon;
+  const { config, kernel, speaker, adopted, stopping } = daemon;
   const counts = families.map((family) => kernel.installer.counts(family));
   const awaited = families.some((family) => speaker.awaited(family).length > 0);
   return {
@@ -17,7 +17,8 @@ export function observedNode(daemon: Daemon): ObservedNode {
     routerId: formatRouterId(config.routerId),
     sessions: speaker.peers().map((peer) => sessionOf(peer, daemon)),
     tables: { ipv4: tableOf("ipv4", daemon), ipv6: tableOf("ipv6", daemon) },
-    routesReady: restarted || (!awaited && counts.every(({ pending }) => pending === 0)),
+    routesReady: adopted || (!awaited && counts.every(({ pending }) => pending === 0)),
+    drained: daemon.drain.state.stage === "gone",
     shuttingDown: stopping,
   };
 }

@@ -11,6 +11,8 @@ export interface ObservedNode {
   readonly tables: Readonly<Record<Family, ObservedTable>>;
   /** No neighbour is awaited, and what was learned is in the kernel; or an earlier run left its routes there. */
   readonly routesReady: boolean;
+  /** Its routes are withdrawn: it is out of service. */
+  readonly drained: boolean;
   readonly shuttingDown: boolean;
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { NodeConfig } from "#config/node-config.ts";
 import { Daemon, type World } from "#daemon/daemon.ts";
+import { depart } from "#daemon/departure.ts";
 import type { Log } from "#lib/log.ts";
 import { formatPrefix, type Prefix, parsePrefix } from "#route/prefix.ts";
 import { ModelKernel } from "../kernel/model-kernel.ts";
@@ -19,8 +20,13 @@ class Pair {
   readonly lines: string[] = [];
   readonly config: NodeConfig = this.#config(1);
 
+  /** The second node, once started. */
+  other: Daemon | undefined;
+  /** Does the second node come after a reboot? */
+  rebooted = false;
+
   async start(): Promise<Daemon> {
-    await this.#daemon(2, this.#config(2), { ...this.#log(), warn: () => {} });
+    this.other = await this.#daemon(2, this.#config(2), { ...this.#log(), warn: () => {} });
     const daemon = await this.#daemon(1, this.config, this.#log());
     this.settle();
     return daemon;
@@ -57,6 +63,7 @@ class Pair {
       files: { write: async () => false },
       nft: { run: async () => {}, list: async () => undefined },
       sysctls: { read: () => undefined, write: () => undefined },
+      rebooted: this.rebooted && node === 2,
     };
     let started: Daemon | undefined;
     const starting = Daemon.start(world, config).then((daemon) => {
@@ -118,4 +125,51 @@ test("a setting that waits for the next start is named once, and the others of t
   }
   const text = "takes effect when the daemon is started again; routes of before stay until `linnet cleanup`";
   expect(pair.lines).toEqual([`kernel.table 100 ${text}`]);
+});
+
+test("a drained node is avoided, then unknown, and back when it is wanted again", async () => {
+  const pair = new Pair();
+  const daemon = await pair.start();
+  const other = pair.other!;
+  const told = () => daemon.ribView.paths("ipv4", daemon.ribView.find(prefix("10.244.2.0/24")));
+  const withDrain = (reasons: readonly string[]) => ({
+    ...other.config,
+    drain: { reasons, nodeShutdown: false, withdrawMs: 60_000 },
+  });
+  other.reconfigure(withDrain(["annotation linnet.dev/drain"]));
+  pair.settle();
+  expect(told().map((path) => path.attributes())).toMatchObject([{ localPref: 0, communities: [0xffff_0000] }]);
+  expect(pair.learned()).toEqual(["10.244.2.0/24 metric 32"]);
+  pair.clock.advance(60_000);
+  pair.settle();
+  expect(pair.learned()).toEqual([]);
+  other.reconfigure(withDrain([]));
+  pair.settle();
+  expect(pair.learned()).toEqual(["10.244.2.0/24 metric 32"]);
+  expect(daemon.speaker.peer("n2")?.state).toBe("established");
+});
+
+test("a daemon that ends for good has told so before, and waits no longer than that takes", async () => {
+  const pair = new Pair();
+  await pair.start();
+  const other = pair.other!;
+  const log: string[] = [];
+  void depart(other, pair.clock).then(() => log.push("told"));
+  pair.settle();
+  pair.settle();
+  await Promise.resolve();
+  expect(pair.learned()).toEqual([]);
+  expect([log, other.drain.state.stage]).toEqual([["told"], "gone"]);
+});
+
+test("after a reboot nothing was preserved, and the neighbour is told so: R without F (RFC 4724 §3)", async () => {
+  const restartOf = async (rebooted: boolean) => {
+    const pair = new Pair();
+    pair.rebooted = rebooted;
+    const daemon = await pair.start();
+    const restart = daemon.speaker.peer("n2")?.remote?.capabilities.gracefulRestart;
+    return { restarting: restart?.restarting, forwarding: restart?.families.map(({ forwarding }) => forwarding) };
+  };
+  expect(await restartOf(false)).toEqual({ restarting: false, forwarding: [false, false] });
+  expect(await restartOf(true)).toEqual({ restarting: true, forwarding: [false, false] });
 });

@@ -3,7 +3,7 @@ import type { ObservedNode } from "../ports.ts";
 /** The node's condition NetworkUnavailable; while it is True, no pods are scheduled there. */
 export interface NetworkCondition {
   readonly status: "True" | "False";
-  readonly reason: "RoutesPending" | "RoutesInstalled" | "RoutesOverdue" | "DaemonStopped";
+  readonly reason: "RoutesPending" | "RoutesInstalled" | "RoutesOverdue" | "Drained" | "DaemonStopped";
   readonly message: string;
 }
 
@@ -14,6 +14,9 @@ export const LONGEST_WAIT_MS = 120_000;
 export function networkCondition(observed: ObservedNode, nowMs: number): NetworkCondition {
   if (observed.shuttingDown) {
     return { status: "True", reason: "DaemonStopped", message: "the routing daemon was stopped; its routes stay" };
+  }
+  if (observed.drained) {
+    return { status: "True", reason: "Drained", message: "the node is out of service: its routes are withdrawn" };
   }
   if (observed.routesReady) {
     return { status: "False", reason: "RoutesInstalled", message: "the routes to other nodes are in the kernel" };

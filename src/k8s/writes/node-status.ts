@@ -102,7 +102,7 @@ function neighbor({
 }
 
 function ready(
-  { routesReady, sessions, shuttingDown }: ObservedNode,
+  { routesReady, sessions, drained, shuttingDown }: ObservedNode,
   established: number,
   nowMs: number,
   before: ReadyCondition | undefined,
@@ -110,11 +110,13 @@ function ready(
   const alone = sessions.length > 0 && established === 0;
   const [status, reason, message] = shuttingDown
     ? (["False", "DaemonStopped", "the daemon was stopped"] as const)
-    : !routesReady
-      ? (["False", "RoutesPending", "routes to other nodes are awaited"] as const)
-      : alone
-        ? (["False", "NoSession", "no session is established"] as const)
-        : (["True", "RoutesInstalled", "routes to other nodes are in the kernel"] as const);
+    : drained
+      ? (["False", "Drained", "the node is out of service: its routes are withdrawn"] as const)
+      : !routesReady
+        ? (["False", "RoutesPending", "routes to other nodes are awaited"] as const)
+        : alone
+          ? (["False", "NoSession", "no session is established"] as const)
+          : (["True", "RoutesInstalled", "routes to other nodes are in the kernel"] as const);
   const since = before?.status === status ? before.lastTransitionTime : formatTime(nowMs);
   return { type: "Ready", status, reason, message, lastTransitionTime: since };
 }

@@ -12,6 +12,7 @@ test.for([
   },
   { what: "overdue", changes: { routesReady: false }, afterMs: LONGEST_WAIT_MS, status: "False" },
   { what: "installed", changes: {}, afterMs: 0, status: "False" },
+  { what: "withdrawn", changes: { drained: true }, afterMs: 1e9, status: "True" },
   { what: "stopped", changes: { shuttingDown: true }, afterMs: 1e9, status: "True" },
 ])("routes $what: NetworkUnavailable is $status", ({ changes, afterMs, status }) => {
   expect(networkCondition(observedNode(changes), START_MS + afterMs).status).toBe(status);
