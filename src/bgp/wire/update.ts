@@ -183,7 +183,7 @@ export class UpdateReader {
     return others;
   }
 
-  /** RFC 4760 §3, RFC 7606 §7.11: where the next hop or the prefixes cannot be read, the session ends. */
+  /** RFC 4760 §3, RFC 7606 §5.3 and §7.11: where the next hop or the prefixes cannot be relied on, the session ends. */
   #locateReach(bytes: Uint8Array, at: number, value: number, end: number): void {
     if (end - value < 5) throw mpFault(bytes, at, end);
     const hopOctets = bytes[value + 3]!;
@@ -195,16 +195,13 @@ export class UpdateReader {
     }
     const long = hopOctets === 16 || hopOctets === 32;
     const expected = family === "ipv6" ? long : hopOctets === 4 || (long && this.#context.extendedNextHop);
-    if (!expected || prefixes > end || !wellFormed(bytes, prefixes, end, bitsOf(family))) {
+    if (!expected || prefixes > end || wrongFlags(bytes[at]!) || !wellFormed(bytes, prefixes, end, bitsOf(family))) {
       throw mpFault(bytes, at, end);
-    }
-    if ((bytes[at]! & (OPTIONAL | TRANSITIVE)) !== OPTIONAL) {
-      this.#remarks.note(WITHDRAW, mpReach.code, UpdateError.attributeFlags, -1);
     }
     setPart(this.#reach, at, family, prefixes, end);
   }
 
-  /** RFC 4760 §4, RFC 7606 §7.12. */
+  /** RFC 4760 §4, RFC 7606 §5.3 and §7.12. */
   #locateUnreach(bytes: Uint8Array, at: number, value: number, end: number): void {
     if (end - value < 3) throw mpFault(bytes, at, end);
     const family = this.#agreedFamily(u16(bytes, value), bytes[value + 2]!);
@@ -212,10 +209,7 @@ export class UpdateReader {
       this.#remarks.note(DISCARD, mpUnreach.code, FAMILY_NOT_AGREED, -1);
       return;
     }
-    if (!wellFormed(bytes, value + 3, end, bitsOf(family))) throw mpFault(bytes, at, end);
-    if ((bytes[at]! & (OPTIONAL | TRANSITIVE)) !== OPTIONAL) {
-      this.#remarks.note(WITHDRAW, mpUnreach.code, UpdateError.attributeFlags, -1);
-    }
+    if (wrongFlags(bytes[at]!) || !wellFormed(bytes, value + 3, end, bitsOf(family))) throw mpFault(bytes, at, end);
     setPart(this.#unreach, at, family, value + 3, end);
   }
 
@@ -355,6 +349,9 @@ const listFault = (): PeerFault =>
 /** RFC 4760 §7: the data is the attribute. */
 const mpFault = (bytes: Uint8Array, at: number, end: number): PeerFault =>
   new PeerFault({ code: ErrorCode.update, subcode: UpdateError.optionalAttribute, data: bytes.slice(at, end) });
+
+/** RFC 7606 §5.3: not those of RFC 4760 §3 and §4, optional and non-transitive. */
+const wrongFlags = (flags: number): boolean => (flags & (OPTIONAL | TRANSITIVE)) !== OPTIONAL;
 
 /** A copy of the attribute at `at`: flags, type, length and value (RFC 4271 §6.3). */
 function attributeAt(octets: Uint8Array, at: number): Uint8Array {

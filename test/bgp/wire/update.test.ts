@@ -255,19 +255,13 @@ test("RFC 7606 §5.2: but not one that costs an attribute alone", () => {
   expect(read(update({ attributes: ["40060100"] }))).toMatchObject({ outcome: "discarded", log: [] });
 });
 
-test("RFC 7606 §3 (c): wrong flags of MP_REACH_NLRI cost its routes", () => {
-  const wrong = mpReach("20 20010db8");
-  wrong[0] = 0xc0;
-  expect(read(update({ attributes: [ORIGIN, PATH, wrong] }))).toMatchObject({
-    outcome: "withdrawn",
-    log: ["unreach 2001:db8::/32"],
-  });
+test("RFC 7606 §5.3: multiprotocol attributes with wrong flags end the session", () => {
+  const reach = mpReach("20 20010db8");
+  reach[0] = 0xc0;
+  expect(reset(update({ attributes: [ORIGIN, PATH, reach] }))).toBe(`3/9 ${toHex(reach)}`);
   const unreach = mpUnreach("20 20010db8");
   unreach[0] = 0x40;
-  expect(read(update({ attributes: [unreach] }))).toMatchObject({
-    outcome: "withdrawn",
-    log: ["unreach 2001:db8::/32"],
-  });
+  expect(reset(update({ attributes: [unreach] }))).toBe(`3/9 ${toHex(unreach)}`);
 });
 
 test("RFC 4271 §6.3: an unknown well-known attribute ends the session and is sent back", () => {

@@ -137,11 +137,14 @@ class SlowUpdate {
       this.faults.push([1, 0]);
       return undefined;
     }
-    if ((raw.flags & 0xc0) !== 0x80) this.faults.push([2, 4]);
     const codec = code === 14 ? attributeTable.mpReach : attributeTable.mpUnreach;
     const decoded = codec.decode(new Reader(value));
     const long = code === 14 && value[3] !== 4;
-    if (decoded === undefined || (long && family === "ipv4" && !this.context.extendedNextHop)) {
+    if (
+      decoded === undefined ||
+      (raw.flags & 0xc0) !== 0x80 ||
+      (long && family === "ipv4" && !this.context.extendedNextHop)
+    ) {
       this.resets.add(9);
       return undefined;
     }
