@@ -1,5 +1,6 @@
 import type { Family } from "#route/family.ts";
 import type { HopSetTable } from "#route/hop-set.ts";
+import { Backups } from "./backups.ts";
 import { Decision } from "./decision.ts";
 import { Forwarding } from "./forwarding.ts";
 import { LocRib } from "./loc-rib.ts";
@@ -63,6 +64,9 @@ export class FamilySide {
     this.forwarding =
       forwarding &&
       new Forwarding({ loc, nextHops, hopSets, table: forwarding, turns, maxPrefixes, maxPaths: shared.maxPaths });
+    if (forwarding !== undefined && this.forwarding !== undefined) {
+      new Backups({ loc, nextHops, hopSets, forwarding: this.forwarding, table: forwarding, turns });
+    }
     this.groups = new UpdateGroups({ loc, neighbours, pool, turns, batch, maxPrefixes }, shared.held);
   }
 

@@ -110,4 +110,6 @@ export interface ForwardingTable {
   set6(w0: number, w1: number, w2: number, w3: number, length: number, hopSet: number): void;
   clear4(address: number, length: number): void;
   clear6(w0: number, w1: number, w2: number, w3: number, length: number): void;
+  /** If the link of `hopSet` is lost, its routes will mostly go to `backup` (0: nowhere). A forecast, not an order. */
+  setBackup(family: Family, hopSet: number, backup: number): void;
 }

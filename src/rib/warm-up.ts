@@ -45,7 +45,7 @@ export function warmUp(parts: WarmUpParts): void {
     localAs: 64512,
     resolver: { resolve: (gateway) => ({ metric: 0, hops: [{ gateway, link: 1, weight: 1, onlink: false }] }) },
     hopSets: new HopSetTable(),
-    forwarding: { set4: () => {}, set6: () => {}, clear4: () => {}, clear6: () => {} },
+    forwarding: { set4: () => {}, set6: () => {}, clear4: () => {}, clear6: () => {}, setBackup: () => {} },
     maxPaths: 2,
     held: false,
     limits,

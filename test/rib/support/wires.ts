@@ -56,6 +56,8 @@ function textOf(family: Family, prefix: readonly number[]): string {
 /** A forwarding table that is a Map. */
 export class FakeForwarding implements ForwardingTable {
   readonly routes = new Map<string, string>();
+  /** Hop set to where its routes would mostly go, as `FAMILY HOPS`. */
+  readonly backups = new Map<string, string>();
   calls = 0;
   readonly #hopSets: HopSetTable;
 
@@ -77,6 +79,12 @@ export class FakeForwarding implements ForwardingTable {
 
   clear6(w0: number, w1: number, w2: number, w3: number, length: number): void {
     this.#clear(textOf("ipv6", [w0, w1, w2, w3, length]));
+  }
+
+  setBackup(family: Family, hopSet: number, backup: number): void {
+    const key = `${family} ${formatHopSet(this.#hopSets.get(hopSet))}`;
+    if (backup === 0) this.backups.delete(key);
+    else this.backups.set(key, formatHopSet(this.#hopSets.get(backup)));
   }
 
   #set(prefix: string, hopSet: number): void {
