@@ -3,8 +3,10 @@ import { comparePrefixes, FREE, type PrefixTable } from "./prefix-table.ts";
 
 /** Records that one step looks at. */
 const SCAN = 65_536;
-/** Prefixes of one batch, by words of an address: what sorts within a millisecond or two. */
-const BATCH: Readonly<Record<number, number>> = { 1: 16_384, 4: 4096 };
+/** Prefixes that one pass over the records collects, of one or several octets. */
+const BATCH = 16_384;
+/** Prefixes of one octet, by words of an address: what sorts within a millisecond or two. */
+const LARGEST: Readonly<Record<number, number>> = { 1: BATCH, 4: 4096 };
 
 /** Part of the table that shares its first `depth` octets, and how many prefixes it has by the octet that follows. */
 interface Level {
@@ -19,7 +21,8 @@ interface Level {
 /** What one pass over the records is for: to count a level, or to collect some octets of it. */
 interface Pass {
   readonly level: Level;
-  readonly found: number[] | undefined;
+  /** By octet. */
+  readonly found: number[][] | undefined;
   /** Octets to collect. */
   readonly from: number;
   readonly to: number;
@@ -29,7 +32,7 @@ interface Pass {
 /**
  * All prefixes in order of address and length, or those within one block, some thousand at a time: for `show route` of
  * tables that change meanwhile. There is no ordered index; a batch is found by counting the records by octet, choosing
- * as many octets as fill it, collecting these, and sorting. Prefixes that come while the walk goes on may be missed; those
+ * as many octets as fill it, collecting these, and sorting each when its turn comes. Prefixes that come while the walk goes on may be missed; those
  * that stay are seen once.
  */
 export class OrderedWalk {
@@ -37,6 +40,8 @@ export class OrderedWalk {
   readonly #within: Prefix | undefined;
   readonly #levels: Level[] = [];
   #pass: Pass | undefined;
+  /** Collected octets, the next one last. */
+  #ready: number[][] = [];
 
   constructor(table: PrefixTable, within?: Prefix) {
     this.#table = table;
@@ -46,7 +51,12 @@ export class OrderedWalk {
 
   /** @returns the next ids in order, often none yet; undefined at the end */
   step(): readonly number[] | undefined {
-    if (this.#pass !== undefined) return this.#scan(this.#pass);
+    const next = this.#ready.pop();
+    if (next !== undefined) return sorted(this.#table, next);
+    if (this.#pass !== undefined) {
+      this.#scan(this.#pass);
+      return [];
+    }
     const level = this.#levels.at(-1);
     if (level === undefined) return undefined;
     while (level.octet < 256 && level.counts[level.octet] === 0) level.octet++;
@@ -60,18 +70,19 @@ export class OrderedWalk {
 
   /** The next octets of `level`: as many as make a batch, or one that is too much for one, part by part. */
   #choose(level: Level): void {
-    const limit = BATCH[this.#table.stride]!;
+    const { counts } = level;
+    const largest = LARGEST[this.#table.stride]!;
     const from = level.octet;
-    let sum = level.counts[from]!;
-    if (sum > limit && level.depth + 1 < this.#table.stride * 4) {
+    let sum = counts[from]!;
+    if (sum > largest && level.depth + 1 < this.#table.stride * 4) {
       level.octet++;
       this.#count(level.depth + 1, withOctet(level.first, level.depth, from));
       return;
     }
     let to = from;
-    while (to < 255 && sum + level.counts[to + 1]! <= limit) sum += level.counts[++to]!;
+    while (to < 255 && counts[to + 1]! <= largest && sum + counts[to + 1]! <= BATCH) sum += counts[++to]!;
     level.octet = to + 1;
-    this.#pass = { level, found: [], from, to, cursor: 1 };
+    this.#pass = { level, found: Array.from({ length: to - from + 1 }, () => []), from, to, cursor: 1 };
   }
 
   #count(depth: number, first: readonly number[]): void {
@@ -79,7 +90,7 @@ export class OrderedWalk {
     this.#pass = { level, found: undefined, from: 0, to: 255, cursor: 1 };
   }
 
-  #scan(pass: Pass): readonly number[] {
+  #scan(pass: Pass): void {
     const table = this.#table;
     const { level, found, from, to } = pass;
     const end = Math.min(pass.cursor + SCAN, table.end);
@@ -87,16 +98,13 @@ export class OrderedWalk {
       if (table.lengths[id] === FREE || !this.#isInside(id, level)) continue;
       const octet = octetOf(table, id, level.depth);
       if (found === undefined) level.counts[octet]!++;
-      else if (octet >= from && octet <= to) found.push(id);
+      else if (octet >= from && octet <= to) found[octet - from]!.push(id);
     }
     pass.cursor = end;
-    if (end < table.end) return [];
+    if (end < table.end) return;
     this.#pass = undefined;
-    if (found === undefined) {
-      this.#levels.push(level);
-      return [];
-    }
-    return sorted(table, found);
+    if (found === undefined) this.#levels.push(level);
+    else this.#ready = found.filter(({ length }) => length > 0).reverse();
   }
 
   #isInside(id: number, { depth, first }: Level): boolean {
