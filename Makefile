@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(wildcard $(CURDIR)/.tools/node_modu
 REPORTS := .reports
 vitest = node node_modules/vitest/vitest.mjs run --project $(1) --reporter=default --reporter=json --outputFile.json=$(REPORTS)/$(1).json
 
-.PHONY: help setup demo test check lab bench clean
+.PHONY: help setup demo test check lab image bench clean
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
@@ -39,6 +39,12 @@ lab: ## Linnet beside BIRD, FRR, GoBGP, OpenBGPD and ExaBGP in network namespace
 	@$(MAKE) lab-now
 lab-now:
 	$(call vitest,lab) $(FILE)
+
+image: ## the container image as an OCI archive, without a container engine (OUTPUT=…)
+	@tools/setup.sh node
+	@$(MAKE) image-now
+image-now:
+	@node --disable-warning=ExperimentalWarning tools/image.ts --output $(or $(OUTPUT),dist/linnet-image.tar)
 
 bench: ## times beside those of other daemons
 	@tools/setup.sh lab

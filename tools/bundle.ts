@@ -6,11 +6,11 @@ const root = join(import.meta.dirname, "..");
 export const bundleFolder = join(root, "dist");
 
 /**
- * Bundles the program and each of its threads into `dist/`, side by side, as the image has them: stripping types and
+ * Bundles the program and each of its threads into a folder, side by side, as the image has them: stripping types and
  * resolving modules would cost every start a second's third. koffi stays outside, it has machine code.
  */
-export async function bundle(): Promise<void> {
-  rmSync(bundleFolder, { recursive: true, force: true });
+export async function bundle(folder = bundleFolder): Promise<void> {
+  rmSync(folder, { recursive: true, force: true });
   const threads = globSync("src/*/io/*-worker.ts", { cwd: root });
   await build({
     absWorkingDir: root,
@@ -18,7 +18,7 @@ export async function bundle(): Promise<void> {
     entryNames: "[name]",
     // Beside the threads: a chunk finds their files by its own address.
     chunkNames: "[name]-[hash]",
-    outdir: bundleFolder,
+    outdir: folder,
     bundle: true,
     splitting: true,
     platform: "node",
