@@ -73,6 +73,8 @@ class CountingForwarding implements ForwardingTable {
   }
 
   setBackup(): void {}
+
+  foresee(): void {}
 }
 
 class World {

@@ -93,7 +93,7 @@ export class FamilyInstaller implements Source {
     this.#log = log;
     this.store = new RouteStore(family, [config.metric, OWN_METRIC], seed);
     const usable = (hopSet: number): boolean => around.usable(hopSet);
-    this.groups = new GroupWriter(this.store, hopSets, config, sender, log, usable);
+    this.groups = new GroupWriter(this.store, hopSets, config, sender, clock, log, usable);
     this.failures = new Failures(log);
     this.#conflicts = new Conflicts(log, clock);
   }

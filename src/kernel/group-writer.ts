@@ -1,8 +1,9 @@
 import type { KernelConfig } from "#config/node-config.ts";
+import type { Clock, Timer } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { Hop, HopSetTable } from "#route/hop-set.ts";
 import { refusalReason } from "./failures.ts";
-import { decide, type Group, MAX_RESILIENT_HOPS } from "./groups.ts";
+import { BULK_ROUTES, decide, type Group, isCaughtUp, MAX_RESILIENT_HOPS } from "./groups.ts";
 import type { RouteStore } from "./route-store.ts";
 import { NOT_SENT, type Sender } from "./sender.ts";
 import { UNKNOWN, VIA_GROUP } from "./target.ts";
@@ -13,6 +14,8 @@ import type { GroupMember, NextHopObject } from "./wire/nexthop.ts";
  * routes survive a loss of carrier by themselves; above it one message moves all of them.
  */
 const OBJECT_ROUTES = 1024;
+/** A group that was moved before its routes asked for it waits so long for them. */
+const AHEAD_MS = 1_000;
 /** How kernels answer to a kind of object that they do not know. */
 const UNKNOWN_KIND: ReadonlySet<string> = new Set(["EINVAL", "EOPNOTSUPP"]);
 
@@ -23,12 +26,15 @@ export class GroupWriter {
   readonly #protocol: number;
   #mode: KernelConfig["nextHopObjects"];
   readonly #sender: Sender;
+  readonly #clock: Clock;
   readonly #log: Log;
   readonly #usable: (hopSet: number) => boolean;
   /** Routes that wait for their new group. */
   readonly #waiting = new Map<Group, number[]>();
   /** Groups of which a change is on its way. */
   readonly #moving = new Set<Group>();
+  /** Groups that are where their routes are expected to go, and when that is over. */
+  readonly #ahead = new Map<Group, Timer>();
   /** Hop set to turn to when the link of another one is lost, by that one. */
   readonly #backups = new Map<number, number>();
   /** Hop sets whose group the kernel refused, until links change. */
@@ -43,6 +49,7 @@ export class GroupWriter {
     hopSets: HopSetTable,
     config: Pick<KernelConfig, "protocol" | "nextHopObjects">,
     sender: Sender,
+    clock: Clock,
     log: Log,
     usable: (hopSet: number) => boolean,
   ) {
@@ -51,6 +58,7 @@ export class GroupWriter {
     this.#protocol = config.protocol;
     this.#mode = config.nextHopObjects;
     this.#sender = sender;
+    this.#clock = clock;
     this.#log = log;
     this.#usable = usable;
   }
@@ -192,17 +200,53 @@ export class GroupWriter {
   decide(): void {
     const { groups } = this.#store;
     for (const group of groups.takeChanged()) {
+      if (this.#isAhead(group)) continue;
       const isCurrent = groups.of(group.content) === group;
       const step = decide(group, isCurrent ? this.#store.users(group.content) : 0);
       if (step.kind === "remove") this.#remove(group);
       if (step.kind !== "repoint") continue;
-      if (this.#moving.has(group)) continue; // it is looked at again when that is done
-      const set = this.#hopSets.get(step.hopSet);
-      if (set.kind !== "unicast" || this.#refused.has(step.hopSet) || !this.#usable(step.hopSet)) continue;
-      if (group.isResilient && set.hops.length > MAX_RESILIENT_HOPS) continue;
-      this.#point(group, step.hopSet, set.hops);
-      this.#store.enqueueUnequal(group.target);
+      if (this.#move(group, step.hopSet)) this.#store.enqueueUnequal(group.target);
     }
+  }
+
+  /** @returns whether the group is on its way */
+  #move(group: Group, hopSet: number): boolean {
+    if (this.#moving.has(group)) return false; // it is looked at again when that is done
+    const set = this.#hopSets.get(hopSet);
+    if (set.kind !== "unicast" || this.#refused.has(hopSet) || !this.#usable(hopSet)) return false;
+    if (group.isResilient && set.hops.length > MAX_RESILIENT_HOPS) return false;
+    this.#point(group, hopSet, set.hops);
+    return true;
+  }
+
+  /** Nearly all routes of a hop set are going to ask for another one: they go there at once. */
+  foresee(hopSet: number, next: number): void {
+    for (const group of this.#store.groups.all()) {
+      if (group.state !== "ready" || group.content !== hopSet || group.routes < BULK_ROUTES) continue;
+      if (!this.#move(group, next)) continue;
+      this.#ahead.get(group)?.cancel();
+      const timer = this.#clock.after(AHEAD_MS, () => this.#catchUp(group));
+      this.#ahead.set(group, timer);
+    }
+  }
+
+  /** Does it still wait for its routes? */
+  #isAhead(group: Group): boolean {
+    if (!this.#ahead.has(group)) return false;
+    if (!isCaughtUp(group)) return true;
+    this.#catchUp(group);
+    return false;
+  }
+
+  /** Routes that did not come along are looked at one by one. */
+  #catchUp(group: Group): void {
+    this.#ahead.get(group)?.cancel();
+    this.#ahead.delete(group);
+    const { groups } = this.#store;
+    if (groups.get(group.target) !== group) return;
+    groups.review(group);
+    this.#store.enqueueUnequal(group.target);
+    this.#sender.schedule();
   }
 
   #remove(group: Group): void {

@@ -48,7 +48,7 @@ const GUARDED_WEIGHT = 256;
 /** More hops than this do not share 128 buckets fairly enough. */
 export const MAX_RESILIENT_HOPS = 32;
 /** Fewer routes than this are moved one by one in less than a millisecond. */
-const BULK_ROUTES = 256;
+export const BULK_ROUTES = 256;
 
 /**
  * The nexthop objects of one family, as the kernel holds them. Sends nothing and does not know when objects are worth
@@ -131,6 +131,11 @@ export class Groups {
     const changed = [...this.#changed];
     this.#changed.clear();
     return changed;
+  }
+
+  /** It shall be decided about again. */
+  review(group: Group): void {
+    this.#changed.add(group);
   }
 
   /** No route wants `hopSet` any more. */
@@ -342,6 +347,9 @@ export class Groups {
     group.members = [];
   }
 }
+
+/** Do nearly all of a group's routes want what it is now? */
+export const isCaughtUp = ({ routes, wants, content }: Group): boolean => (wants.get(content) ?? 0) * 8 >= routes * 7;
 
 /**
  * What to do with all routes of a group at once. One message re-points them when most want the same other hop set and

@@ -91,6 +91,11 @@ export class Installer {
     this.#sides[family].groups.setBackup(hopSet, backup);
   }
 
+  /** Nearly all routes of `hopSet` are about to be told to go to `next`: where they share an object, they go there now. */
+  foresee(family: Family, hopSet: number, next: number): void {
+    this.#sides[family].groups.foresee(hopSet, next);
+  }
+
   /** All routes of the node itself, at OWN_METRIC; those not named any more go. */
   setOwn(routes: readonly OwnRoute[]): void {
     for (const { prefix } of this.#own) {

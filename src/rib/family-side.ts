@@ -1,8 +1,9 @@
 import type { Family } from "#route/family.ts";
 import type { HopSetTable } from "#route/hop-set.ts";
-import { Backups } from "./backups.ts";
+import type { Prefix } from "#route/prefix.ts";
 import { Decision } from "./decision.ts";
 import { Forwarding } from "./forwarding.ts";
+import { Forecast } from "./forecast.ts";
 import { LocRib } from "./loc-rib.ts";
 import type { NeighbourTable } from "./neighbours.ts";
 import type { PolicyProgram } from "./policy-program.ts";
@@ -53,6 +54,7 @@ export class FamilySide {
       family === "ipv4" ? [limits.prefixes4, limits.paths4] : [limits.prefixes6, limits.paths6];
     const prefixes = family === "ipv4" ? new PrefixTable4(maxPrefixes, seed) : new PrefixTable6(maxPrefixes, seed);
     const paths = new PathTable(family, maxPaths, limits.neighbours);
+  readonly forecast: Forecast | undefined;
     const decision = new Decision(paths, attributes, nextHops, neighbours);
     const loc = new LocRib({ family, prefixes, paths, attributes, decision, neighbours, turns });
     const batch = new UpdateBatch(loc, neighbours, limits.attributeSets);
@@ -65,7 +67,7 @@ export class FamilySide {
       forwarding &&
       new Forwarding({ loc, nextHops, hopSets, table: forwarding, turns, maxPrefixes, maxPaths: shared.maxPaths });
     if (forwarding !== undefined && this.forwarding !== undefined) {
-      new Backups({ loc, nextHops, hopSets, forwarding: this.forwarding, table: forwarding, turns });
+      this.forecast = new Forecast({ loc, nextHops, hopSets, forwarding: this.forwarding, table: forwarding, turns });
     }
     this.groups = new UpdateGroups({ loc, neighbours, pool, turns, batch, maxPrefixes }, shared.held);
   }

@@ -112,4 +112,6 @@ export interface ForwardingTable {
   clear6(w0: number, w1: number, w2: number, w3: number, length: number): void;
   /** If the link of `hopSet` is lost, its routes will mostly go to `backup` (0: nowhere). A forecast, not an order. */
   setBackup(family: Family, hopSet: number, backup: number): void;
+  /** Nearly all routes of `hopSet` are about to be told to go to `next`. A forecast, too. */
+  foresee(family: Family, hopSet: number, next: number): void;
 }

@@ -288,8 +288,12 @@ export class Rib {
     for (const family of families) {
       const side = this.sides[family];
       side.groups.leave(neighbour.id);
-      if (retained.includes(family)) side.retention.retain(neighbour.id);
-      else side.retention.drop(neighbour.id);
+      if (retained.includes(family)) {
+        side.retention.retain(neighbour.id);
+        continue;
+      }
+      side.forecast?.lost(neighbour.id);
+      side.retention.drop(neighbour.id);
     }
   }
 

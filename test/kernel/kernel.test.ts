@@ -197,6 +197,12 @@ const actions = fc.oneof(
         kernel.installer.setBackup(family, via(...links)[family], others ? via(...others)[family] : 0),
     }),
   ),
+  fc.tuple(fc.constantFrom("ipv4", "ipv6"), someSet, someSet).map(
+    ([family, links, others]): Named => ({
+      name: `${family} via ${links} is going to ${others}`,
+      act: ({ kernel, via }) => kernel.installer.foresee(family, via(...links)[family], via(...others)[family]),
+    }),
+  ),
   fc.constant<Named>({ name: "overrun", act: (bench) => bench.model.overrun() }),
   fc.constant<Named>({
     name: "killed and started again",
@@ -476,6 +482,40 @@ test("what stands by is adopted by a daemon that starts again, and taken out whe
   bench.settle();
   expect(bench.model.objects.size).toBe(2);
   expect(new Set(bench.held().values())).toEqual(new Set([first]));
+});
+
+test("routes move before they are told to when that is foreseen, and those that were not meant come back", () => {
+  const bench = new Bench("always");
+  const ipv4 = PREFIXES.filter(({ family }) => family === "ipv4");
+  const [first, second, third] = [bench.via(2).ipv4, bench.via(3).ipv4, bench.via(4).ipv4];
+  for (const target of ipv4) bench.set(target, first);
+  bench.settle();
+  const written = bench.model.counted.get(24);
+  bench.kernel.installer.foresee("ipv4", first, second);
+  bench.settle();
+  expect(new Set(bench.held().values())).toEqual(new Set([second]));
+  for (const target of ipv4.slice(0, 100)) bench.set(target, second);
+  bench.settle();
+  expect(new Set(bench.held().values())).toEqual(new Set([second])); // the others are still expected to come
+  for (const target of ipv4.slice(100, 280)) bench.set(target, second);
+  bench.set(ipv4[280]!, third);
+  bench.settle();
+  expect(bench.model.counted.get(24)).toBe(written! + 20); // 19 that stay, and the one that goes elsewhere
+  expect(bench.held().get(formatPrefix(ipv4[280]!))).toBe(third);
+  expect([...bench.held().values()].filter((set) => set === first).length).toBe(19);
+});
+
+test("what was foreseen and does not come is undone", () => {
+  const bench = new Bench("always");
+  const ipv4 = PREFIXES.filter(({ family }) => family === "ipv4");
+  const [first, second] = [bench.via(2).ipv4, bench.via(3).ipv4];
+  for (const target of ipv4) bench.set(target, first);
+  bench.settle();
+  bench.kernel.installer.foresee("ipv4", first, second);
+  bench.settle();
+  bench.rest();
+  expect(new Set(bench.held().values())).toEqual(new Set([first]));
+  expect(bench.held().size).toBe(300);
 });
 
 test("an object that went with its link before we heard of that is not taken for the one that was moved", () => {

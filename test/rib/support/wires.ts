@@ -15,6 +15,8 @@ export class Ear implements SessionOut {
   readonly waiting: (() => void)[] = [];
   isSlow = false;
   octets = 0;
+  /** Prefixes heard by kind and family. */
+  readonly heard = { reach: { ipv4: 0, ipv6: 0 }, unreach: { ipv4: 0, ipv6: 0 } };
 
   send(bytes: Uint8Array, start: number, end: number, written: () => void): void {
     this.octets += end - start;
@@ -39,6 +41,8 @@ export class Ear implements SessionOut {
 
   #hear(message: Message): void {
     this.messages.push(message);
+    if (message.kind === "reach" || message.kind === "unreach")
+      this.heard[message.kind][message.family] += message.prefixes.length;
     for (const prefix of message.prefixes) {
       const text = textOf(message.family, prefix);
       if (message.kind === "reach") this.routes.set(text, message.attributes!);
@@ -58,6 +62,8 @@ export class FakeForwarding implements ForwardingTable {
   readonly routes = new Map<string, string>();
   /** Hop set to where its routes would mostly go, as `FAMILY HOPS`. */
   readonly backups = new Map<string, string>();
+  /** What was foreseen, as `FAMILY HOPS to HOPS`. */
+  readonly foreseen: string[] = [];
   calls = 0;
   readonly #hopSets: HopSetTable;
 
@@ -85,6 +91,11 @@ export class FakeForwarding implements ForwardingTable {
     const key = `${family} ${formatHopSet(this.#hopSets.get(hopSet))}`;
     if (backup === 0) this.backups.delete(key);
     else this.backups.set(key, formatHopSet(this.#hopSets.get(backup)));
+  }
+
+  foresee(family: Family, hopSet: number, next: number): void {
+    const [from, to] = [hopSet, next].map((number) => formatHopSet(this.#hopSets.get(number)));
+    this.foreseen.push(`${family} ${from} to ${to}`);
   }
 
   #set(prefix: string, hopSet: number): void {

@@ -74,12 +74,43 @@ test("a backup goes with its neighbour", () => {
   expect(backups(bench)).toEqual({});
 });
 
-test("what is foreseen comes true", () => {
-  const bench = begin({ [A]: 1, [B]: 2 });
-  const a = tell(bench, A, 1);
-  tell(bench, B, 2);
-  const [backup] = bench.forwarding.backups.values();
-  a.down();
+/** What a neighbour's end is taken for at once, and what the routes come to in the end. */
+function end(bench: Bench, name: string, retained: readonly ("ipv4" | "ipv6")[] = []): [string[], string[]] {
+  bench.forwarding.foreseen.length = 0;
+  bench.rib.down(name, retained);
+  const foreseen = [...bench.forwarding.foreseen];
   bench.settle();
-  expect(new Set(bench.forwarding.routes.values())).toEqual(new Set([backup]));
+  return [foreseen, [...new Set(bench.forwarding.routes.values())]];
+}
+
+test("where the routes of a lost neighbour go is said before they are looked at, and comes true", () => {
+  const bench = begin({ [A]: 1, [B]: 2 });
+  tell(bench, A, 1);
+  tell(bench, B, 2);
+  expect(end(bench, A, ["ipv4"])).toEqual([[], [`${A}%1*1`]]); // it restarts: its routes stay
+  expect(end(bench, B)).toEqual([[], [`${A}%1*1`]]);
+  tell(bench, B, 2);
+  expect(end(bench, A)).toEqual([[`ipv4 ${A}%1*1 to ${B}%2*1`], [`${B}%2*1`]]);
+});
+
+test("routes that share their load go on with the other hops", () => {
+  const bench = begin({ [A]: 1, [B]: 2, [C]: 3 });
+  for (const name of [A, B, C]) tell(bench, name, 1);
+  const all = `${A}%1*1 ${B}%2*1 ${C}%3*1`;
+  const left = `${A}%1*1 ${C}%3*1`;
+  expect(end(bench, B)).toEqual([[`ipv4 ${all} to ${left}`], [left]]);
+});
+
+test("nothing is foreseen where another neighbour tells the same next hop, or routes would go different ways", () => {
+  const bench = begin({ [A]: 1, [B]: 2, [C]: 3 });
+  tell(bench, A, 1);
+  const reflected = attributes([65001, 65002], A);
+  bench.neighbour("192.0.2.9", "external").announce(PREFIXES, reflected);
+  rest(bench);
+  expect(end(bench, A)).toEqual([[], [`${A}%1*1`]]);
+  const other = begin({ [A]: 1, [B]: 2, [C]: 3 });
+  tell(other, A, 1);
+  tell(other, B, 2, PREFIXES.slice(0, 1500));
+  tell(other, C, 2, PREFIXES.slice(1500));
+  expect(end(other, A)).toEqual([[], [`${B}%2*1`, `${C}%3*1`]]);
 });
