@@ -108,7 +108,15 @@ class World {
   up(name: string, importPolicies: readonly PolicyConfig[] = [acceptAll], exportPolicies = importPolicies): RouteSink {
     const address = parseAddress(name)!;
     this.rib.setNeighbours([
-      { name, importPolicies, exportPolicies, advertise: [], refuseDefault: false, prefixLimit: {} },
+      {
+        name,
+        importPolicies,
+        exportPolicies,
+        advertise: [],
+        refuseDefault: false,
+        announcer: undefined,
+        prefixLimit: {},
+      },
     ]);
     return this.rib.up(name, {
       kind: "external",
@@ -324,6 +332,7 @@ const reform: Scenario = (size) => {
       exportPolicies: [acceptAll],
       advertise: [],
       refuseDefault: false,
+      announcer: undefined,
       prefixLimit: {},
     },
   ]);

@@ -20,6 +20,8 @@ export interface NodeConfig {
   /** What this node originates. */
   readonly originated: readonly OriginatedPrefix[];
   readonly policies: Readonly<Record<string, PolicyConfig>>;
+  /** Whose pod addresses are whose, by node; empty: that is not checked. Entries that did not change are the same values. */
+  readonly blockOwners: ReadonlyMap<string, BlockOwner>;
   readonly kernel: KernelConfig;
   readonly gracefulRestart: GracefulRestartConfig;
   readonly drain: DrainConfig;
@@ -46,6 +48,8 @@ export interface PeerConfig {
   /** The object it came from: `BGPPeer/tor`, `BGPConfiguration/default`. */
   readonly source: string;
   readonly description: string | undefined;
+  /** The node of our AS that it is: what it tells of pod addresses is checked. undefined: it is none. */
+  readonly announcer: Announcer | undefined;
   readonly address: Address;
   /** Interface for a link-local address, or to bind the session to. */
   readonly interface: string | undefined;
@@ -75,6 +79,23 @@ export interface PeerConfig {
   readonly exportPolicies: readonly string[];
   /** Kinds of own prefixes that go out before any export policy is asked. */
   readonly advertise: readonly OriginatedPrefix["from"][];
+}
+
+/** A node with the blocks that it was given, and what tells its routes from others'. */
+export interface BlockOwner {
+  readonly node: string;
+  readonly blocks: readonly Prefix[];
+  /** Where it is another one than ours. */
+  readonly externalAs: number | undefined;
+  readonly routerId: number;
+  readonly addresses: Readonly<Partial<Record<Family, Address>>>;
+}
+
+/** Which node a neighbour is. */
+export interface Announcer {
+  readonly node: string;
+  /** It also tells other nodes' routes (RFC 4456). */
+  readonly reflects: boolean;
 }
 
 export interface PeerTimers {

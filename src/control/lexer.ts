@@ -26,7 +26,7 @@ const MAX_NAME_CHARACTERS = 64;
 const keywords = new Set(
   (
     "accept add address all as ascii attributes auth babel bfd bgp bug check community configure confirm count " +
-    "debug defined delete dev device direct disable down dump ebgp echo else empty enable error eval events " +
+    "debug defined delete dev device direct disable down drain dump ebgp echo else empty enable error eval events " +
     "export exported external false fatal filter filtered filters for from graceful gw if ifname import in " +
     "info interface interfaces internal ipv4 ipv6 iso json kernel len length limit linnet long memory messages " +
     "mpls mrt mrtdump ms neighbors net noexport off ospf out packets preexport preference primary print proto " +

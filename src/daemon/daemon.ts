@@ -12,6 +12,7 @@ import { Rib } from "#rib/rib.ts";
 import { RibView } from "#rib/views.ts";
 import { type Family, families } from "#route/family.ts";
 import { HopSetTable } from "#route/hop-set.ts";
+import { formatPrefix } from "#route/prefix.ts";
 import { Drain } from "./drain.ts";
 import { type NodeFiles, NodeNetwork } from "./node-network.ts";
 import { Routing } from "./routing.ts";
@@ -91,6 +92,10 @@ export class Daemon {
       held: this.restarted,
       events: {
         endOfRib: () => {},
+        foreignOrigin: (peer, prefix, { node }) => {
+          const text = `${formatPrefix(prefix)} belongs to Node/${node}: the route that ${peer} told is not installed`;
+          log.warn(text, { peer });
+        },
         prefixLimit: (peer, family, prefixes) => this.speaker.prefixLimitReached(peer, family, prefixes),
       },
     });
@@ -140,6 +145,7 @@ export class Daemon {
     );
     kernel.nextHops.allowDefault(config.peers.filter(({ ttl }) => ttl.kind !== "direct").map(({ address }) => address));
     this.drain.reconfigure(config.drain);
+    rib.setOwners(config.blockOwners);
     rib.originate(config.originated);
     this.#routing.reconfigure(config);
     this.speaker.reconfigure(config);

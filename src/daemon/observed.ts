@@ -24,6 +24,8 @@ export function observed(daemon: Daemon, configuration: Configuration, version: 
     invalidObjects: new Set(
       configuration.remarks.filter(({ severity }) => severity === "error").map(({ object }) => object),
     ).size,
+    foreignRoutes: daemon.ribView.foreign().length,
+    draining: daemon.drain.state.stage !== "off",
     shuttingDown: daemon.stopping,
   };
 }

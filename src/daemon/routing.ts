@@ -99,6 +99,7 @@ function neighbourConfig(peer: PeerConfig, config: NodeConfig): NeighbourConfig 
     exportPolicies: policies(peer.exportPolicies),
     advertise: peer.advertise,
     refuseDefault: peer.origin === "mesh",
+    announcer: peer.announcer,
     prefixLimit: peer.prefixLimit,
   };
 }

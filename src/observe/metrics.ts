@@ -77,6 +77,12 @@ export const metrics: readonly Metric[] = [
   ofDaemon("linnet_kernel_routes_wanted", "Routes the kernel shall hold.", (d) => d.forwarding.wanted),
   ofDaemon("linnet_kernel_changes_pending", "Route changes on their way to the kernel.", (d) => d.forwarding.pending),
   ofDaemon("linnet_kernel_routes_failed", "Routes the kernel refused.", (d) => d.forwarding.failed),
+  ofDaemon(
+    "linnet_rib_foreign_routes",
+    "Routes that the origin check refuses: pod addresses of another node than the one that told them.",
+    (d) => d.foreignRoutes,
+  ),
+  ofDaemon("linnet_drained", "1 while the node is out of service or on its way there.", (d) => Number(d.draining)),
   ofTable("linnet_rib_prefixes", "Prefixes with at least one path.", "prefixes"),
   ofTable("linnet_rib_paths", "Paths of all prefixes.", "paths"),
   ofPeer("linnet_bgp_up", "1 while the session is Established.", "gauge", (p) => Number(p.state === "Established")),

@@ -16,8 +16,12 @@ export interface ObservedDaemon {
   };
   /** Waiting for neighbours after our own start (RFC 4724 §4.1). */
   readonly recovering: boolean;
+  /** Routes of other nodes that are not installed, since their addresses belong to a third one; 1000 are counted a family. */
+  readonly foreignRoutes: number;
   /** Objects whose last text is invalid: an older state of them is in force. */
   readonly invalidObjects: number;
+  /** Out of service, or on the way there. */
+  readonly draining: boolean;
   readonly shuttingDown: boolean;
 }
 

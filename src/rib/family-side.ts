@@ -1,3 +1,4 @@
+import type { Announcer, BlockOwner } from "#config/node-config.ts";
 import type { Family } from "#route/family.ts";
 import type { HopSetTable } from "#route/hop-set.ts";
 import type { Prefix } from "#route/prefix.ts";
@@ -6,6 +7,7 @@ import { Forwarding } from "./forwarding.ts";
 import { Forecast } from "./forecast.ts";
 import { LocRib } from "./loc-rib.ts";
 import type { NeighbourTable } from "./neighbours.ts";
+import { OriginCheck } from "./origin-check.ts";
 import type { PolicyProgram } from "./policy-program.ts";
 import type { AttributeCodec, ForwardingTable } from "./ports.ts";
 import { Programs } from "./programs.ts";
@@ -22,6 +24,13 @@ import type { Turns } from "./turns.ts";
 import { UpdateBatch } from "./update-batch.ts";
 import { UpdateGroups } from "./update-groups.ts";
 
+/** What is configured about a neighbour's paths beside policy. */
+interface Judged {
+  /** A default route from it is never selected. */
+  readonly refuseDefault: boolean;
+  readonly announcer: Announcer | undefined;
+}
+
 /** What both families share. */
 export interface SharedParts {
   readonly seed: number;
@@ -36,6 +45,7 @@ export interface SharedParts {
   readonly forwarding: ForwardingTable | undefined;
   readonly maxPaths: number;
   readonly held: boolean;
+  foreignOrigin(neighbour: number, prefix: Prefix, owner: BlockOwner): void;
 }
 
 /** One family's tables and what works on them. */
@@ -48,6 +58,7 @@ export class FamilySide {
   readonly reimport: Reimport;
   readonly programs: Programs;
 
+  readonly origins: OriginCheck;
   constructor(family: Family, shared: SharedParts) {
     const { limits, seed, turns, neighbours, nextHops, attributes, pool, codec, hopSets, forwarding } = shared;
     const [maxPrefixes, maxPaths] =
@@ -60,6 +71,11 @@ export class FamilySide {
     const batch = new UpdateBatch(loc, neighbours, limits.attributeSets);
     this.family = family;
     this.loc = loc;
+    const { foreignOrigin } = shared;
+    this.origins = new OriginCheck({
+      ...{ loc, nextHops, codec, turns },
+      refused: (neighbour, prefix, owner) => foreignOrigin(neighbour, prefix, owner),
+    });
     this.retention = new Retention(loc, turns);
     this.reimport = new Reimport(loc, turns);
     this.programs = new Programs({ attributes, codec, prefixes }, limits.attributeSets);
@@ -79,13 +95,18 @@ export class FamilySide {
     return true;
   }
 
-  /** Import policy of a neighbour; if it is another one than before, its paths are judged anew. */
-  setImporter(id: number, program: PolicyProgram | undefined, refusesDefault: boolean): void {
+  /** What is asked about a neighbour's paths; if it is something else than before, they are judged anew. */
+  setImporter(id: number, program: PolicyProgram | undefined, { refuseDefault, announcer }: Judged): void {
     const { loc } = this;
-    const refuses = refusesDefault ? 1 : 0;
-    if (loc.importers[id] === program && loc.refusesDefault[id] === refuses) return;
-    while (loc.importers.length <= id) loc.importers.push(undefined);
+    const refuses = refuseDefault ? 1 : 0;
+    const isOther = this.origins.setAnnouncer(id, announcer);
+    if (!isOther && loc.importers[id] === program && loc.refusesDefault[id] === refuses) return;
+    while (loc.importers.length <= id) {
+      loc.importers.push(undefined);
+      loc.gates.push(undefined);
+    }
     loc.importers[id] = program;
+    loc.gates[id] = announcer === undefined ? undefined : this.origins;
     loc.refusesDefault[id] = refuses;
     this.reimport.begin(id);
   }

@@ -25,6 +25,11 @@ export interface Importer {
 }
 
 /** Everything a Loc-RIB stands on. */
+/** Asks whether a path may be what it says it is, before import policy does. */
+export interface Gate {
+  refuses(prefix: number, neighbour: number, received: number): boolean;
+}
+
 export interface LocRibParts {
   readonly family: Family;
   readonly prefixes: PrefixTable;
@@ -48,6 +53,8 @@ export class LocRib {
   /** By neighbour: import policy, where it has one. */
   readonly importers: (Importer | undefined)[] = [];
   /** By neighbour: paths that are refused by policy or loop, best paths, paths told in the present generation. */
+  /** By neighbour: who asks about its paths, if anybody does. */
+  readonly gates: (Gate | undefined)[] = [];
   readonly refused: Uint32Array;
   readonly bests: Uint32Array;
   readonly fresh: Uint32Array;
@@ -151,6 +158,10 @@ export class LocRib {
     if (attributes !== 0) return attributes;
     this.#bits |= FILTERED;
     return received;
+    if (this.gates[neighbour]?.refuses(prefix, neighbour, received) === true) {
+      this.#bits |= FILTERED;
+      return received;
+    }
   }
 
   #insert(prefix: number, neighbour: number, received: number, attributes: number, bits: number): void {

@@ -1,9 +1,10 @@
-import type { OriginatedPrefix, PolicyConfig } from "#config/node-config.ts";
+import type { Announcer, BlockOwner, OriginatedPrefix, PolicyConfig } from "#config/node-config.ts";
 import { bug } from "#lib/bug.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Address } from "#route/address.ts";
 import { type Family, families } from "#route/family.ts";
 import type { HopSetTable } from "#route/hop-set.ts";
+import type { Prefix } from "#route/prefix.ts";
 import { FamilySide } from "./family-side.ts";
 import type { ForwardingSettings } from "./forwarding.ts";
 import { Inbox } from "./inbox.ts";
@@ -57,6 +58,8 @@ interface RibEvents {
   prefixLimit(neighbour: string, family: Family, prefixes: number): void;
   /** There is no room for what the neighbour tells: its session should end (RFC 4486 §4, Out of Resources). */
   tableFull?(neighbour: string, error: TableFull): void;
+  /** The neighbour tells a prefix of a block that is another node's: it is not selected. Said once for each. */
+  foreignOrigin?(neighbour: string, prefix: Prefix, owner: BlockOwner): void;
 }
 
 /** What is configured about a neighbour. */
@@ -69,6 +72,8 @@ export interface NeighbourConfig {
   readonly advertise: readonly OriginatedPrefix["from"][];
   /** A default route from it is never selected: it is a node of the mesh. */
   readonly refuseDefault: boolean;
+  /** Which node it is, where what it says of pod addresses is checked. */
+  readonly announcer: Announcer | undefined;
   readonly prefixLimit: Readonly<Partial<Record<Family, number>>>;
 }
 
@@ -157,7 +162,9 @@ export class Rib {
 
   #shared() {
     const { limits, turns, neighbours, nextHops, attributes, pool } = this;
-    return { limits, turns, neighbours, nextHops, attributes, pool };
+    const foreignOrigin = (id: number, prefix: Prefix, owner: BlockOwner): void =>
+      this.parts.events.foreignOrigin?.(this.#byId[id]?.config.name ?? "", prefix, owner);
+    return { limits, turns, neighbours, nextHops, attributes, pool, foreignOrigin };
   }
 
   #recurse(address: Address) {
@@ -191,7 +198,7 @@ export class Rib {
       for (const { id, config, kind } of changed) {
         const scope = this.#scope("export", config, kind!);
         exports.set(id, { policy: scopeKey(scope), exporter: side.programs.get(scope) });
-        side.setImporter(id, side.programs.get(this.#scope("import", config, kind!)), config.refuseDefault);
+        side.setImporter(id, side.programs.get(this.#scope("import", config, kind!)), config);
       }
       side.groups.change(exports);
       side.prune();
@@ -247,7 +254,8 @@ export class Rib {
     for (const family of families) {
       const side = this.sides[family];
       if (!session.families.includes(family) || !session.kept.includes(family)) side.retention.drop(id);
-      side.setImporter(id, side.programs.get(this.#scope("import", config, session.kind)), config.refuseDefault);
+      side.setImporter(id, side.programs.get(this.#scope("import", config, session.kind)), config);
+      side.loc.tally.reset(id);
       if (session.families.includes(family)) this.#join(neighbour, session, side);
       side.prune();
     }
@@ -322,6 +330,11 @@ export class Rib {
   /** What the node itself originates, all of it. */
   originate(prefixes: readonly OriginatedPrefix[]): void {
     this.#origination.set(prefixes);
+  }
+
+  /** Whose pod addresses are whose, by node name: paths that say otherwise are not selected. */
+  setOwners(owners: ReadonlyMap<string, BlockOwner>): void {
+    for (const family of families) this.sides[family].origins.setOwners(owners);
   }
 
   /** What the node originates under this prefix (`10.0.0.0/24`). */

@@ -1,4 +1,4 @@
-import type { OriginatedPrefix } from "#config/node-config.ts";
+import type { BlockOwner, OriginatedPrefix } from "#config/node-config.ts";
 import type { Address } from "#route/address.ts";
 import { LOOPED as LOOPED_SET, NO_ADVERTISE, NO_EXPORT } from "#route/attribute-facts.ts";
 import type { Attributes } from "#route/attributes.ts";
@@ -194,7 +194,7 @@ export class RibView {
   explainImport(
     neighbour: Neighbour,
     prefix: Prefix,
-  ): { accepted: boolean; reason: Reason | "looped" | "default route" } | undefined {
+  ): { accepted: boolean; reason: Reason | "looped" | "default route" | BlockOwner } | undefined {
     const { loc } = this.#side(prefix.family);
     const id = loc.prefixes.find(prefix);
     const path = id === 0 ? 0 : loc.pathOf(id, neighbour.id);
@@ -203,12 +203,24 @@ export class RibView {
     if ((this.#rib.attributes.flagsOf(set) & LOOPED_SET) !== 0) return { accepted: false, reason: "looped" };
     if (prefix.length === 0 && neighbour.config.refuseDefault) return { accepted: false, reason: "default route" };
     const scope = this.#rib.scope("import", neighbour);
+    const owner = this.#side(prefix.family).origins.ownerRefusing(id, neighbour.id, set);
+    if (owner !== undefined) return { accepted: false, reason: owner };
     if (scope === undefined) return undefined;
     const { accepted, reason } = judge(scope, this.#decode(set), this.#rib.attributes.classOf(set), prefix);
     return { accepted, reason };
   }
 
   /** Why a neighbour is told a prefix, or not. */
+  /** Paths to pod addresses that are refused, since those belong to another node; at most some hundreds are known. */
+  foreign(): { readonly neighbour: string; readonly prefix: Prefix; readonly owner: BlockOwner }[] {
+    return families.flatMap((family) => {
+      const paths = this.#side(family).origins.foreign();
+      return paths.map(({ neighbour, prefix, owner }) => {
+        return { neighbour: this.#rib.neighbourById(neighbour)?.config.name ?? "", prefix, owner };
+      });
+    });
+  }
+
   explainExport(neighbour: Neighbour, prefix: Prefix): ExportView {
     const { loc } = this.#side(prefix.family);
     const scope = this.#rib.scope("export", neighbour);

@@ -67,6 +67,7 @@ export function warmUp(parts: WarmUpParts): void {
         exportPolicies: [everything],
         advertise: [],
         refuseDefault: false,
+        announcer: undefined,
         prefixLimit: {},
       },
     ]);

@@ -72,7 +72,7 @@ describe("requests", () => {
   test("whatever comes, every line gets exactly one reply and nothing breaks", () => {
     const word = fc.oneof(
       fc.constantFrom(
-        ..."show route all where filter protocol ebgp_c for 10.244.3.7 10.0.0.0/8 { } ( ) [ ] [= =] ~ && || ! = < > + - * / 1 5..7 \"x\" 'y' in table master4 export count stats net bgp_path bgp_community len . ; , if then accept reject eval configure timeout check undo echo off timeformat iso debug reload disable restrict json linnet why".split(
+        ..."show route all where filter protocol ebgp_c for 10.244.3.7 10.0.0.0/8 { } ( ) [ ] [= =] ~ && || ! = < > + - * / 1 5..7 \"x\" 'y' in table master4 export count stats net bgp_path bgp_community len . ; , if then accept reject eval configure timeout check undo echo off timeformat iso debug reload disable restrict json linnet why drain".split(
           " ",
         ),
       ),
@@ -262,6 +262,16 @@ test("a socket may begin restricted", () => {
   clock.settle();
   expect(finals(wire.take())).toEqual([8007, 20, 13]);
   expect(daemon.done).toEqual(["load check"]);
+});
+
+test("`linnet drain` takes the node out of service and back, in sessions that may change something", () => {
+  const { ask, daemon } = connected();
+  expect(ask("linnet drain")).toContain('{"stage":"off"');
+  ask("linnet drain undo");
+  expect(daemon.done).toEqual(["drain true", "drain false"]);
+  ask("restrict");
+  expect(finals(ask("linnet drain"))).toEqual([8007]);
+  expect(daemon.done).toHaveLength(2);
 });
 
 test("the daemon leaves after it has said so", () => {

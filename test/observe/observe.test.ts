@@ -25,6 +25,8 @@ const daemon = (changes: Partial<ObservedDaemon> = {}): ObservedDaemon => ({
   forwarding: { wanted: 6, pending: 1, failed: 2 },
   recovering: false,
   invalidObjects: 0,
+  foreignRoutes: 4,
+  draining: true,
   shuttingDown: false,
   ...changes,
 });
@@ -64,6 +66,8 @@ test("a scrape shows each neighbour and family, and forgets those that left", as
   expect(first).toContain('linnet_bgp_routes_accepted{peer="a",address="192.0.2.2",family="ipv4"} 4');
   expect(first).toContain('linnet_rib_paths{family="ipv4"} 9');
   expect(first).toContain("linnet_kernel_routes_failed 2");
+  expect(first).toContain("linnet_rib_foreign_routes 4");
+  expect(first).toContain("linnet_drained 1");
   expect(first).toContain('linnet_bgp_flaps_total{peer="a",address="192.0.2.2"} 3');
   observed = daemon({ peers: [peer("a", "Established")] });
   const second = await (await fetch(`${base}/metrics`)).text();

@@ -65,6 +65,7 @@ function up(rib: Rib, name: string, send: (octets: Uint8Array, start: number, en
       exportPolicies: [acceptAll],
       advertise: [],
       refuseDefault: false,
+      announcer: undefined,
       prefixLimit: {},
     },
   ]);

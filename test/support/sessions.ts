@@ -22,6 +22,7 @@ export function peerConfig(name: string, at: string, changes: Partial<PeerConfig
     origin: "node",
     source: "BGPPeer/test",
     description: undefined,
+    announcer: undefined,
     address: address(at),
     interface: undefined,
     port: 179,
@@ -62,6 +63,7 @@ export function nodeConfig(
     peers,
     originated: [],
     policies: {},
+    blockOwners: new Map(),
     kernel: {
       install: true,
       table: 254,

@@ -13,6 +13,7 @@ import { selects } from "../schema/selector.ts";
 import type { Context } from "./context.ts";
 import { Memory } from "./memory.ts";
 import { allNodes } from "./nodes.ts";
+import { blockOwnersOf } from "./owners.ts";
 import { peersOf } from "./peers.ts";
 import { closedPolicy, policyOf } from "./policies.ts";
 import { rolesOf } from "./reflectors.ts";
@@ -66,6 +67,7 @@ function assemble(context: Context): NodeConfig {
     peers,
     originated: originatedBy(context),
     policies: policiesFor(peers, context),
+    blockOwners: blockOwnersOf(context),
     kernel: kernelOf(settings, own),
     gracefulRestart: gracefulRestartOf(settings),
     drain: drainOf(settings, own),

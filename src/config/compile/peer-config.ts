@@ -15,6 +15,8 @@ export interface Neighbour {
   /** Where the neighbour is a node. */
   readonly node: NodeFacts | undefined;
   readonly reflectorClient: boolean;
+  /** It is a node that reflects. */
+  readonly reflects: boolean;
 }
 
 const meshSpec: BgpPeerSpec = {
@@ -55,8 +57,9 @@ export function peerMaker(
     advertise: spec.advertise.map((kind) => ORIGIN_KINDS[kind]),
   } as const;
   const suffix = suffixOf(spec);
-  return ({ address, node, reflectorClient }) => ({
+  return ({ address, node, reflectorClient, reflects }) => ({
     name: `${ORIGIN_LABEL[origin]}_${symbolOf(address)}${suffix}`,
+    announcer: node?.as === common.localAs ? { node: node.name, reflects } : undefined,
     description: spec.description ?? (node === undefined ? undefined : `Node/${node.name}`),
     address,
     port: spec.port ?? node?.port ?? 179,

@@ -65,7 +65,7 @@ function fromBgpPeer(object: BgpPeerObject, context: Context): PeerConfig[] {
 
 /** The neighbour that a BGPPeer names by address, where it is for our node. */
 function outsider(object: BgpPeerObject, context: Context): Neighbour | undefined {
-  const { own, nodes, report } = context;
+  const { own, nodes, spec, report } = context;
   const { nodeSelector = {}, peerAddress, asNumber, reflectorClient } = object.value.spec;
   if (peerAddress === undefined || !selects(nodeSelector, own.labels) || hasAddress(own, peerAddress)) return undefined;
   const node = nodes.find((other) => hasAddress(other, peerAddress));
@@ -76,7 +76,8 @@ function outsider(object: BgpPeerObject, context: Context): Neighbour | undefine
       `${asNumber} is not the AS number of Node/${node.name}: that is ${node.as}`,
     );
   }
-  return { address: peerAddress, node, reflectorClient };
+  const reflects = node !== undefined && rolesOf(node, spec.reflectors).reflector;
+  return { address: peerAddress, node, reflectorClient, reflects };
 }
 
 const hasAddress = ({ addresses }: NodeFacts, address: Address): boolean => {
@@ -142,6 +143,7 @@ function toNode(node: NodeFacts, { own, roles, spec, report }: Context): Neighbo
     report.warning(node.object, ["status", "addresses"], text);
     return undefined;
   }
-  const reflectorClient = node.as === own.as && isClient(roles, rolesOf(node, spec.reflectors));
-  return { address, node, reflectorClient };
+  const theirs = rolesOf(node, spec.reflectors);
+  const reflectorClient = node.as === own.as && isClient(roles, theirs);
+  return { address, node, reflectorClient, reflects: theirs.reflector };
 }

@@ -156,6 +156,11 @@ export const bgpConfigurationSpec = mapping({
     v.picklist(["Full", "Disabled"]),
   ),
   meshFamily: or("IPv4", "Family of the addresses that mesh sessions run over, where nodes have both.", family),
+  originCheck: or(
+    "Enforce",
+    "Refuse routes of other nodes to pod addresses that belong to a third one.",
+    v.picklist(["Enforce", "Off"]),
+  ),
   meshPassword: may("TCP-MD5 password (RFC 2385) of sessions between nodes.", secretKeyRef, { absent: "none" }),
   reflectors: or(
     [],

@@ -44,6 +44,9 @@ function explainImport(views: RouteViews, prefix: Prefix, neighbour: Neighbour |
   const { accepted, reason } = verdict;
   if (reason === "looped") return { accepted, by: "our AS number or cluster is in its path" };
   if (reason === "default route") return { accepted, by: "a default route is never taken from a node" };
+  if ("node" in reason) {
+    return { accepted, by: `the origin check: these pod addresses belong to Node/${reason.node}` };
+  }
   return { accepted, by: reasonText(accepted, reason) };
 }
 

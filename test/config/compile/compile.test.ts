@@ -268,6 +268,7 @@ describe("BGPPeer by address", () => {
         families: ["ipv6"],
         timers: { holdMs: 9000, keepaliveMs: 2000, connectRetryMs: 7000, idleHoldMs: 200 },
         gracefulRestart: { enabled: false, restartMs: 60_000, deferralMs: 30_000 },
+        announcer: undefined,
         reflectorClient: true,
         nextHop: "unchanged",
         allowOwnAs: 2,
@@ -278,6 +279,51 @@ describe("BGPPeer by address", () => {
         advertise: ["static", "service"],
       } satisfies PeerConfig,
     ]);
+  });
+});
+
+describe("whose pod addresses are whose", () => {
+  const n3 = nodeYaml("n3", ["10.0.0.3"], ["10.244.3.0/24"], { annotations: { "linnet.dev/as-number": "64513" } });
+
+  test("is told of all nodes with their identity, unless the check is off", () => {
+    const { blockOwners } = configOf(objectsOf(n1, n2, n3, nodeYaml("n4", ["10.0.0.4"], [])));
+    const told = Array.from(blockOwners, ([name, { blocks, externalAs }]) => [
+      name,
+      blocks.map(formatPrefix),
+      externalAs,
+    ]);
+    expect(told).toEqual([
+      ["n1", ["10.244.1.0/24", "fd00:1::/64"], undefined],
+      ["n2", ["10.244.2.0/24", "fd00:2::/64"], undefined],
+      ["n3", ["10.244.3.0/24"], 64_513],
+    ]);
+    expect(configOf(objectsOf(n1, n2, configuration({ originCheck: "Off" }))).blockOwners.size).toBe(0);
+  });
+
+  test("a block that two nodes claim is the earlier one's", () => {
+    const thief = nodeYaml("n9", ["10.0.0.9"], ["10.244.2.0/24"]);
+    expect(Array.from(configOf(objectsOf(n1, n2, thief)).blockOwners.keys())).toEqual(["n1", "n2"]);
+  });
+
+  test("neighbours that are nodes of our AS are known as such", () => {
+    const reflector = nodeYaml("r", ["10.0.0.8"], [], { labels: { role: "rr" } });
+    const reflectors = [{ nodeSelector: { matchLabels: { role: "rr" } } }];
+    const tor = peer("tor", { peerAddress: "10.0.0.254", asNumber: "internal" });
+    const { peers } = configOf(objectsOf(n1, n2, n3, reflector, tor, configuration({ reflectors })));
+    expect(Object.fromEntries(peers.map(({ name, announcer }) => [name, announcer]))).toEqual({
+      Global_10_0_0_254: undefined,
+      Mesh_10_0_0_2: { node: "n2", reflects: false },
+      Mesh_10_0_0_8: { node: "r", reflects: true },
+    });
+  });
+
+  test("one node's change leaves the others' entries the very same values", () => {
+    const before = configOf(objectsOf(n1, n2, n3));
+    const moved = nodeYaml("n2", ["10.0.0.7", "fd00::2"], ["10.244.2.0/24", "fd00:2::/64"]);
+    const after = compile(objectsOf(n1, moved, n3), "n1", before).config?.blockOwners;
+    expect(after?.get("n2")).not.toEqual(before.blockOwners.get("n2"));
+    expect(after?.get("n3")).toBe(before.blockOwners.get("n3"));
+    expect(compile(objectsOf(n1, n2, n3), "n1", before).config?.blockOwners).toBe(before.blockOwners);
   });
 });
 

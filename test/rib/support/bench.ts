@@ -178,6 +178,7 @@ export class TestNeighbour {
       exportPolicies: policies,
       advertise: [],
       refuseDefault: false,
+      announcer: undefined,
       prefixLimit: {},
     };
     this.configure(options.config ?? {});
