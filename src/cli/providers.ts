@@ -1,7 +1,7 @@
 import { type DirectoryState, emptyDirectory } from "#config/directory.ts";
 import { loadDirectory, ManifestDirectory } from "#config/io/manifest-directory.ts";
 import type { ObjectSource, ObjectState } from "#daemon/configuration.ts";
-import { ApiProvider } from "#k8s/io/api-provider.ts";
+import type { ApiProvider } from "#k8s/io/api-provider.ts";
 import type { WriteOutcome, WriteRequest } from "#k8s/messages.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
 import type { Log } from "#lib/log.ts";
@@ -55,9 +55,9 @@ function fromApi(flags: RunFlags, log: Log, changed: (state: ObjectState) => voi
       read: (path) => Promise.reject(new Error(`${path}: objects come from the API server, not from files`)),
     },
     start: async () => {
-      await defaults.start();
+      const [api] = await Promise.all([import("#k8s/io/api-provider.ts"), defaults.start()]);
       const { promise, reject, resolve } = Promise.withResolvers<void>();
-      provider = new ApiProvider({
+      provider = new api.ApiProvider({
         kubeconfig: flags.kubeconfig,
         userAgent: `linnet/${version}`,
         nodeName: flags.node,

@@ -14,14 +14,13 @@ import { depart } from "#daemon/departure.ts";
 import { observed } from "#daemon/observed.ts";
 import { observedNode } from "#daemon/observed-node.ts";
 import { daemonView } from "#daemon/views/daemon-view.ts";
-import { NodeWriter } from "#k8s/writes/node-writer.ts";
+import type { NodeWriter } from "#k8s/writes/node-writer.ts";
 import { KernelPort } from "#kernel/io/kernel-port.ts";
 import { sysctlFilesAt } from "#kernel/io/sysctl-files.ts";
 import { bootedSince } from "#lib/io/boot.ts";
-import { jsonLog, textLog } from "#lib/io/logs.ts";
+import { textLog } from "#lib/io/logs.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
 import type { Log } from "#lib/log.ts";
-import { serveHttp } from "#observe/io/http-server.ts";
 import type { ObservedDaemon } from "#observe/ports.ts";
 import { isExpected } from "./configured.ts";
 import { type RunFlags, readRunFlags } from "./flags.ts";
@@ -37,33 +36,26 @@ export async function run(given: object): Promise<number> {
   let log = textLog("info");
   try {
     const flags = readRunFlags(given);
-    log = flags.logFormat === "json" ? jsonLog(flags.logLevel) : textLog(flags.logLevel);
+    log = await logOf(flags);
     if (flags.dryRun) return await (await import("./dry-run.ts")).dryRun(flags);
     return await runDaemon(flags, log);
   } catch (error) {
     if (!isExpected(error)) throw error;
     log.error(error.message);
-    return 1;
+    process.exit(1); // what has begun by now would go on for ever
   }
 }
+
+/** What few nodes need is loaded when it is needed, here and below: every start would pay for it. */
+const logOf = async ({ logFormat, logLevel }: RunFlags): Promise<Log> =>
+  logFormat === "json" ? (await import("#lib/io/json-log.ts")).jsonLog(logLevel) : textLog(logLevel);
 
 async function runDaemon(flags: RunFlags, lines: Log): Promise<number> {
   let control: Control | undefined;
   const log = echoing(lines, { echo: (logClass, text) => control?.echo(logClass, text) });
   const stop = Promise.withResolvers<string>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.resolve(signal));
-  const netlink = await KernelPort.open("write");
-  const world: World = {
-    clock: systemClock,
-    log,
-    random: Math.random,
-    transport: new TcpTransport(),
-    netlink,
-    files: { write: writeFileAtomically },
-    nft,
-    sysctls: sysctlFilesAt(flags.procSys),
-    rebooted: rebooted(flags, log),
-  };
+  const opening = KernelPort.open("write"); // its thread starts while objects are read
   const first = Promise.withResolvers<NodeConfig>();
   let daemon: Daemon | undefined;
   const provider = openProvider(flags, log, (state) => configuration.provided(state));
@@ -76,19 +68,20 @@ async function runDaemon(flags: RunFlags, lines: Log): Promise<number> {
   });
   // Before anything is waited for: a daemon without objects is alive, and not ready.
   const pages = openPages(flags, log, () => daemon && observed(daemon, configuration, version));
-  await Promise.race([provider.start(), stop.promise]);
-  const begun = await Promise.race([first.promise, stop.promise]);
-  if (typeof begun === "string") {
-    pages?.close();
+  const ready = Promise.all([opening, provider.start().then(() => first.promise)]);
+  const known = await Promise.race([ready, stop.promise]);
+  if (typeof known === "string") {
+    (await pages)?.close();
     provider.close();
-    await netlink.close();
+    await (await opening).close();
     return 0;
   }
-  daemon = await Daemon.start(world, begun);
+  const [netlink, begun] = known;
+  daemon = await Daemon.start(worldOf(flags, log, netlink), begun);
   if (configuration.config !== undefined && configuration.config !== begun) daemon.reconfigure(configuration.config);
   control = controlOf(daemon, configuration, (how) => stop.resolve(how));
   const closeSockets = await openSockets(flags, control);
-  const writer = openWriter(flags, log, daemon, provider);
+  const writer = await openWriter(flags, log, daemon, provider);
   flushCompileCache(); // a daemon that is killed later would not
   const why = await stop.promise;
   const forGood = why === "down" || leaves(why, flags, daemon);
@@ -97,11 +90,23 @@ async function runDaemon(flags: RunFlags, lines: Log): Promise<number> {
   await writer?.stop();
   provider.close();
   daemon.stop(forGood ? "hard" : "graceful");
-  pages?.close();
+  (await pages)?.close();
   await closeSockets();
   await netlink.close();
   return 0;
 }
+
+const worldOf = (flags: RunFlags, log: Log, netlink: KernelPort): World => ({
+  clock: systemClock,
+  log,
+  random: Math.random,
+  transport: new TcpTransport(),
+  netlink,
+  files: { write: writeFileAtomically },
+  nft,
+  sysctls: sysctlFilesAt(flags.procSys),
+  rebooted: rebooted(flags, log),
+});
 
 /** Does the daemon not come back? Neighbours must not keep its routes then. A second signal does not wait for them. */
 const leaves = (why: string, { onTerm }: RunFlags, { config, drain }: Daemon): boolean =>
@@ -120,8 +125,15 @@ function rebooted({ cache }: RunFlags, log: Log): boolean {
 }
 
 /** What the API server is told of this node, where there is one. */
-function openWriter(flags: RunFlags, log: Log, daemon: Daemon, { write }: Provider): NodeWriter | undefined {
+async function openWriter(
+  flags: RunFlags,
+  log: Log,
+  daemon: Daemon,
+  provider: Provider,
+): Promise<NodeWriter | undefined> {
+  const { write } = provider;
   if (write === undefined) return undefined;
+  const { NodeWriter } = await import("#k8s/writes/node-writer.ts");
   const observe = () => observedNode(daemon);
   const writer = new NodeWriter({ nodeName: flags.node, clock: systemClock, log, observe, send: write });
   writer.start();
@@ -129,8 +141,13 @@ function openWriter(flags: RunFlags, log: Log, daemon: Daemon, { write }: Provid
 }
 
 /** Metrics and probes; a port that cannot be had costs these alone. */
-function openPages(flags: RunFlags, log: Log, observe: () => ObservedDaemon | undefined): Server | undefined {
+async function openPages(
+  flags: RunFlags,
+  log: Log,
+  observe: () => ObservedDaemon | undefined,
+): Promise<Server | undefined> {
   if (flags.http === 0) return undefined;
+  const { serveHttp } = await import("#observe/io/http-server.ts");
   const pages = serveHttp(undefined, flags.http, observe);
   return pages.on("error", (error) => log.error(`no metrics and probes at port ${flags.http}: ${error.message}`));
 }

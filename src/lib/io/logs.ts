@@ -1,13 +1,7 @@
 import { writeSync } from "node:fs";
-import pino from "pino";
 import type { Log, LogFields, LogLevel } from "../log.ts";
 
 const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
-
-/** One JSON object a line on standard error, for log collectors. */
-export function jsonLog(level: LogLevel): Log {
-  return adapt(pino({ level, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: true })));
-}
 
 /** `2026-11-21T01:20:11.123Z INFO  message key=value`, for people. */
 export function textLog(level: LogLevel, write: (line: string) => void = writeStderr, fields: LogFields = {}): Log {
@@ -33,15 +27,4 @@ function writeStderr(line: string): void {
   } catch {
     return;
   }
-}
-
-function adapt(logger: pino.Logger): Log {
-  const at = (rank: LogLevel) => (message: string, fields?: LogFields) => logger[rank](fields ?? {}, message);
-  return {
-    debug: at("debug"),
-    info: at("info"),
-    warn: at("warn"),
-    error: at("error"),
-    with: (fields) => adapt(logger.child(fields)),
-  };
 }
