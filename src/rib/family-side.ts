@@ -57,8 +57,8 @@ export class FamilySide {
   readonly retention: Retention;
   readonly reimport: Reimport;
   readonly programs: Programs;
-
   readonly origins: OriginCheck;
+
   constructor(family: Family, shared: SharedParts) {
     const { limits, seed, turns, neighbours, nextHops, attributes, pool, codec, hopSets, forwarding } = shared;
     const [maxPrefixes, maxPaths] =

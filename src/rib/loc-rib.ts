@@ -24,12 +24,12 @@ export interface Importer {
   apply(received: number, prefix: number): number;
 }
 
-/** Everything a Loc-RIB stands on. */
 /** Asks whether a path may be what it says it is, before import policy does. */
 export interface Gate {
   refuses(prefix: number, neighbour: number, received: number): boolean;
 }
 
+/** Everything a Loc-RIB stands on. */
 export interface LocRibParts {
   readonly family: Family;
   readonly prefixes: PrefixTable;
@@ -52,9 +52,9 @@ export class LocRib {
   readonly decision: Decision;
   /** By neighbour: import policy, where it has one. */
   readonly importers: (Importer | undefined)[] = [];
-  /** By neighbour: paths that are refused by policy or loop, best paths, paths told in the present generation. */
   /** By neighbour: who asks about its paths, if anybody does. */
   readonly gates: (Gate | undefined)[] = [];
+  /** By neighbour: paths that are refused by policy or loop, best paths, paths told in the present generation. */
   readonly refused: Uint32Array;
   readonly bests: Uint32Array;
   readonly fresh: Uint32Array;
@@ -152,16 +152,16 @@ export class LocRib {
       this.#bits |= LOOPED;
       return received;
     }
+    if (this.gates[neighbour]?.refuses(prefix, neighbour, received) === true) {
+      this.#bits |= FILTERED;
+      return received;
+    }
     const importer = this.importers[neighbour];
     if (importer === undefined || (flags & FILTERED) !== 0) return received;
     const attributes = importer.apply(received, prefix);
     if (attributes !== 0) return attributes;
     this.#bits |= FILTERED;
     return received;
-    if (this.gates[neighbour]?.refuses(prefix, neighbour, received) === true) {
-      this.#bits |= FILTERED;
-      return received;
-    }
   }
 
   #insert(prefix: number, neighbour: number, received: number, attributes: number, bits: number): void {

@@ -202,15 +202,14 @@ export class RibView {
     const set = loc.receivedOf(path);
     if ((this.#rib.attributes.flagsOf(set) & LOOPED_SET) !== 0) return { accepted: false, reason: "looped" };
     if (prefix.length === 0 && neighbour.config.refuseDefault) return { accepted: false, reason: "default route" };
-    const scope = this.#rib.scope("import", neighbour);
     const owner = this.#side(prefix.family).origins.ownerRefusing(id, neighbour.id, set);
     if (owner !== undefined) return { accepted: false, reason: owner };
+    const scope = this.#rib.scope("import", neighbour);
     if (scope === undefined) return undefined;
     const { accepted, reason } = judge(scope, this.#decode(set), this.#rib.attributes.classOf(set), prefix);
     return { accepted, reason };
   }
 
-  /** Why a neighbour is told a prefix, or not. */
   /** Paths to pod addresses that are refused, since those belong to another node; at most some hundreds are known. */
   foreign(): { readonly neighbour: string; readonly prefix: Prefix; readonly owner: BlockOwner }[] {
     return families.flatMap((family) => {
@@ -221,6 +220,7 @@ export class RibView {
     });
   }
 
+  /** Why a neighbour is told a prefix, or not. */
   explainExport(neighbour: Neighbour, prefix: Prefix): ExportView {
     const { loc } = this.#side(prefix.family);
     const scope = this.#rib.scope("export", neighbour);
