@@ -1,6 +1,8 @@
 import { NO_ADVERTISE, NO_EXPORT } from "#route/attribute-facts.ts";
+import type { Refusals } from "./change-counts.ts";
 import type { LocRib } from "./loc-rib.ts";
 import { CLIENT, EXTERNAL, INTERNAL, LOCAL, type NeighbourTable } from "./neighbours.ts";
+import type { UpdateEncoder } from "./ports.ts";
 
 /**
  * May a route from a neighbour of the row's kind be told to one of the column's? Own routes to all; routes of external
@@ -26,12 +28,24 @@ export interface Exporter {
   apply(set: number, prefix: number): number;
 }
 
+/** What is told, and in which words: equal for all members. */
+export interface GroupRules {
+  /** Groups of equal keys may become one. */
+  readonly key: string;
+  /** Code of `NeighbourTable.kinds`. */
+  readonly kind: number;
+  readonly encoder: UpdateEncoder;
+  readonly exporter: Exporter | undefined;
+}
+
 /** Decides for one group whether a path is told, and with which attributes. */
 export class ExportFilter {
   /** Export policy, where there is one. */
   exporter: Exporter | undefined;
   /** Only own prefixes go out: the daemon has just started and waits for its neighbours (RFC 4724 §4.1). */
   isHeld: boolean;
+  /** Why `apply` said 0 last: `rejected` for what the neighbour is or a community says, `filtered` by policy. */
+  refusal: keyof Refusals | undefined;
   readonly #loc: LocRib;
   readonly #neighbours: NeighbourTable;
   readonly #kind: number;
@@ -51,12 +65,15 @@ export class ExportFilter {
   apply(prefix: number): number {
     const { paths, attributes } = this.#loc;
     const path = this.#loc.bestOf(prefix);
+    this.refusal = undefined;
     if (path === 0) return 0;
     const origin = paths.neighbourOf(path);
     if (this.isHeld && origin !== LOCAL) return 0;
+    this.refusal = "rejected";
     if (!isTold(this.#neighbours.kinds[origin]!, this.#kind)) return 0;
     const set = paths.attributesOf(path);
     if ((attributes.flagsOf(set) & this.#forbidden) !== 0) return 0;
+    this.refusal = "filtered";
     return this.exporter === undefined ? set : this.exporter.apply(set, prefix);
   }
 }

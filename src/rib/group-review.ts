@@ -1,3 +1,4 @@
+import type { Refusals } from "./change-counts.ts";
 import type { Exporter, ExportFilter } from "./export.ts";
 import type { LocRib } from "./loc-rib.ts";
 import type { DirtyQueue } from "./table/dirty-queue.ts";
@@ -14,6 +15,7 @@ export interface Reviewed {
   readonly told: ToldRecord;
   readonly filter: ExportFilter;
   readonly queue: DirtyQueue;
+  readonly refusals: Refusals;
 }
 
 /** A look at every prefix, because the rules of a group changed: those that they concern are queued. */
@@ -39,12 +41,13 @@ export class GroupReview {
   }
 
   /** @returns false when all have been looked at */
-  step({ loc, told, filter, queue }: Reviewed): boolean {
+  step({ loc, told, filter, queue, refusals }: Reviewed): boolean {
     if (queue.length > MAX_WAITING) return true;
     const end = Math.min(this.#cursor + STEP, this.#end);
     for (let prefix = this.#cursor; prefix < end; prefix++) {
       const out = filter.apply(prefix);
       const isTold = told.get(prefix) !== 0;
+      if (out === 0 && !isTold && filter.refusal !== undefined) refusals[filter.refusal]++;
       if (isTold !== (out !== 0) || (isTold && this.#isReworded(loc, filter, prefix, out))) queue.push(prefix);
     }
     this.#cursor = end;

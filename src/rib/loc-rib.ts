@@ -1,5 +1,6 @@
 import { LOOPED as LOOPED_SET } from "#route/attribute-facts.ts";
 import type { Family } from "#route/family.ts";
+import { ImportTally } from "./change-counts.ts";
 import type { Decision } from "./decision.ts";
 import type { NeighbourTable } from "./neighbours.ts";
 import type { AttributeTable } from "./table/attribute-table.ts";
@@ -62,6 +63,8 @@ export class LocRib {
   readonly generations: Uint8Array;
   /** By neighbour: 1 where a default route from it is never selected. */
   readonly refusesDefault: Uint8Array;
+  /** What neighbours told. */
+  readonly tally: ImportTally;
   /** Prefixes that have paths which are neither refused nor looped. */
   nets = 0;
   /** Paths of all neighbours that are refused or loop. */
@@ -84,6 +87,7 @@ export class LocRib {
     this.attributes = parts.attributes;
     this.decision = parts.decision;
     this.#turns = parts.turns;
+    this.tally = new ImportTally(parts.neighbours.max);
     this.refused = new Uint32Array(parts.neighbours.max);
     this.bests = new Uint32Array(parts.neighbours.max);
     this.fresh = new Uint32Array(parts.neighbours.max);
@@ -128,6 +132,8 @@ export class LocRib {
     const known = this.pathOf(prefix, neighbour);
     const attributes = this.#import(prefix, neighbour, received, flags);
     const bits = this.#bits;
+    this.tally.updates[neighbour]!++;
+    if (bits !== 0) this.tally.refuse(neighbour, bits);
     if (known === 0) this.#insert(prefix, neighbour, received, attributes, bits);
     else this.#update(prefix, known, received, attributes, bits);
   }
@@ -212,6 +218,7 @@ export class LocRib {
     const sameFlags = (state & FLAGS) === bits;
     if (sameFlags && paths.attributesOf(path) === attributes && this.receivedOf(path) === received) {
       paths.setState(path, withGeneration(state, generation));
+      if (bits === 0) this.tally.same[neighbour]!++;
       return;
     }
     this.#replace(prefix, path, received, attributes, pathState(bits, generation, this.#turns.second));
@@ -269,9 +276,12 @@ export class LocRib {
     return attributes.rankOf(paths.attributesOf(path)) === attributes.rankOf(paths.attributesOf(best));
   }
 
+  /** @param prefix 0: one that nobody tells */
   withdraw(prefix: number, neighbour: number): void {
-    const path = this.pathOf(prefix, neighbour);
-    if (path !== 0) this.remove(path);
+    const path = prefix === 0 ? 0 : this.pathOf(prefix, neighbour);
+    this.tally.withdraws[neighbour]!++;
+    if (path === 0) this.tally.absent[neighbour]!++;
+    else this.remove(path);
   }
 
   remove(path: number): void {

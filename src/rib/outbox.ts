@@ -1,3 +1,4 @@
+import type { ExportTally } from "./change-counts.ts";
 import type { SessionOut } from "./ports.ts";
 import type { Segment, SlabPool } from "./slab.ts";
 import type { Turns } from "./turns.ts";
@@ -20,6 +21,7 @@ export interface Member {
   closed: boolean;
   /** Marks that follow once the group has told everything up to a position of its queue. */
   readonly marks: Mark[];
+  readonly tally: ExportTally;
 }
 
 interface Mark {
@@ -87,8 +89,14 @@ export class Outbox {
 
   #sendSegment(member: Member, segment: Segment): void {
     let { from } = segment;
+    const { tally } = member;
     for (const range of segment.ranges) {
-      if (range.origin !== member.neighbour) continue;
+      if (range.origin !== member.neighbour) {
+        tally.reached += range.reached;
+        tally.withdrawn += range.withdrawn;
+        continue;
+      }
+      tally.own += range.reached;
       if (range.from > from) this.#send(member, segment, from, range.from);
       from = range.to;
     }

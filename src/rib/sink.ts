@@ -207,7 +207,7 @@ export class Sink implements RouteSink, InboxOwner {
   }
 
   #withdraw(loc: LocRib, { ids, count }: Inbox): void {
-    for (let at = 0; at < count; at++) if (ids[at] !== 0) loc.withdraw(ids[at]!, this.#neighbour);
+    for (let at = 0; at < count; at++) loc.withdraw(ids[at]!, this.#neighbour);
   }
 
   /** A table is full: that ends this session, and nothing else. */

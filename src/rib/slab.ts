@@ -43,6 +43,9 @@ export interface Range {
   readonly origin: number;
   readonly from: number;
   readonly to: number;
+  /** Prefixes announced and withdrawn in it; of a message at the end of a slab they may count for the next range. */
+  readonly reached: number;
+  readonly withdrawn: number;
 }
 
 /** Messages in one slab, `from` to `to`, of which the slab's user count keeps one for the segment. */
@@ -58,6 +61,9 @@ export interface Segment {
 export class SlabWriter implements MessageSpace {
   bytes: Uint8Array;
   at = 0;
+  /** Prefixes of the range that is open. */
+  reached = 0;
+  withdrawn = 0;
   readonly #pool: SlabPool;
   #slab: Slab;
   #from = 0;
@@ -106,8 +112,12 @@ export class SlabWriter implements MessageSpace {
   }
 
   #closeRange(): void {
-    if (this.at > this.#rangeFrom) this.#ranges.push({ origin: this.#origin, from: this.#rangeFrom, to: this.at });
+    if (this.at === this.#rangeFrom) return;
+    const { reached, withdrawn } = this;
+    this.#ranges.push({ origin: this.#origin, from: this.#rangeFrom, to: this.at, reached, withdrawn });
     this.#rangeFrom = this.at;
+    this.reached = 0;
+    this.withdrawn = 0;
   }
 
   #closeSegment(): void {

@@ -122,7 +122,7 @@ export class UpdateBatch {
     this.#withdrawalsOf[origin] = 0;
     writer.origin(origin);
     encoder.beginUnreach(writer, this.#loc.family);
-    this.#writePrefixes(bunch, encoder);
+    writer.withdrawn += this.#writePrefixes(bunch, encoder);
     encoder.end();
   }
 
@@ -141,7 +141,7 @@ export class UpdateBatch {
     const end = start + attributes.lengthOf(set);
     const source = this.#sourceOf(origin, attributes.isExported(set));
     if (encoder.beginReach(writer, family, attributes.arena.bytes, start, end, source)) {
-      this.#writePrefixes(bunch, encoder);
+      writer.reached += this.#writePrefixes(bunch, encoder);
       encoder.end();
       return;
     }
@@ -150,22 +150,25 @@ export class UpdateBatch {
     }
   }
 
-  #writePrefixes(bunch: number, encoder: UpdateEncoder): void {
+  /** @returns how many there were */
+  #writePrefixes(bunch: number, encoder: UpdateEncoder): number {
     const next = this.#next;
     const prefixes = this.#prefixes;
+    let count = 0;
     if (this.#loc.family === "ipv4") {
       const { words, lengths } = this.#loc.prefixes as PrefixTable4;
-      for (let index = this.#firsts[bunch]!; index !== NONE; index = next[index]!) {
+      for (let index = this.#firsts[bunch]!; index !== NONE; index = next[index]!, count++) {
         const prefix = prefixes[index]!;
         encoder.add4(words[prefix]!, lengths[prefix]!);
       }
-      return;
+      return count;
     }
     const { words, lengths } = this.#loc.prefixes as PrefixTable6;
-    for (let index = this.#firsts[bunch]!; index !== NONE; index = next[index]!) {
+    for (let index = this.#firsts[bunch]!; index !== NONE; index = next[index]!, count++) {
       const at = prefixes[index]! << 2;
       encoder.add6(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!, lengths[prefixes[index]!]!);
     }
+    return count;
   }
 
   /** One prefix into the open message: for the few that are not in a bunch. */

@@ -1,10 +1,11 @@
 import { bug } from "#lib/bug.ts";
-import { type Exporter, ExportFilter } from "./export.ts";
+import { type Changes, ExportTally, noRefusals, type Refusals, untold } from "./change-counts.ts";
+import { type Exporter, ExportFilter, type GroupRules } from "./export.ts";
 import { GroupReview } from "./group-review.ts";
 import type { LocRib } from "./loc-rib.ts";
 import type { NeighbourTable } from "./neighbours.ts";
 import { MAX_OUTSTANDING_DUMP, type Member, Outbox } from "./outbox.ts";
-import type { SessionOut, UpdateEncoder } from "./ports.ts";
+import type { SessionOut } from "./ports.ts";
 import { type SlabPool, SlabWriter } from "./slab.ts";
 import { DirtyQueue } from "./table/dirty-queue.ts";
 import { dumpsFor, TableDump } from "./table-dump.ts";
@@ -32,16 +33,6 @@ export interface GroupParts {
   onIdle(group: UpdateGroup): void;
 }
 
-/** What is told, and in which words: equal for all members. */
-export interface GroupRules {
-  /** Groups of equal keys may become one. */
-  readonly key: string;
-  /** Code of `NeighbourTable.kinds`. */
-  readonly kind: number;
-  readonly encoder: UpdateEncoder;
-  readonly exporter: Exporter | undefined;
-}
-
 /**
  * Neighbours that are told the same routes of one family in the same words: one encoding, one record of what was told.
  * All members get one ordered stream, each without what it told itself; a joining one gets the table as it stands beside
@@ -59,10 +50,14 @@ export class UpdateGroup implements Job {
   readonly told: ToldRecord;
   readonly filter: ExportFilter;
   readonly queue: DirtyQueue;
+  /** What was not told, since the group began. */
+  readonly refusals: Refusals = noRefusals();
   readonly #writer: SlabWriter;
   readonly #outbox: Outbox;
   #dumps: TableDump[] = [];
   #review: GroupReview | undefined;
+  /** Every prefix was looked at once. */
+  #reviewed = false;
   #blockedSinceMs = -1;
   #closed = false;
   readonly #seen = new Uint32Array(BATCH);
@@ -112,12 +107,27 @@ export class UpdateGroup implements Job {
 
   join(neighbour: number, out: SessionOut): Member {
     const mark = { kind: "endOfRib", after: Number.POSITIVE_INFINITY } as const;
-    const member: Member = { neighbour, out, outbox: this.#outbox, outstanding: 0, closed: false, marks: [mark] };
+    // What was refused up to now concerns the first members, and is what the table says for those that come later.
+    const tally = new ExportTally(this.#reviewed ? untold(this.loc.bests, this.told, this.filter) : this.refusals);
+    const member: Member = {
+      neighbour,
+      out,
+      outbox: this.#outbox,
+      outstanding: 0,
+      closed: false,
+      marks: [mark],
+      tally,
+    };
     this.#add(member);
     const waiting = this.#dumps.find(({ kind, hasBegun }) => kind === "initial" && !hasBegun);
     if (waiting !== undefined) waiting.members = [...waiting.members, member];
     else this.#dumps.push(new TableDump("initial", [member]));
     return member;
+  }
+
+  /** Route changes that `member` was told, or was not. */
+  changesOf({ tally }: Member): Pick<Changes, "exportUpdates" | "exportWithdraws"> {
+    return tally.of(this.refusals);
   }
 
   /** The session is over. The last member takes the group along. */
@@ -129,6 +139,7 @@ export class UpdateGroup implements Job {
 
   #add(member: Member): void {
     this.#members.set(member.neighbour, member);
+    member.tally.enter(this.refusals);
     this.#audience = undefined;
     this.#outbox.adopt(member);
     if (member.marks.length > 0) this.#marked.add(member);
@@ -137,6 +148,7 @@ export class UpdateGroup implements Job {
 
   #remove(member: Member): void {
     this.#members.delete(member.neighbour);
+    member.tally.exit(this.refusals);
     this.#audience = undefined;
     this.#outbox.behind.delete(member);
     this.#marked.delete(member);
@@ -176,6 +188,7 @@ export class UpdateGroup implements Job {
     group.told.copy(this.told, this.loc.prefixes.end);
     group.queue.copy(this.queue);
     group.#review = this.#review?.copy();
+    group.#reviewed = this.#reviewed;
     for (const member of members) {
       for (const mark of member.marks) mark.after = this.#positionIn(group, mark.after);
     }
@@ -270,6 +283,7 @@ export class UpdateGroup implements Job {
     if (this.#review === undefined) return false;
     if (this.#review.step(this)) return true;
     this.#review = undefined;
+    this.#reviewed = true;
     for (const { marks } of this.#marked) {
       for (const mark of marks) if (mark.after !== Number.POSITIVE_INFINITY) mark.after = this.queue.pushed;
     }
@@ -337,6 +351,7 @@ export class UpdateGroup implements Job {
     const before = this.told.get(prefix);
     const out = this.filter.apply(prefix);
     if (out === 0) {
+      if (this.filter.refusal !== undefined) this.refusals[this.filter.refusal]++;
       if (before === 0) return;
       this.told.set(prefix, 0);
       if (!this.#isAlone(before - 1)) batch.unreach(prefix, before - 1);
@@ -347,7 +362,8 @@ export class UpdateGroup implements Job {
       if (before !== 0 && this.#members.has(origin)) this.#forgets(origin, prefix);
       this.told.set(prefix, origin + 1);
     }
-    if (!this.#isAlone(origin)) batch.reach(prefix, out, origin);
+    if (this.#isAlone(origin)) this.refusals.rejected++;
+    else batch.reach(prefix, out, origin);
   }
 
   #forgets(member: number, prefix: number): void {
@@ -369,6 +385,7 @@ export class UpdateGroup implements Job {
       encoder.beginUnreach(this.#writer, this.loc.family);
       for (const prefix of prefixes) this.#parts.batch.addPrefix(encoder, prefix);
       encoder.end();
+      this.#writer.withdrawn += prefixes.length;
       this.#deliver([this.#members.get(neighbour)!]);
     }
     this.#own.clear();

@@ -1,8 +1,9 @@
 import { bug } from "#lib/bug.ts";
-import type { Exporter } from "./export.ts";
+import type { Changes } from "./change-counts.ts";
+import type { Exporter, GroupRules } from "./export.ts";
 import type { Member } from "./outbox.ts";
 import type { SessionOut, UpdateEncoder } from "./ports.ts";
-import { type GroupParts, type GroupRules, UpdateGroup } from "./update-group.ts";
+import { type GroupParts, UpdateGroup } from "./update-group.ts";
 
 /** What decides which group a neighbour belongs to. */
 export interface Audience {
@@ -54,6 +55,12 @@ export class UpdateGroups {
   /** The group of `neighbour`, if it has a session. */
   of(neighbour: number): UpdateGroup | undefined {
     return this.#memberships.get(neighbour)?.group;
+  }
+
+  /** What was told to `neighbour`, and what was not; undefined without a session. */
+  changesOf(neighbour: number): Pick<Changes, "exportUpdates" | "exportWithdraws"> | undefined {
+    const membership = this.#memberships.get(neighbour);
+    return membership?.group.changesOf(membership.member);
   }
 
   join(neighbour: number, out: SessionOut, audience: Audience): void {

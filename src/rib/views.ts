@@ -4,6 +4,7 @@ import { LOOPED as LOOPED_SET, NO_ADVERTISE, NO_EXPORT } from "#route/attribute-
 import type { Attributes } from "#route/attributes.ts";
 import { bitsOf, type Family, families } from "#route/family.ts";
 import { formatPrefix, type Prefix } from "#route/prefix.ts";
+import { type Changes, noChanges } from "./change-counts.ts";
 import type { Step } from "./decision.ts";
 import { isTold } from "./export.ts";
 import type { FamilySide } from "./family-side.ts";
@@ -256,6 +257,13 @@ export class RibView {
       best: loc.bests[id]!,
       exported: groups.of(id)?.toldTo(id) ?? 0,
     };
+  }
+
+  /** Route changes since the neighbour's session came up. @param neighbour undefined: the node itself */
+  changes(neighbour: Neighbour | undefined, family: Family): Changes {
+    const { loc, groups } = this.#side(family);
+    const id = neighbour?.id ?? LOCAL;
+    return { ...noChanges, ...loc.tally.of(id), ...groups.changesOf(id) };
   }
 
   tables(family: Family): TableCounts {

@@ -224,6 +224,8 @@ class History {
   readonly bench: Bench;
   readonly twin: Twin;
   readonly speakers: TestNeighbour[];
+  /** Prefixes that a neighbour told and withdrew in its session. */
+  readonly came = new Map<string, Record<Family, { updates: number; withdraws: number }>>();
 
   constructor() {
     this.bench = new Bench({ maxPaths: 3 });
@@ -231,8 +233,17 @@ class History {
     this.speakers = neighbours.map(([name, kind]) => {
       const policy = kind === "external" ? [acceptAll] : [];
       Object.assign(this.twin.add(name, kind), { importPolicies: policy, exportPolicies: policy });
+      this.#begin(name);
       return this.bench.neighbour(name, kind);
     });
+  }
+
+  #begin(name: string): void {
+    this.came.set(name, { ipv4: { updates: 0, withdraws: 0 }, ipv6: { updates: 0, withdraws: 0 } });
+  }
+
+  #count(name: string, prefixes: readonly string[], kind: "updates" | "withdraws"): void {
+    for (const prefix of prefixes) this.came.get(name)![prefix.includes(":") ? "ipv6" : "ipv4"][kind]++;
   }
 
   run(action: Step): void {
@@ -243,11 +254,13 @@ class History {
       case "announce":
         if (!mirror.isUp) return;
         speaker.announce(action.prefixes, action.set);
+        this.#count(speaker.name, action.prefixes, "updates");
         for (const prefix of action.prefixes) twin.announce(speaker.name, prefix, action.set);
         return;
       case "withdraw":
         if (!mirror.isUp) return;
         speaker.withdraw(...action.prefixes);
+        this.#count(speaker.name, action.prefixes, "withdraws");
         for (const prefix of action.prefixes) twin.withdraw(speaker.name, prefix);
         return;
       case "down":
@@ -258,6 +271,7 @@ class History {
       case "up":
         if (mirror.isUp) return;
         speaker.up(action.families);
+        this.#begin(speaker.name);
         twin.up(speaker.name, action.families);
         return;
       case "sweep":
@@ -354,8 +368,25 @@ class History {
       });
       expect(loc.bests[id]).toBe(bests.length);
       if (!mirror.isUp) continue;
+      this.compareChanges(name, family);
       const told = [...this.twin.told(name).keys()].filter((prefix) => prefix.includes(":") === (family === "ipv6"));
       expect(groups.of(id)!.toldTo(id)).toBe(told.length);
+    }
+  }
+
+  /** What is counted as told is what was heard, and of what came nothing is counted twice. */
+  compareChanges(name: string, family: Family): void {
+    const { rib } = this.bench;
+    const { heard } = this.speakers.find((speaker) => speaker.name === name)!.ear;
+    const changes = new RibView(rib, 0).changes(rib.neighbour(name)!, family);
+    const { importUpdates, importWithdraws, exportUpdates, exportWithdraws } = changes;
+    expect(exportUpdates.accepted).toBe(heard.reach[family]);
+    expect(exportWithdraws.accepted).toBe(heard.unreach[family]);
+    const came = this.came.get(name)![family];
+    expect({ updates: importUpdates.received, withdraws: importWithdraws.received }).toEqual(came);
+    for (const { received, ...parts } of [importUpdates, importWithdraws, exportUpdates, exportWithdraws]) {
+      expect(Object.values(parts).reduce((sum, each) => sum + each, 0)).toBe(received);
+      expect(Math.min(...Object.values(parts))).toBeGreaterThanOrEqual(0);
     }
   }
 

@@ -1,6 +1,7 @@
 import type { PeerSnapshot } from "#bgp/session/snapshot.ts";
 import type { NodeConfig } from "#config/node-config.ts";
-import type { ChangeCounts, ChannelView, ProtocolView, RouteCounts, StaticView } from "#control/views.ts";
+import type { ChannelView, ProtocolView, RouteCounts, StaticView } from "#control/views.ts";
+import { noChanges } from "#rib/change-counts.ts";
 import { type Family, families } from "#route/family.ts";
 import type { Daemon } from "../daemon.ts";
 import { bgpView, protocolState, shutdownText } from "./bgp.ts";
@@ -9,17 +10,7 @@ import { KERNEL_NAMES, STATIC_NAMES } from "./names.ts";
 /** BIRD's preferences by kind. */
 const PREFERENCE = { direct: 240, static: 200, bgp: 100, kernel: 10 } as const;
 
-const noChanges: ChangeCounts = { received: 0, rejected: 0, filtered: 0, ignored: 0, accepted: 0 };
-const noRoutes: RouteCounts = {
-  imported: 0,
-  filtered: undefined,
-  exported: 0,
-  preferred: 0,
-  importUpdates: noChanges,
-  importWithdraws: noChanges,
-  exportUpdates: noChanges,
-  exportWithdraws: noChanges,
-};
+const noRoutes: RouteCounts = { imported: 0, filtered: undefined, exported: 0, preferred: 0, ...noChanges };
 
 /** Everything that `show protocols` lists, the node's own first. */
 export function protocolViews(daemon: Daemon): ProtocolView[] {
@@ -46,7 +37,7 @@ function ownProtocols(daemon: Daemon): ProtocolView[] {
       families.map((family) => ownChannel(family, PREFERENCE.direct, noRoutes)),
     ),
     ...families.map((family) => own(KERNEL_NAMES[family], "Kernel", [kernelChannel(family, daemon)])),
-    ...families.map((family) => own(STATIC_NAMES[family], "Static", [staticChannel(family, daemon.config)])),
+    ...families.map((family) => own(STATIC_NAMES[family], "Static", [staticChannel(family, daemon)])),
   ];
 }
 
@@ -72,9 +63,10 @@ function kernelChannel(family: Family, { kernel }: Daemon): ChannelView {
   return { ...channel, importPolicy: "REJECT", exportPolicy: "ACCEPT" };
 }
 
-function staticChannel(family: Family, { originated }: NodeConfig): ChannelView {
-  const imported = originated.filter(({ prefix }) => prefix.family === family).length;
-  return ownChannel(family, PREFERENCE.static, { ...noRoutes, imported, preferred: imported });
+function staticChannel(family: Family, { config, ribView }: Daemon): ChannelView {
+  const imported = config.originated.filter(({ prefix }) => prefix.family === family).length;
+  const changes = ribView.changes(undefined, family);
+  return ownChannel(family, PREFERENCE.static, { ...noRoutes, ...changes, imported, preferred: imported });
 }
 
 function bgpProtocol(peer: PeerSnapshot, daemon: Daemon): ProtocolView {
@@ -137,5 +129,6 @@ function routeCounts(
   const neighbour = rib.neighbour(name);
   if (neighbour === undefined) return { received: 0, routes: noRoutes };
   const { received, accepted, filtered, best, exported } = ribView.counts(neighbour, family);
-  return { received, routes: { ...noRoutes, imported: accepted, filtered, preferred: best, exported } };
+  const changes = ribView.changes(neighbour, family);
+  return { received, routes: { ...changes, imported: accepted, filtered, preferred: best, exported } };
 }
