@@ -3,8 +3,8 @@ import type { Family } from "#route/family.ts";
 import type { HopSetTable } from "#route/hop-set.ts";
 import type { Prefix } from "#route/prefix.ts";
 import { Decision } from "./decision.ts";
-import { Forwarding } from "./forwarding.ts";
 import { Forecast } from "./forecast.ts";
+import { Forwarding } from "./forwarding.ts";
 import { LocRib } from "./loc-rib.ts";
 import type { NeighbourTable } from "./neighbours.ts";
 import { OriginCheck } from "./origin-check.ts";
@@ -54,6 +54,7 @@ export class FamilySide {
   readonly loc: LocRib;
   readonly groups: UpdateGroups;
   readonly forwarding: Forwarding | undefined;
+  readonly forecast: Forecast | undefined;
   readonly retention: Retention;
   readonly reimport: Reimport;
   readonly programs: Programs;
@@ -65,7 +66,6 @@ export class FamilySide {
       family === "ipv4" ? [limits.prefixes4, limits.paths4] : [limits.prefixes6, limits.paths6];
     const prefixes = family === "ipv4" ? new PrefixTable4(maxPrefixes, seed) : new PrefixTable6(maxPrefixes, seed);
     const paths = new PathTable(family, maxPaths, limits.neighbours);
-  readonly forecast: Forecast | undefined;
     const decision = new Decision(paths, attributes, nextHops, neighbours);
     const loc = new LocRib({ family, prefixes, paths, attributes, decision, neighbours, turns });
     const batch = new UpdateBatch(loc, neighbours, limits.attributeSets);
