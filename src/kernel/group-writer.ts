@@ -126,8 +126,11 @@ export class GroupWriter {
       else if (lost !== undefined) this.#abandon(group, hopSet, lost, "");
       else if (refusal !== undefined) this.#abandon(group, hopSet, refusal.code, refusal.text);
       else {
+        const isNew = group.state === "new";
         groups.arrived(group);
         this.#wake(group);
+        // Routes of before there were so many: they are to move with the others.
+        if (isNew && this.#mode === "auto") this.#store.forget(new Set([hopSet]), UNKNOWN);
         this.#guard(group);
       }
     });

@@ -23,6 +23,9 @@ const PREFIXES = [
   ...Array.from({ length: 300 }, (_, index) => prefix(`2001:db8:${index.toString(16)}::/48`)),
 ];
 
+/** So many that next hops get objects by themselves. */
+const MANY = Array.from({ length: 1100 }, (_, index) => prefix(`30.${index >> 8}.${index & 255}.0/24`));
+
 class Bench {
   clock = new FakeClock();
   readonly model = new ModelKernel();
@@ -147,6 +150,14 @@ const actions = fc.oneof(
       act: (bench, ...rest) => {
         const all = PREFIXES.filter((target) => target.family === family).slice(0, count);
         for (const target of all) want(target, bench.via(...links)[target.family])(bench, ...rest);
+      },
+    }),
+  ),
+  fc.tuple(fc.option(someSet), fc.integer({ min: 1000, max: MANY.length })).map(
+    ([links, count]): Named => ({
+      name: `${count} others via ${links}`,
+      act: (bench, ...rest) => {
+        for (const target of MANY.slice(0, count)) want(target, links ? bench.via(...links).ipv4 : 0)(bench, ...rest);
       },
     }),
   ),
@@ -409,6 +420,22 @@ test("all routes of an object move by one message, and go by one", () => {
   expect(bench.held().size).toBe(0);
   expect(bench.model.counted.get(25)).toBeUndefined();
   expect(bench.model.objects.size).toBe(0);
+});
+
+test("a next hop gets an object when it carries many routes, for those that were there before as well", () => {
+  const bench = new Bench("auto");
+  const { ipv4 } = bench.via(2);
+  const plain = (): number =>
+    [...bench.model.routes.values()].filter((route) => route.protocol === BGP && typeof route.target !== "number")
+      .length;
+  for (const target of MANY.slice(0, 1000)) bench.set(target, ipv4);
+  bench.settle();
+  expect([plain(), bench.model.objects.size]).toEqual([1000, 0]);
+  for (const target of MANY.slice(1000)) bench.set(target, ipv4);
+  bench.settle();
+  expect([plain(), bench.model.objects.size]).toEqual([0, 2]);
+  expect(new Set(bench.held().values())).toEqual(new Set([ipv4]));
+  expect(bench.held().size).toBe(1100);
 });
 
 test("where the kernel refuses objects, routes have their hops written out, also when those change", () => {
