@@ -282,6 +282,54 @@ describe.runIf(root)("the real kernel", { timeout: 120_000 }, () => {
     expect([routes("-4"), objects()]).toEqual([[], []]);
   });
 
+  for (const lost of ["carrier", "link"] as const) {
+    test(`the kernel alone turns to the hop that stands by when a ${lost} is lost; before, that one carries nothing`, async () => {
+      /** Interfaces by which packets to each of a hundred routes leave; one line where a route is missing. */
+      const leaving = (family: "-4" | "-6"): string[] => {
+        const to = (index: number): string => (family === "-4" ? `20.0.${index}.7` : `2001:${index.toString(16)}::7`);
+        const input = Array.from({ length: 100 }, (_, index) => `route get ${to(index)}`).join("\n");
+        const said = execFileSync("ip", [family, "-o", "-n", inner, "-force", "-batch", "-"], {
+          input,
+          encoding: "utf8",
+        });
+        return [
+          ...new Set(
+            said
+              .trim()
+              .split("\n")
+              .map((line) => / dev (\w+)/.exec(line)?.[1] ?? line),
+          ),
+        ];
+      };
+      const everywhere = (): string[][] => [leaving("-4"), leaving("-6")];
+      const agent = await started("always");
+      await agent.tell({ op: "backup", family: "ipv4", of: [A4], via: [B4] });
+      await agent.tell({ op: "backup", family: "ipv6", of: [A6], via: [B6] });
+      await agent.tell({ op: "many", count: 300, family: "ipv4", via: [A4] });
+      await agent.set(
+        Array.from({ length: 100 }, (_, index) => `2001:${index.toString(16)}::/48`),
+        A6,
+      );
+      expect(everywhere()).toEqual([["a0"], ["a0"]]);
+      agent.signal("SIGSTOP");
+      if (lost === "carrier") ip("-n", outer, "link", "set", "a1", "down");
+      else inside("link", "set", "a0", "down");
+      await eventually(everywhere, [["b0"], ["b0"]]);
+      agent.signal("SIGCONT");
+      await agent.tell({ op: "many", count: 300, family: "ipv4", via: [B4] });
+      await agent.set(
+        Array.from({ length: 100 }, (_, index) => `2001:${index.toString(16)}::/48`),
+        B6,
+      );
+      expect(everywhere()).toEqual([["b0"], ["b0"]]);
+      const { ipv4, ipv6 } = await agent.tell<Record<"ipv4" | "ipv6", object>>({ op: "counts" });
+      expect([ipv4, ipv6]).toMatchObject([
+        { installed: 300, failed: 0 },
+        { installed: 100, failed: 0 },
+      ]);
+    });
+  }
+
   test("routes and objects without our mark are never touched, also by clean-up", async () => {
     inside("route", "add", "20.0.0.0/24", "via", "10.0.2.2", "proto", "static");
     inside("route", "add", "20.1.0.0/24", "via", "10.0.2.2", "proto", "bgp", "table", "77");

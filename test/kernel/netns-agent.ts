@@ -15,6 +15,13 @@ export type Order =
   | { readonly op: "set"; readonly prefixes: readonly string[]; readonly via: readonly string[] }
   /** `count` /24s (or /48s) from 20.0.0.0 (2001::) on. */
   | { readonly op: "many"; readonly count: number; readonly family: "ipv4" | "ipv6"; readonly via: readonly string[] }
+  /** Where the routes of a hop set go when its link is lost. */
+  | {
+      readonly op: "backup";
+      readonly family: "ipv4" | "ipv6";
+      readonly of: readonly string[];
+      readonly via: readonly string[];
+    }
   | { readonly op: "own"; readonly prefixes: readonly string[] }
   | { readonly op: "resolve"; readonly address: string; readonly via?: string }
   | { readonly op: "sweep" }
@@ -75,6 +82,7 @@ const orders: { readonly [Op in Exclude<Order["op"], "start">]: (order: Order & 
         if (index % 1024 === 1023) await new Promise((resolve) => setImmediate(resolve)); // the RIB's slices
       }
     },
+    backup: ({ family, of, via }, room) => room.installer.setBackup(family, hopSet(room, of), hopSet(room, via)),
     own: ({ prefixes }, room) =>
       room.installer.setOwn(prefixes.map((text) => ({ prefix: parsePrefix(text)!, set: { kind: "blackhole" } }))),
     resolve: ({ address, via }, room) => {
