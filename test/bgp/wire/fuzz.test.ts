@@ -1,22 +1,19 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import fc from "fast-check";
 import { expect, test } from "vitest";
-import { noCapabilities } from "#bgp/wire/capabilities.ts";
 import { MessageCutter } from "#bgp/wire/framing.ts";
-import { encodeKeepalive } from "#bgp/wire/keepalive.ts";
 import { decodeMessage, describeMessage } from "#bgp/wire/message.ts";
 import { HEADER_OCTETS, MAX_EXTENDED_OCTETS, MessageType } from "#bgp/wire/message-type.ts";
-import { decodeNotification, describeNotification, encodeNotification, operatorCease } from "#bgp/wire/notification.ts";
-import { checkOpen, decodeOpen, encodeOpen, type Open } from "#bgp/wire/open.ts";
+import { decodeNotification, describeNotification } from "#bgp/wire/notification.ts";
+import { checkOpen, decodeOpen } from "#bgp/wire/open.ts";
 import { PeerFault } from "#bgp/wire/peer-fault.ts";
 import type { ReadContext } from "#bgp/wire/read-context.ts";
-import { decodeRouteRefresh, encodeRouteRefresh } from "#bgp/wire/route-refresh.ts";
+import { decodeRouteRefresh } from "#bgp/wire/route-refresh.ts";
 import type { RouteSink } from "#bgp/wire/route-sink.ts";
 import { UpdateReader } from "#bgp/wire/update.ts";
 import type { AttributeFacts } from "#route/attribute-facts.ts";
-import { LOCAL_AS, nlri, REMOTE_AS, rawAttributes } from "./support/arbitraries.ts";
-import { update } from "./support/octets.ts";
+import { LOCAL_AS, REMOTE_AS } from "./support/arbitraries.ts";
+import { damaged, messageMutations, updates } from "./support/damage.ts";
 import { Random } from "./support/random.ts";
 
 const SEED = 0x11e7;
@@ -159,72 +156,10 @@ class Victim {
   }
 }
 
-const updates = fc.sample(
-  fc
-    .tuple(nlri("ipv4", 20), rawAttributes, nlri("ipv4", 20))
-    .map(([withdrawn, attributes, reachable]) => update({ withdrawn, attributes: [attributes], nlri: reachable })),
-  { seed: SEED, numRuns: 400 },
-);
-const open: Open = {
-  as: REMOTE_AS,
-  holdSeconds: 90,
-  routerId: 9,
-  capabilities: {
-    ...noCapabilities,
-    families: ["ipv4", "ipv6"],
-    fourOctetAs: REMOTE_AS,
-    gracefulRestart: {
-      restarting: false,
-      notification: true,
-      restartSeconds: 120,
-      families: [{ family: "ipv4", forwarding: true }],
-    },
-  },
-};
-const others = [
-  encodeOpen(open),
-  encodeOpen({ ...open, routerId: 0 }),
-  encodeKeepalive(),
-  encodeNotification(operatorCease(2, "bye")),
-  encodeRouteRefresh({ kind: "begin", family: "ipv6" }),
-];
-
-const withLength = (octets: Uint8Array): Uint8Array => {
-  octets[16] = octets.length >> 8;
-  octets[17] = octets.length;
-  return octets;
-};
-
-/** Octets that a neighbour out of its mind would send, each kind close enough to right to get far. */
-const mutations: readonly ((random: Random, octets: Uint8Array) => Uint8Array)[] = [
-  (_random, octets) => octets,
-  (random, octets) => {
-    const changed = octets.slice();
-    for (let count = 1 + random.below(6); count > 0; count--) {
-      changed[HEADER_OCTETS + random.below(Math.max(1, octets.length - HEADER_OCTETS))] = random.below(256);
-    }
-    return withLength(changed.subarray(0, octets.length));
-  },
-  (random, octets) => withLength(octets.slice(0, HEADER_OCTETS + random.below(octets.length - HEADER_OCTETS + 1))),
-  (random, octets) => octets.slice(0, random.below(octets.length + 1)),
-  (random, octets) => {
-    const cut = HEADER_OCTETS + random.below(octets.length - HEADER_OCTETS + 1);
-    const other = random.pick(updates).subarray(HEADER_OCTETS);
-    return withLength(Uint8Array.from(Buffer.concat([octets.subarray(0, cut), other])));
-  },
-  (random) => {
-    const octets = random.octets(HEADER_OCTETS + random.below(300)).fill(0xff, 0, 16);
-    octets[18] = random.below(7);
-    return withLength(octets);
-  },
-  (random) => random.octets(1 + random.below(100)),
-];
-
 function bombard(victim: Victim, octets: number, seed: number): void {
   const random = new Random(seed);
   for (let sent = 0; sent < octets; ) {
-    const base = random.below(5) === 0 ? random.pick(others) : random.pick(updates);
-    const message = random.pick(mutations)(random, base);
+    const message = damaged(random);
     sent += message.length;
     victim.receive(message);
   }
@@ -273,7 +208,7 @@ test("what the log says of damaged messages is text, or the fault that ends the 
   const random = new Random(SEED);
   let told = 0;
   for (let count = 0; count < 20_000; count++) {
-    const octets = random.pick(mutations.slice(0, 5))(random, random.pick(updates));
+    const octets = random.pick(messageMutations)(random, random.pick(updates));
     if (octets.length < HEADER_OCTETS + 4) continue;
     try {
       if (describeMessage(decodeMessage(octets, 0, octets.length)).startsWith("UPDATE")) told++;

@@ -20,13 +20,13 @@ export const as4Path: AttributeCodec<AsPath> = {
   encode: (out, path) => encodeAsPath(out, path, 4),
 };
 
-/** Confederation segments have to be dropped, and the rest used (RFC 6793 §6). @returns undefined where segments overrun */
+/** Confederation segments have to be dropped, and the rest used (RFC 6793 §6). @returns undefined where one is empty or overruns */
 function withoutConfederations(value: Reader): Uint8Array | undefined {
   const kept: number[] = [];
   while (value.remaining > 0) {
     if (value.remaining < 2) return undefined;
     const [kind, count] = [value.u8(), value.u8()];
-    if (value.remaining < count * 4) return undefined;
+    if (count === 0 || value.remaining < count * 4) return undefined;
     const members = value.take(count * 4);
     if (kind !== CONFED_SEQUENCE && kind !== CONFED_SET) kept.push(kind, count, ...members);
   }

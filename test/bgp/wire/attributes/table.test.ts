@@ -95,7 +95,11 @@ test.each<[AttributeCodec<unknown>, string, string[]]>([
   ],
   [attributeTable.mpUnreach, "RFC 7606 §7.12", ["", "0002", "00020181", "000101 21", "000101 18 0a00"]],
   [attributeTable.extendedCommunities, "RFC 7606 §7.14", ["", "00000000", "000000000000000000"]],
-  [attributeTable.as4Path, "RFC 6793 §6", ["", "02", "0200", "0201 0000fd", "0201 00000000", "0901 00000001"]],
+  [
+    attributeTable.as4Path,
+    "RFC 6793 §6",
+    ["", "02", "0200", "0201 0000fd", "0201 00000000", "0901 00000001", "0300 0201 00000001"],
+  ],
   [attributeTable.as4Aggregator, "RFC 6793 §6", ["", "0000fde80a0000"]],
   [attributeTable.largeCommunities, "RFC 8092 §6", ["", "0000000000000000", "00".repeat(13)]],
 ])("$name is malformed as %s says", (codec, _source, malformed) => {
