@@ -227,7 +227,7 @@ function multiprotocol(attributes: readonly Attribute[], code: 14 | 15, agreed: 
   const { flags, value } = found;
   const fatal = more.length > 0 ? [1] : [];
   if (value.length < (code === 14 ? 5 : 3)) return { ...none, fatal: [...fatal, 9] };
-  const family = { "1/1": 4, "2/1": 6 }[`${u16(value, 0)}/${value[2]}`];
+  const family = value[2] === 1 ? [undefined, 4, 6][u16(value, 0)] : undefined;
   const isAgreed = (family === 4 && agreed.ipv4) || (family === 6 && agreed.ipv6);
   if (!isAgreed) return { ...none, faults: [discard], fatal };
   const hopOctets = code === 14 ? (value[3] ?? 0) : 0;
