@@ -60,7 +60,7 @@ export async function makeProgram(root: string): Promise<void> {
   for (const file of [
     "package.json",
     "LICENSE.txt",
-    ...globSync("*.{js,cjs}", { cwd: join(project, "node_modules/koffi") }),
+    ...globSync("{,src/**/}*.{js,cjs}", { cwd: join(project, "node_modules/koffi") }),
   ])
     keep(root, `node_modules/koffi/${file}`);
   const native = `node_modules/@koromix/koffi-linux-${process.arch}`;

@@ -19,6 +19,11 @@ interface Dump {
   readonly ended: (end: DumpEnd) => void;
 }
 
+/** What the operator can mend: a capability that is missing, sockets that the kernel refuses. */
+class KernelUnavailable extends Error {
+  override readonly name = "KernelUnavailable";
+}
+
 /** The main thread's end of the kernel thread. */
 export class KernelPort implements NetlinkPort {
   readonly #worker: Worker;
@@ -37,7 +42,7 @@ export class KernelPort implements NetlinkPort {
   /**
    * Starts the thread and opens its sockets.
    * @param script the thread's code: `kernel-worker.ts`, or its bundle
-   * @throws Error where the kernel refuses the sockets
+   * @throws KernelUnavailable where the kernel refuses the sockets
    */
   static async open(mode: KernelMode, script = workerScript(import.meta.url, "kernel-worker")): Promise<KernelPort> {
     const rooms = Array.from({ length: BATCHES }, () => new SharedArrayBuffer(BATCH_OCTETS));
@@ -45,7 +50,8 @@ export class KernelPort implements NetlinkPort {
     await new Promise<void>((resolve, reject) => {
       worker.once("message", (message: FromWorker) => {
         if (message.kind === "ready") resolve();
-        else reject(new Error(message.kind === "failed" ? message.reason : "the kernel thread began out of order"));
+        else if (message.kind === "failed") reject(new KernelUnavailable(message.reason));
+        else reject(new Error("the kernel thread began out of order"));
       });
       worker.once("error", reject);
     });

@@ -139,10 +139,15 @@ export class Host {
 
   /** Starts a process that stays; what it prints goes to a file of the host's folder. */
   spawn(name: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}): Daemon {
+    return this.spawnOutside(name, this.command(argv), env);
+  }
+
+  /** The same for a process that enters the host's namespace by itself. */
+  spawnOutside(name: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}): Daemon {
     const logFile = this.path(`${name}.log`);
     const log = openSync(logFile, "a");
     const logFrom = fstatSync(log).size;
-    const [file = "", ...args] = this.command(argv);
+    const [file = "", ...args] = argv;
     const child = spawn(file, args, {
       stdio: ["ignore", log, log],
       detached: true, // A process group of its own.
