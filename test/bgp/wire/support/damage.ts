@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { noCapabilities } from "#bgp/wire/capabilities.ts";
 import { encodeKeepalive } from "#bgp/wire/keepalive.ts";
-import { HEADER_OCTETS } from "#bgp/wire/message-type.ts";
+import { HEADER_OCTETS, MessageType } from "#bgp/wire/message-type.ts";
 import { encodeNotification, operatorCease } from "#bgp/wire/notification.ts";
 import { encodeOpen, type Open } from "#bgp/wire/open.ts";
 import { encodeRouteRefresh } from "#bgp/wire/route-refresh.ts";
 import { nlri, REMOTE_AS, rawAttributes } from "./arbitraries.ts";
-import { update } from "./octets.ts";
+import { attribute, update } from "./octets.ts";
 import type { Random } from "./random.ts";
 
 /** UPDATEs with every kind of attribute, some of them wrong already. */
@@ -52,9 +52,67 @@ const withLength = (octets: Uint8Array): Uint8Array => {
 
 type Mutation = (random: Random, octets: Uint8Array) => Uint8Array;
 
+interface Parts {
+  readonly withdrawn: Uint8Array;
+  readonly attributes: readonly Uint8Array[];
+  readonly nlri: Uint8Array;
+}
+
+/** An UPDATE taken apart; undefined for what is none, or has lengths that do not fit. */
+function partsOf(octets: Uint8Array): Parts | undefined {
+  if (octets[18] !== MessageType.update || octets.length < HEADER_OCTETS + 4) return undefined;
+  const view = new DataView(octets.buffer, octets.byteOffset, octets.length);
+  const set = HEADER_OCTETS + 4 + view.getUint16(HEADER_OCTETS);
+  if (set > octets.length) return undefined;
+  const end = set + view.getUint16(set - 2);
+  if (end > octets.length) return undefined;
+  const attributes: Uint8Array[] = [];
+  for (let at = set; at < end; ) {
+    const extended = (octets[at]! & 0x10) !== 0;
+    if (at + (extended ? 4 : 3) > end) return undefined;
+    const next = at + (extended ? 4 + view.getUint16(at + 2) : 3 + octets[at + 2]!);
+    if (next > end) return undefined;
+    attributes.push(octets.subarray(at, next));
+    at = next;
+  }
+  return { withdrawn: octets.subarray(HEADER_OCTETS + 2, set - 2), attributes, nlri: octets.subarray(end) };
+}
+
+const valueIn = (one: Uint8Array): Uint8Array => one.subarray((one[0]! & 0x10) === 0 ? 3 : 4);
+const joined = (...pieces: readonly Uint8Array[]): Uint8Array => Uint8Array.from(Buffer.concat(pieces));
+const rebuilt = (one: Uint8Array, value: Uint8Array): Uint8Array => attribute(one[0]! & 0xef, one[1]!, value);
+
+/** What becomes of one attribute while all lengths around it stay right. */
+const attributeMutations: readonly ((random: Random, one: Uint8Array) => readonly Uint8Array[])[] = [
+  (random, one) => [rebuilt(one, valueIn(one).subarray(0, random.below(valueIn(one).length + 1)))],
+  (random, one) => [rebuilt(one, joined(valueIn(one), random.octets(1 + random.below(12))))],
+  (random, one) => [attribute((one[0]! & 0xef) ^ random.pick([0x80, 0x40, 0xc0, 0x20, 0x01]), one[1]!, valueIn(one))],
+  (random, one) => [attribute(one[0]! & 0xef, random.below(40), valueIn(one))],
+  (random, one) => {
+    const value = valueIn(one).slice();
+    if (value.length > 0) value[random.below(value.length)] = random.pick([0, 1, 3, 255, random.below(256)]);
+    return [rebuilt(one, value)];
+  },
+  (_random, one) => [one, one],
+  () => [],
+];
+
+function withOneAttributeChanged(random: Random, octets: Uint8Array): Uint8Array {
+  const parts = partsOf(octets);
+  if (parts === undefined || parts.attributes.length === 0) return octets;
+  const chosen = random.below(parts.attributes.length);
+  const attributes = parts.attributes.flatMap((one, index) =>
+    index === chosen ? random.pick(attributeMutations)(random, one) : [one],
+  );
+  return update({ ...parts, attributes });
+}
+
 /** Octets that a neighbour out of its mind would send, each kind close enough to right to get far. */
 export const messageMutations: readonly Mutation[] = [
   (_random, octets) => octets,
+  withOneAttributeChanged,
+  withOneAttributeChanged,
+  withOneAttributeChanged,
   (random, octets) => {
     const changed = octets.slice();
     for (let count = 1 + random.below(6); count > 0; count--) {
