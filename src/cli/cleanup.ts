@@ -10,6 +10,7 @@ import { emptySet, type ObjectSet } from "#config/objects.ts";
 import { readObjects } from "#k8s/io/object-file.ts";
 import { ObjectCache } from "#k8s/object-cache.ts";
 import { bug } from "#lib/bug.ts";
+import { finish } from "#lib/steps.ts";
 import { command, configured, type NodeFlags } from "./configured.ts";
 import { defaultNode } from "./flags.ts";
 import { nodeKernel } from "./node-kernel.ts";
@@ -54,7 +55,7 @@ async function lastInForce(flags: CleanupFlags): Promise<NodeConfig> {
 function cachedObjects(path: string): ObjectSet {
   const cache = new ObjectCache();
   try {
-    cache.restore(readObjects(path));
+    for (const object of finish(readObjects(path))) cache.restore(object);
   } catch (error) {
     console.error(`${path} is not used: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -1,10 +1,12 @@
-import { compile } from "#config/compile/compile.ts";
+import { type Compiled, compileSteps } from "#config/compile/compile.ts";
 import { formatRemark } from "#config/manifests.ts";
 import type { NodeConfig } from "#config/node-config.ts";
 import type { ObjectSet } from "#config/objects.ts";
 import type { Remark } from "#config/remark.ts";
+import { bug } from "#lib/bug.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
+import { Slices, type Steps } from "#lib/steps.ts";
 
 /** All objects as a provider knows them, and what is wrong with them. */
 export interface ObjectState {
@@ -50,11 +52,16 @@ export class Configuration {
   #remarks: readonly Remark[] = [];
   #said = new Set<string>();
   #held = false;
+  /** Waits to be put in force; a newer one takes its place. */
+  #newest: ObjectState | undefined;
+  readonly #slices: Slices;
+  readonly #lines = new WeakMap<Remark, string>();
   #changedMs: number;
 
   constructor(parts: ConfigurationParts) {
     this.#parts = parts;
     this.#changedMs = parts.clock.wallMs();
+    this.#slices = new Slices(parts.clock);
   }
 
   get config(): NodeConfig | undefined {
@@ -75,31 +82,43 @@ export class Configuration {
     return this.#parts.source;
   }
 
-  /** The source has something new. While an operator's roll-back holds, it waits for the next load. */
+  /**
+   * The source has something new, which is put in force in slices: of several that come meanwhile the newest counts.
+   * While an operator's roll-back holds, it waits for the next load.
+   */
   provided(state: ObjectState): void {
-    if (!this.#held) this.#enforce(state);
+    if (this.#held) return;
+    const waits = this.#newest !== undefined;
+    this.#newest = state;
+    if (!waits)
+      this.#enforce(
+        () => this.#newest ?? state,
+        () => {},
+      );
   }
 
   /** `configure`: reads the source (or `path`) again and puts it in force. */
   async load(path: string | undefined): Promise<Loaded> {
     const state = await this.#read(path);
     this.#held = path !== undefined;
-    return this.#enforce(state);
+    return this.#enforced(state);
   }
 
   /** `configure check`: what `load` would say, and nothing else. */
   async check(path: string | undefined): Promise<Loaded> {
     const state = await this.#read(path);
-    const { config, remarks } = compile(state.objects, this.#parts.nodeName, this.#config);
+    const { config, remarks } = await new Promise<Compiled>((resolve) => {
+      this.#slices.add(() => compileSteps(state.objects, this.#parts.nodeName, this.#config), resolve);
+    });
     return { changed: config !== this.#config, error: firstError([...state.remarks, ...remarks]) };
   }
 
   /** `configure undo`: back to what was in force before the last change, whoever made that. */
-  rollBack(): Loaded {
+  async rollBack(): Promise<Loaded> {
     const before = this.#before;
     if (before === undefined) return { changed: false, error: undefined };
     this.#held = true;
-    const loaded = this.#enforce(before);
+    const loaded = await this.#enforced(before);
     this.#before = undefined; // there is one step back, not two
     return loaded;
   }
@@ -108,10 +127,24 @@ export class Configuration {
     return path === undefined ? this.#parts.source.refresh() : this.#parts.source.read(path);
   }
 
-  #enforce(state: ObjectState): Loaded {
+  #enforced(state: ObjectState): Promise<Loaded> {
+    return new Promise((resolve) => this.#enforce(() => state, resolve));
+  }
+
+  /** @param take is asked when its turn comes */
+  #enforce(take: () => ObjectState, done: (loaded: Loaded) => void): void {
+    let state: ObjectState | undefined;
+    const begin = (): Steps<Compiled> => {
+      state = take();
+      if (state === this.#newest) this.#newest = undefined;
+      return compileSteps(state.objects, this.#parts.nodeName, this.#config);
+    };
+    this.#slices.add(begin, (compiled) => done(this.#adopt(state ?? bug("compiled before it was begun"), compiled)));
+  }
+
+  #adopt(state: ObjectState, { config, remarks }: Compiled): Loaded {
     const before = this.#inForce;
     this.#inForce = state;
-    const { config, remarks } = compile(state.objects, this.#parts.nodeName, this.#config);
     this.#remarks = [...state.remarks, ...remarks];
     this.#say();
     const changed = config !== undefined && config !== this.#config;
@@ -124,8 +157,15 @@ export class Configuration {
     return { changed, error: firstError(this.#remarks) };
   }
 
+  /** Remarks of what did not change are the same values. */
+  #lineOf(remark: Remark): string {
+    const known = this.#lines.get(remark) ?? formatRemark(remark);
+    this.#lines.set(remark, known);
+    return known;
+  }
+
   #say(): void {
-    const lines = new Map(this.#remarks.map((remark) => [formatRemark(remark), remark.severity]));
+    const lines = new Map(this.#remarks.map((remark) => [this.#lineOf(remark), remark.severity]));
     for (const [line, severity] of lines) {
       if (this.#said.has(line)) continue;
       if (severity === "error") this.#parts.log.error(line);

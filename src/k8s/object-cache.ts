@@ -1,5 +1,6 @@
 import { type ConfigObject, emptySet, type ObjectSet } from "#config/objects.ts";
 import type { Remark } from "#config/remark.ts";
+import type { Kind } from "#config/schema/kinds.ts";
 import { type Reading, readObject } from "#config/validate.ts";
 import type { Change } from "./changes.ts";
 import type { Resource } from "./resources.ts";
@@ -33,14 +34,15 @@ interface Kept extends CachedObject {
  */
 export class ObjectCache {
   readonly #kept = new Map<string, Map<string, Kept>>();
-  /** Kinds that changed since `state` was asked last: the maps of the others stay the same values. */
-  readonly #changed = new Set<string>();
+  /** Keys by kind that changed since `state` was asked last: the maps of other kinds stay the same values. */
+  readonly #changed = new Map<string, Set<string>>();
+  /** By kind and key. */
   readonly #remarks = new Map<string, readonly Remark[]>();
   #objects: ObjectSet = emptySet;
 
-  /** Takes over what was saved. */
-  restore(objects: readonly CachedObject[]): void {
-    for (const each of objects) this.#put(each.kind, each.key, each.resourceVersion, each.object);
+  /** Takes over one of what was saved. */
+  restore({ kind, key, resourceVersion, object }: CachedObject): void {
+    this.#put(kind, key, resourceVersion, object);
   }
 
   /** What is to be saved, in no order. May be taken slowly: what changes meanwhile is there as it was or as it is. */
@@ -66,12 +68,15 @@ export class ObjectCache {
 
   /** All objects in force, and what is wrong with the others. */
   state(): { readonly objects: ObjectSet; readonly remarks: readonly Remark[] } {
-    for (const kind of this.#changed) {
-      const kept = Array.from(this.#kept.get(kind)?.values() ?? []);
-      const inForce = kept.flatMap((each) => each.inForce ?? []);
-      this.#objects = { ...this.#objects, [kind]: new Map(inForce.map((object) => [object.name, object])) };
-      const remarks = kept.flatMap(({ reading }) => (reading.is === "invalid" ? reading.remarks : []));
-      this.#remarks.set(kind, remarks);
+    for (const [kind, keys] of this.#changed) {
+      const objects = new Map<string, ConfigObject>(this.#objects[kind as Kind]);
+      const kept = this.#kept.get(kind);
+      for (const key of keys) {
+        const object = kept?.get(key)?.inForce;
+        if (object === undefined) objects.delete(key);
+        else objects.set(key, object);
+      }
+      this.#objects = { ...this.#objects, [kind]: objects };
     }
     this.#changed.clear();
     return { objects: this.#objects, remarks: Array.from(this.#remarks.values()).flat() };
@@ -89,7 +94,14 @@ export class ObjectCache {
   }
 
   #drop(kind: string, key: string): void {
-    if (this.#kept.get(kind)?.delete(key)) this.#changed.add(kind);
+    if (this.#kept.get(kind)?.delete(key) !== true) return;
+    this.#remarks.delete(`${kind}/${key}`);
+    this.#hasChanged(kind, key);
+  }
+
+  #hasChanged(kind: string, key: string): void {
+    const keys = this.#changed.get(kind) ?? new Set();
+    this.#changed.set(kind, keys.add(key));
   }
 
   /** An object that is as the disk had it stays the same value. */
@@ -101,6 +113,8 @@ export class ObjectCache {
     const reading = readObject(object, { from: "api", resourceVersion });
     const inForce = reading.is === "object" ? reading.object : before?.inForce;
     ofKind.set(key, { kind, key, resourceVersion, object, reading, inForce });
-    this.#changed.add(kind);
+    if (reading.is === "invalid") this.#remarks.set(`${kind}/${key}`, reading.remarks);
+    else this.#remarks.delete(`${kind}/${key}`);
+    this.#hasChanged(kind, key);
   }
 }

@@ -11,7 +11,8 @@ export function trim(value: unknown, shape: Shape): unknown {
   const kept: Record<string, unknown> = {};
   for (const [field, inner] of Object.entries(shape)) {
     for (const key of keysFor(field, value)) {
-      kept[key] = trim((value as Record<string, unknown>)[key], inner);
+      const part = trim((value as Record<string, unknown>)[key], inner);
+      if (part !== undefined) kept[key] = part;
     }
   }
   return kept;
@@ -20,13 +21,15 @@ export function trim(value: unknown, shape: Shape): unknown {
 type ListShape = Extract<Shape, readonly unknown[]>;
 const isElement = (shape: Shape): shape is ListShape => Array.isArray(shape);
 
-function trimList(list: readonly unknown[], [element, wanted = {}]: ListShape): unknown[] {
+/** @returns undefined where none is wanted: as if the field were absent */
+function trimList(list: readonly unknown[], [element, wanted]: ListShape): unknown[] | undefined {
+  if (wanted === undefined) return list.map((each) => trim(each, element));
   const kept = list.filter((each) => {
     return Object.entries(wanted).every(
       ([field, text]) => (each as Readonly<Record<string, unknown>>)?.[field] === text,
     );
   });
-  return kept.map((each) => trim(each, element));
+  return kept.length === 0 ? undefined : kept.map((each) => trim(each, element));
 }
 
 function keysFor(field: string, value: object): string[] {

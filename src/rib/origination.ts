@@ -7,19 +7,30 @@ import type { LocRib } from "./loc-rib.ts";
 import { LOCAL } from "./neighbours.ts";
 import type { AttributeCodec } from "./ports.ts";
 import { type AttributeTable, contextKey } from "./table/attribute-table.ts";
+import type { Job, Turns } from "./turns.ts";
 
-/** The node's own prefixes: paths of neighbour `LOCAL`, which stand before all others. */
-export class Origination {
+/** Changes that are made in one go: some hundred microseconds. */
+const STEP = 128;
+
+/** The node's own prefixes: paths of neighbour `LOCAL`, which stand before all others. Many changes take their turns. */
+export class Origination implements Job {
   readonly #codec: AttributeCodec;
   readonly #attributes: AttributeTable;
   readonly #locs: Readonly<Record<Family, LocRib>>;
   readonly #facts: AttributeFacts = emptyFacts();
+  readonly #keys = new WeakMap<OriginatedPrefix, string>();
+  readonly #turns: Turns;
   #present = new Map<string, OriginatedPrefix>();
+  #list: readonly OriginatedPrefix[] = [];
+  /** By prefix: what was announced last, and is not what shall be. */
+  readonly #changed = new Map<string, OriginatedPrefix | undefined>();
 
-  constructor(codec: AttributeCodec, attributes: AttributeTable, locs: Readonly<Record<Family, LocRib>>) {
+  constructor(codec: AttributeCodec, attributes: AttributeTable, locs: Readonly<Record<Family, LocRib>>, turns: Turns) {
     this.#codec = codec;
     this.#attributes = attributes;
     this.#locs = locs;
+    this.#turns = turns;
+    turns.add(this);
   }
 
   /** What is originated under this prefix (`10.0.0.0/24`). */
@@ -29,14 +40,41 @@ export class Origination {
 
   /** @param wanted all that shall be originated from now on; of several entries for one prefix the first counts */
   set(wanted: readonly OriginatedPrefix[]): void {
+    if (wanted === this.#list) return;
+    this.#list = wanted;
     const next = new Map<string, OriginatedPrefix>();
     for (const own of wanted) {
-      const key = formatPrefix(own.prefix);
+      const key = this.#keyOf(own);
       if (!next.has(key)) next.set(key, own);
     }
-    for (const [key, own] of this.#present) if (!next.has(key)) this.#withdraw(own);
-    for (const own of next.values()) this.#announce(own);
+    const before = this.#present;
     this.#present = next;
+    for (const [key, own] of before) if (next.get(key) !== own) this.#note(key, own);
+    for (const key of next.keys()) if (!before.has(key)) this.#note(key, undefined);
+    if (this.step()) this.#turns.wake();
+  }
+
+  /** What was announced before the first of several changes is what has to be undone. */
+  #note(key: string, before: OriginatedPrefix | undefined): void {
+    if (!this.#changed.has(key)) this.#changed.set(key, before);
+  }
+
+  step(): boolean {
+    let left = STEP;
+    for (const [key, before] of this.#changed) {
+      if (left-- === 0) return true;
+      this.#changed.delete(key);
+      const own = this.#present.get(key);
+      if (own !== undefined) this.#announce(own);
+      else if (before !== undefined) this.#withdraw(before);
+    }
+    return false;
+  }
+
+  #keyOf(own: OriginatedPrefix): string {
+    const known = this.#keys.get(own) ?? formatPrefix(own.prefix);
+    this.#keys.set(own, known);
+    return known;
   }
 
   #announce(own: OriginatedPrefix): void {

@@ -157,7 +157,8 @@ export class Rib {
       ipv6.programs.forget(set);
     };
     this.#tracking = new NextHopTracking(this.nextHops, [ipv4.loc, ipv6.loc], this.turns);
-    this.#origination = new Origination(parts.codec, this.attributes, { ipv4: ipv4.loc, ipv6: ipv6.loc });
+    const locs = { ipv4: ipv4.loc, ipv6: ipv6.loc };
+    this.#origination = new Origination(parts.codec, this.attributes, locs, this.turns);
   }
 
   #shared() {

@@ -2,8 +2,17 @@ import { expect, test } from "vitest";
 import { readDirectory } from "#config/directory.ts";
 import type { NodeConfig } from "#config/node-config.ts";
 import { Configuration, type ObjectState } from "#daemon/configuration.ts";
-import type { Log } from "#lib/log.ts";
+import { type Log, silentLog } from "#lib/log.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+
+/** Time that passes by one millisecond each time somebody looks. */
+class SteppedClock extends FakeClock {
+  #looks = 0;
+
+  override nowMs(): number {
+    return super.nowMs() + this.#looks++;
+  }
+}
 
 const node = (name: string, block: string, address: string): string => `
 apiVersion: v1
@@ -35,8 +44,10 @@ function begin(text: string) {
     read: (path: string) => Promise.resolve(read(path, mesh("64999") + n1)),
   };
   const apply = (config: NodeConfig) => void applied.push(config);
-  const configuration = new Configuration({ nodeName: "n1", source, clock: new FakeClock(), log, apply });
+  const clock = new FakeClock();
+  const configuration = new Configuration({ nodeName: "n1", source, clock, log, apply });
   configuration.provided(files);
+  clock.settle();
   return {
     configuration,
     applied,
@@ -44,6 +55,7 @@ function begin(text: string) {
     edit(changed: string) {
       files = readDirectory([{ path: "a.yaml", text: changed }], files);
       configuration.provided(files);
+      clock.settle();
     },
   };
 }
@@ -82,13 +94,13 @@ test("check says what load would, and changes nothing", async () => {
   expect(applied).toHaveLength(1);
 });
 
-test("rolling back undoes the last change, whoever made it, and only that one", () => {
+test("rolling back undoes the last change, whoever made it, and only that one", async () => {
   const { configuration, edit } = begin(mesh("64512") + n1);
   edit(mesh("64513") + n1);
   edit(mesh("64514") + n1);
-  expect(configuration.rollBack().changed).toBe(true);
+  expect((await configuration.rollBack()).changed).toBe(true);
   expect(configuration.config?.localAs).toBe(64513);
-  expect(configuration.rollBack().changed).toBe(false);
+  expect((await configuration.rollBack()).changed).toBe(false);
   expect(configuration.config?.localAs).toBe(64513);
 });
 
@@ -96,10 +108,39 @@ test("rolling back holds the state before the load, whatever the source says, un
   const { configuration, applied, edit } = begin(mesh("64512") + n1);
   await configuration.load("b.yaml");
   expect(configuration.config?.localAs).toBe(64999);
-  configuration.rollBack();
+  await configuration.rollBack();
   expect(configuration.config?.localAs).toBe(64512);
   edit(mesh("64777") + n1);
   expect(configuration.config?.localAs).toBe(64512);
   await configuration.load(undefined);
   expect(applied.map(({ localAs }) => localAs)).toEqual([64512, 64999, 64512, 64777]);
+});
+
+test("thousands of nodes are put in force in short turns, and of states that come meanwhile the newest", () => {
+  const many = Array.from({ length: 3000 }, (_, at) =>
+    node(`x${at}`, `10.${at >> 8}.${at & 255}.0/24`, `10.200.${at >> 8}.${at & 255}`),
+  );
+  const stateOf = (as: number, others: string): ObjectState =>
+    readDirectory([{ path: "a.yaml", text: mesh(`${as}`) + n1 + others }]);
+  const [first, second, third] = [stateOf(64511, many.join("")), stateOf(64512, ""), stateOf(64513, "")] as const;
+  const clock = new SteppedClock();
+  const applied: NodeConfig[] = [];
+  const source = { title: "x", refresh: () => Promise.resolve(first), read: () => Promise.resolve(first) };
+  const apply = (config: NodeConfig) => void applied.push(config);
+  const configuration = new Configuration({ nodeName: "n1", source, clock, log: silentLog, apply });
+  configuration.provided(first);
+  configuration.provided(second);
+  configuration.provided(third);
+  expect(applied).toEqual([]);
+  let turns = 0;
+  while (applied.length < 1) {
+    clock.turn();
+    turns++;
+  }
+  expect(turns).toBeGreaterThan(50);
+  clock.advance(1_000);
+  expect(applied.map(({ localAs, peers }) => [localAs, peers.length])).toEqual([
+    [64511, 3000],
+    [64513, 0],
+  ]);
 });

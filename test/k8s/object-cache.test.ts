@@ -35,7 +35,7 @@ test("what is saved is restored, and what the server no longer tells goes", () =
   const cache = new ObjectCache();
   cache.apply("Node", [put("n1", node("n1", 1)), put("n2", node("n2", 2))]);
   const restored = new ObjectCache();
-  restored.restore(JSON.parse(JSON.stringify([...cache.save()])));
+  for (const each of cache.save()) restored.restore(JSON.parse(JSON.stringify(each)));
   expect(restored.state().objects.Node.size).toBe(2);
   const [nodes] = always;
   if (nodes !== undefined) restored.settle(nodes, new Set(["n2"]));

@@ -1,8 +1,12 @@
 import type { ConfigObject } from "../objects.ts";
 
-/** In the order in which conflicts are settled: the earlier object stays. */
+const age = ({ value }: ConfigObject): string => value.metadata.creationTimestamp ?? "";
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The order in which conflicts are settled: the earlier object stays. */
+export const olderFirst = (a: ConfigObject, b: ConfigObject): number =>
+  compare(age(a), age(b)) || compare(a.name, b.name);
+
 export function byAge<T extends ConfigObject>(objects: Iterable<T>): T[] {
-  const age = ({ value }: T): string => value.metadata.creationTimestamp ?? "";
-  const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-  return [...objects].sort((a, b) => compare(age(a), age(b)) || compare(a.name, b.name));
+  return [...objects].sort(olderFirst);
 }

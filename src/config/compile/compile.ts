@@ -1,3 +1,4 @@
+import { finish, type Steps } from "#lib/steps.ts";
 import { hostPrefix, type Prefix } from "#route/prefix.ts";
 import type {
   CniConfig,
@@ -37,10 +38,15 @@ const memories = new WeakMap<NodeConfig, Memory>();
  * @param previous an earlier result: parts that did not change are the same values again, and cost next to nothing
  */
 export function compile(objects: ObjectSet, nodeName: string, previous?: NodeConfig): Compiled {
+  return finish(compileSteps(objects, nodeName, previous));
+}
+
+/** The same with pauses, for thousands of nodes and Services. One at a time. */
+export function* compileSteps(objects: ObjectSet, nodeName: string, previous?: NodeConfig): Steps<Compiled> {
   const memory = (previous === undefined ? undefined : memories.get(previous)) ?? new Memory();
   const report = new Report();
   const { object: configuration, spec } = configurationOf(objects);
-  const nodes = allNodes(objects, spec, report, memory);
+  const nodes = yield* allNodes(objects, spec, report, memory);
   const own = nodes.find(({ name }) => name === nodeName);
   if (own === undefined) {
     report.missing(`Node/${nodeName}`, "there is no Node object of this name: nothing can be run for it");
@@ -48,15 +54,17 @@ export function compile(objects: ObjectSet, nodeName: string, previous?: NodeCon
   }
   const settings = memory.recall("settings", [spec, own], () => settingsFor(spec, own.labels));
   const roles = memory.recall("roles", [spec, own], () => rolesOf(own, spec.reflectors));
-  const made = assemble({ objects, configuration, spec, settings, own, roles, nodes, report, memory });
+  const made = yield* assemble({ objects, configuration, spec, settings, own, roles, nodes, report, memory });
+  yield;
   const config = share(previous, made);
   memories.set(config, memory);
   return { config, remarks: report.remarks };
 }
 
-function assemble(context: Context): NodeConfig {
+function* assemble(context: Context): Steps<NodeConfig> {
   const { spec, settings, own, roles } = context;
-  const peers = peersOf(context);
+  const peers = yield* peersOf(context);
+  yield;
   return {
     nodeName: own.name,
     localAs: own.as,
@@ -65,7 +73,7 @@ function assemble(context: Context): NodeConfig {
     addresses: own.addresses,
     listen: { port: settings.listenPort, addresses: spec.listenAddresses ?? [] },
     peers,
-    originated: originatedBy(context),
+    originated: yield* originatedBy(context),
     policies: policiesFor(peers, context),
     blockOwners: blockOwnersOf(context),
     kernel: kernelOf(settings, own),
@@ -76,7 +84,7 @@ function assemble(context: Context): NodeConfig {
   };
 }
 
-function originatedBy(context: Context): OriginatedPrefix[] {
+function* originatedBy(context: Context): Steps<readonly OriginatedPrefix[]> {
   const { spec, own } = context;
   const { enabled, communities, largeCommunities, localPref } = spec.podCIDRs;
   const source = `node/${own.name}`;
@@ -96,7 +104,8 @@ function originatedBy(context: Context): OriginatedPrefix[] {
         localPref,
       };
     });
-  return [...(enabled ? pods : []), ...others, ...serviceAddresses(context)];
+  const services = yield* serviceAddresses(context);
+  return [...(enabled ? pods : []), ...others, ...services];
 }
 
 /** Those that peers name; one that does not exist lets nothing through. */
@@ -137,7 +146,7 @@ function cniOf({ settings: { cni = {} }, own, report }: Context): CniConfig | un
 
 function masqueradeOf({ settings: { masquerade = {} }, own, nodes, memory }: Context): MasqueradeConfig | undefined {
   if (masquerade.enabled !== true) return undefined;
-  const inside = memory.recall("inside", nodes, () => {
+  const inside = memory.recall("inside", [nodes], () => {
     return nodes.flatMap(({ podCidrs, addresses }): Prefix[] => [
       ...podCidrs,
       ...Object.values(addresses).map(hostPrefix),

@@ -1,43 +1,24 @@
+import { mapSteps, type Steps } from "#lib/steps.ts";
 import { type Address, formatAddress, formatRouterId } from "#route/address.ts";
 import { families } from "#route/family.ts";
-import { contains, formatPrefix, type Prefix } from "#route/prefix.ts";
+import { formatPrefix } from "#route/prefix.ts";
 import type { FieldPath } from "../remark.ts";
 import { BlockOwners } from "./block-owners.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import type { Report } from "./report.ts";
 
+/** What two nodes cannot both have. */
+export const claimsOf = ({ addresses, podCidrs, routerId }: NodeFacts): object => ({ addresses, podCidrs, routerId });
+
 /**
  * What two nodes cannot both have: an address and a Pod CIDR stay with the earlier one, a router id is only reported.
- * @param nodes earlier ones first
+ * @param nodes earlier ones first @returns `nodes` itself where nothing is in conflict
  */
-export function settle(nodes: readonly NodeFacts[], report: Report): readonly NodeFacts[] {
-  return conflictFree(nodes) ? nodes : withoutOverlaps(withoutDuplicates(nodes, report), report);
+export function* settle(nodes: readonly NodeFacts[], report: Report): Steps<readonly NodeFacts[]> {
+  const distinct = yield* withoutDuplicates(nodes, report);
+  const kept = yield* withoutOverlaps(distinct, report);
+  return kept.every((node, index) => node === nodes[index]) ? nodes : kept;
 }
-
-/** The usual case, found fast: after sorting, whatever is in conflict stands side by side. */
-function conflictFree(nodes: readonly NodeFacts[]): boolean {
-  const ids = Uint32Array.from(nodes, ({ routerId }) => routerId).sort();
-  if (ids.some((id, index) => index > 0 && id === ids[index - 1])) return false;
-  return families.every((family) => {
-    const addresses = nodes.flatMap((node) => node.addresses[family] ?? []).sort(byWords);
-    const blocks = nodes.flatMap(({ podCidrs }) => podCidrs.filter((block) => block.family === family)).sort(byBlock);
-    return (
-      addresses.every((address, index) => index === 0 || byWords(address, addresses[index - 1]) !== 0) &&
-      blocks.every((block, index) => index === 0 || !contains(blocks[index - 1] ?? block, block))
-    );
-  });
-}
-
-function byWords(a: Address, b: Address = a): number {
-  for (let index = 0; index < a.words.length; index++) {
-    const difference = (a.words[index] ?? 0) - (b.words[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
-/** Greater blocks before those inside of them. */
-const byBlock = (a: Prefix, b: Prefix): number => byWords(a, b) || a.length - b.length;
 
 /** Who has it first keeps it; others are told. */
 class Claims {
@@ -58,9 +39,9 @@ class Claims {
 }
 
 /** Addresses and router ids that two nodes have: an address stays with the earlier one, router ids are only reported. */
-function withoutDuplicates(nodes: readonly NodeFacts[], report: Report): NodeFacts[] {
+function* withoutDuplicates(nodes: readonly NodeFacts[], report: Report): Steps<NodeFacts[]> {
   const [addresses, routerIds] = [new Claims(report), new Claims(report)];
-  return nodes.map((node) => {
+  return yield* mapSteps(nodes, (node) => {
     const { annotations } = node.object.value.metadata;
     const kept = families.flatMap((family) => {
       const address = node.addresses[family];
@@ -83,9 +64,9 @@ const keyOf = ({ words: [first = 0, ...rest] }: Address): number | string =>
   rest.length === 0 ? first : `${first}.${rest.join(".")}`;
 
 /** Pod CIDRs stay with the earlier of two nodes. */
-function withoutOverlaps(nodes: readonly NodeFacts[], report: Report): NodeFacts[] {
+function* withoutOverlaps(nodes: readonly NodeFacts[], report: Report): Steps<NodeFacts[]> {
   const owners = new BlockOwners<NodeFacts>(nodes.flatMap(({ podCidrs }) => podCidrs));
-  return nodes.map((node) => {
+  return yield* mapSteps(nodes, (node) => {
     const kept = node.podCidrs.filter((block, index) => {
       const other = owners.overlapping(block);
       if (other === undefined) owners.add(block, node);

@@ -1,24 +1,52 @@
 import type { BlockOwner } from "../node-config.ts";
 import type { Context } from "./context.ts";
+import type { NodeFacts } from "./node-facts.ts";
+import { equal } from "./share.ts";
 
-const nobody: ReadonlyMap<string, BlockOwner> = new Map();
+type Owners = ReadonlyMap<string, BlockOwner>;
+const nobody: Owners = new Map();
 
 /** Whose pod addresses are whose, ours among them. Of a block that two nodes claim it is the earlier one. */
-export function blockOwnersOf({ spec, own, nodes, memory }: Context): ReadonlyMap<string, BlockOwner> {
+export function blockOwnersOf({ spec, own, nodes, memory }: Context): Owners {
   if (spec.originCheck === "Off") return nobody;
-  return memory.recall("block owners", [own.as, ...nodes], () => {
-    const owners = new Map<string, BlockOwner>();
-    for (const node of nodes) {
-      if (node.podCidrs.length === 0) continue;
-      const owner = memory.recallOf("block owner", node, [own.as], () => ({
-        node: node.name,
-        blocks: node.podCidrs,
-        externalAs: node.as === own.as ? undefined : node.as,
-        routerId: node.routerId,
-        addresses: node.addresses,
-      }));
-      owners.set(node.name, owner);
+  return memory.recall("block owners", [own.as], () => new OwnersOfBlocks(own.as)).of(nodes);
+}
+
+/** Owners that did not change are the same values, and so are all of them together. */
+class OwnersOfBlocks {
+  readonly #localAs: number;
+  #nodes: readonly NodeFacts[] = [];
+  #owners: Owners = nobody;
+
+  constructor(localAs: number) {
+    this.#localAs = localAs;
+  }
+
+  of(nodes: readonly NodeFacts[]): Owners {
+    const before = this.#nodes;
+    if (nodes === before) return this.#owners;
+    this.#nodes = nodes;
+    const inPlace = nodes.length === before.length && nodes.every(({ name }, index) => name === before[index]?.name);
+    const changed = inPlace ? nodes.filter((node, index) => node !== before[index]) : nodes;
+    const owners = new Map(inPlace ? this.#owners : []);
+    let same = inPlace || nodes.length === before.length;
+    for (const node of changed) {
+      const known = this.#owners.get(node.name);
+      const owner = this.#ownerOf(node);
+      if (equal(known, owner)) {
+        if (!inPlace && known !== undefined) owners.set(node.name, known);
+        continue;
+      }
+      same = false;
+      if (owner === undefined) owners.delete(node.name);
+      else owners.set(node.name, owner);
     }
-    return owners;
-  });
+    if (!same || owners.size !== this.#owners.size) this.#owners = owners;
+    return this.#owners;
+  }
+
+  #ownerOf({ name, as, podCidrs, routerId, addresses }: NodeFacts): BlockOwner | undefined {
+    if (podCidrs.length === 0) return undefined;
+    return { node: name, blocks: podCidrs, externalAs: as === this.#localAs ? undefined : as, routerId, addresses };
+  }
 }

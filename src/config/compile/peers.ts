@@ -1,3 +1,4 @@
+import { filterSteps, mapSteps, type Steps, sortSteps } from "#lib/steps.ts";
 import { type Address, formatAddress, sameAddress } from "#route/address.ts";
 import { type Family, families } from "#route/family.ts";
 import type { PeerConfig } from "../node-config.ts";
@@ -5,10 +6,12 @@ import type { ConfigObject } from "../objects.ts";
 import { selects } from "../schema/selector.ts";
 import { byAge } from "./age.ts";
 import type { Context } from "./context.ts";
+import type { Memory } from "./memory.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import { passwordOf } from "./passwords.ts";
 import { type Neighbour, peerMaker } from "./peer-config.ts";
-import { isClient, related, rolesOf } from "./reflectors.ts";
+import { isClient, type Roles, related, rolesOf } from "./reflectors.ts";
+import { share } from "./share.ts";
 
 type BgpPeerObject = ConfigObject<"BGPPeer">;
 
@@ -16,11 +19,12 @@ type BgpPeerObject = ConfigObject<"BGPPeer">;
  * All neighbours of the node, sorted by name. Of two BGPPeers that give the same neighbour the earlier one stays, and any
  * BGPPeer takes the place of a mesh session.
  */
-export function peersOf(context: Context): PeerConfig[] {
+export function* peersOf(context: Context): Steps<readonly PeerConfig[]> {
   const peers: PeerConfig[] = [];
   const owners = new Map<string, BgpPeerObject>();
   for (const object of byAge(context.objects.BGPPeer.values())) {
-    for (const peer of fromBgpPeer(object, context)) {
+    yield;
+    for (const peer of yield* fromBgpPeer(object, context)) {
       const session = sessionOf(peer);
       const owner = owners.get(session);
       if (owner !== undefined) reportTaken(object, peer, owner, context);
@@ -30,8 +34,23 @@ export function peersOf(context: Context): PeerConfig[] {
       }
     }
   }
-  const mesh = meshPeers(context).filter((peer) => owners.size === 0 || !owners.has(sessionOf(peer)));
-  return [...peers, ...mesh].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const mesh = yield* meshPeers(context);
+  const all = [...peers, ...mesh.filter((peer) => owners.size === 0 || !owners.has(sessionOf(peer)))];
+  return yield* context.memory.recall("sorted peers", [], () => new SortedPeers()).of(all);
+}
+
+/** Peers by name; where the same ones come again the order is known. */
+class SortedPeers {
+  #peers: readonly PeerConfig[] = [];
+  #sorted: readonly PeerConfig[] = [];
+
+  *of(peers: readonly PeerConfig[]): Steps<readonly PeerConfig[]> {
+    const before = this.#peers;
+    if (peers.length === before.length && peers.every((peer, index) => peer === before[index])) return this.#sorted;
+    this.#peers = peers;
+    this.#sorted = yield* sortSteps(peers, (a, b) => (a.name < b.name ? -1 : 1));
+    return this.#sorted;
+  }
 }
 
 const sessions = new WeakMap<PeerConfig, string>();
@@ -52,23 +71,23 @@ function reportTaken(object: BgpPeerObject, peer: PeerConfig, owner: BgpPeerObje
   report.error(object, ["spec", field], `${what}, which stays in force`);
 }
 
-function fromBgpPeer(object: BgpPeerObject, context: Context): PeerConfig[] {
+function* fromBgpPeer(object: BgpPeerObject, context: Context): Steps<PeerConfig[]> {
   const { spec } = object.value;
   const outside = outsider(object, context);
-  const nodes = nodesOf(object, context);
+  const nodes = yield* nodesOf(object, context);
   if (outside === undefined && nodes.length === 0) return [];
   const secret = passwordOf(spec.password, object, ["spec", "password"], context);
   if (secret === "missing") return [];
   if (outside !== undefined) return [peerMaker(object, secret.password, context)(outside)];
-  return peersAmong(nodes, object, secret.password, context);
+  return yield* peersAmong(nodes, object, secret.password, context);
 }
 
 /** The neighbour that a BGPPeer names by address, where it is for our node. */
 function outsider(object: BgpPeerObject, context: Context): Neighbour | undefined {
-  const { own, nodes, spec, report } = context;
+  const { own, nodes, report, memory } = context;
   const { nodeSelector = {}, peerAddress, asNumber, reflectorClient } = object.value.spec;
   if (peerAddress === undefined || !selects(nodeSelector, own.labels) || hasAddress(own, peerAddress)) return undefined;
-  const node = nodes.find((other) => hasAddress(other, peerAddress));
+  const node = nodesByAddress(nodes, memory).get(keyOf(peerAddress));
   if (node !== undefined && typeof asNumber === "number" && node.as !== asNumber) {
     report.warning(
       object,
@@ -76,7 +95,7 @@ function outsider(object: BgpPeerObject, context: Context): Neighbour | undefine
       `${asNumber} is not the AS number of Node/${node.name}: that is ${node.as}`,
     );
   }
-  const reflects = node !== undefined && rolesOf(node, spec.reflectors).reflector;
+  const reflects = node !== undefined && rolesIn(context, node).reflector;
   return { address: peerAddress, node, reflectorClient, reflects };
 }
 
@@ -85,55 +104,78 @@ const hasAddress = ({ addresses }: NodeFacts, address: Address): boolean => {
   return own !== undefined && sameAddress(own, address);
 };
 
+const keyOf = ({ words }: Address): string => words.join(".");
+
+function nodesByAddress(nodes: readonly NodeFacts[], memory: Memory): ReadonlyMap<string, NodeFacts> {
+  return memory.recall("nodes by address", [nodes], () => {
+    return new Map(nodes.flatMap((node) => Object.values(node.addresses).map((address) => [keyOf(address), node])));
+  });
+}
+
 /** The nodes that a BGPPeer pairs with ours, whichever end its selectors name. */
-function nodesOf(object: BgpPeerObject, { own, nodes }: Context): NodeFacts[] {
+function* nodesOf(object: BgpPeerObject, { own, nodes }: Context): Steps<NodeFacts[]> {
   const { nodeSelector = {}, peerSelector } = object.value.spec;
   if (peerSelector === undefined) return [];
   const near = selects(nodeSelector, own.labels);
   const far = selects(peerSelector, own.labels);
-  return nodes.filter((node) => {
+  return yield* filterSteps(nodes, (node) => {
     const { labels } = node;
     return node !== own && ((near && selects(peerSelector, labels)) || (far && selects(nodeSelector, labels)));
   });
 }
 
 /** Sessions between the nodes of our AS, all of them or by way of reflectors. */
-function meshPeers(context: Context): PeerConfig[] {
+function* meshPeers(context: Context): Steps<PeerConfig[]> {
   const { spec, own, roles, nodes, configuration } = context;
   const full = spec.nodeMesh === "Full";
   if (!full && spec.reflectors.length === 0) return [];
   const secret = passwordOf(spec.meshPassword, configuration, ["spec", "meshPassword"], context);
   if (secret === "missing") return [];
-  const others = nodes.filter((node) => {
-    return node !== own && node.as === own.as && (full || related(roles, rolesOf(node, spec.reflectors)));
+  const others = yield* filterSteps(nodes, (node) => {
+    return node !== own && node.as === own.as && (full || related(roles, rolesIn(context, node)));
   });
-  return peersAmong(others, undefined, secret.password, context);
+  return yield* peersAmong(others, undefined, secret.password, context);
 }
 
 /** @param object undefined: the mesh @returns for a node of which nothing changed the same value as last time */
-function peersAmong(
+function* peersAmong(
   nodes: readonly NodeFacts[],
   object: BgpPeerObject | undefined,
   password: string | undefined,
   context: Context,
-): PeerConfig[] {
+): Steps<PeerConfig[]> {
   const { own, settings, spec, roles, memory } = context;
   const { make, made } = memory.recallOf("maker", object ?? spec, [own, settings, spec, roles, password], () => {
-    return { make: peerMaker(object, password, context), made: new WeakMap<NodeFacts, PeerConfig>() };
+    return { make: peerMaker(object, password, context), made: new Map<string, Made>() };
   });
-  return nodes.flatMap((node) => {
-    const known = made.get(node);
-    if (known !== undefined) return [known];
+  const peers = yield* mapSteps(nodes, (node): PeerConfig | undefined => {
+    const known = made.get(node.name);
+    if (known?.node === node) return known.peer;
     const neighbour = toNode(node, context);
-    if (neighbour === undefined) return [];
-    const peer = make(neighbour);
-    made.set(node, peer);
-    return [peer];
+    if (neighbour === undefined) return undefined;
+    const peer = share(known?.peer, make(neighbour));
+    made.set(node.name, { node, peer });
+    return peer;
   });
+  if (made.size > 2 * peers.length) made.clear(); // of nodes that left
+  return peers.filter((peer) => peer !== undefined);
+}
+
+interface Made {
+  readonly node: NodeFacts;
+  readonly peer: PeerConfig;
+}
+
+function rolesIn({ spec, memory }: Context, node: NodeFacts): Roles {
+  const known = memory.recall("roles of nodes", [spec], () => new WeakMap<NodeFacts, Roles>());
+  const roles = known.get(node) ?? rolesOf(node, spec.reflectors);
+  known.set(node, roles);
+  return roles;
 }
 
 /** @returns undefined, and says so, where there is no address that we could dial */
-function toNode(node: NodeFacts, { own, roles, spec, report }: Context): Neighbour | undefined {
+function toNode(node: NodeFacts, context: Context): Neighbour | undefined {
+  const { own, roles, spec, report } = context;
   const usable = (family: Family): boolean =>
     own.addresses[family] !== undefined && node.addresses[family] !== undefined;
   const family = [spec.meshFamily, ...families].find(usable);
@@ -143,7 +185,7 @@ function toNode(node: NodeFacts, { own, roles, spec, report }: Context): Neighbo
     report.warning(node.object, ["status", "addresses"], text);
     return undefined;
   }
-  const theirs = rolesOf(node, spec.reflectors);
+  const theirs = rolesIn(context, node);
   const reflectorClient = node.as === own.as && isClient(roles, theirs);
   return { address, node, reflectorClient, reflects: theirs.reflector };
 }

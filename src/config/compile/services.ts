@@ -1,13 +1,14 @@
+import type { Steps } from "#lib/steps.ts";
 import type { Address } from "#route/address.ts";
 import { bitsOf } from "#route/family.ts";
 import { formatPrefix, type Prefix, prefixOf } from "#route/prefix.ts";
 import type { OriginatedPrefix } from "../node-config.ts";
-import type { ConfigObject, ObjectSet } from "../objects.ts";
+import type { ConfigObject } from "../objects.ts";
 import type { BgpConfigurationSpec } from "../schema/bgp-configuration.ts";
 import { selects } from "../schema/selector.ts";
 import type { Context } from "./context.ts";
-import type { Memory } from "./memory.ts";
 import type { NodeFacts } from "./node-facts.ts";
+import { type Offer, type Readiness, ServiceIndex } from "./service-index.ts";
 
 type Advertisement = BgpConfigurationSpec["serviceAdvertisements"][number];
 type AddressKind = Advertisement["addresses"][number];
@@ -21,48 +22,22 @@ const SERVICE_NAME = "kubernetes.io/service-name";
 const ANYWHERE = { ipv4: 1, ipv6: 4 } as const;
 const HERE = { ipv4: 2, ipv6: 8 } as const;
 
-/** What one Service makes us originate, and by which of the advertisements. */
-interface Offer {
-  readonly key: string;
-  readonly rank: number;
-  readonly originated: OriginatedPrefix;
-}
+const none: readonly OriginatedPrefix[] = [];
 
 /**
  * The Service addresses that this node advertises. An address goes out while an endpoint of its family is ready: anywhere,
  * or on this node where the traffic policy is Local. Of two advertisements with one prefix the first stays.
  */
-export function serviceAddresses({ objects, spec, own, memory }: Context): readonly OriginatedPrefix[] {
-  const rules = memory.recall("service rules", [spec, own], () => {
-    return spec.serviceAdvertisements.filter(({ nodeSelector = {} }) => selects(nodeSelector, own.labels));
+export function* serviceAddresses({ objects, spec, own, memory }: Context): Steps<readonly OriginatedPrefix[]> {
+  const index = memory.recall("services", [spec, own], () => {
+    const rules = spec.serviceAdvertisements.filter(({ nodeSelector = {} }) => selects(nodeSelector, own.labels));
+    if (rules.length === 0) return undefined;
+    return new ServiceIndex({
+      ready: (slice) => readySlice(slice, own.name),
+      offers: (service, bits) => offersOf(service, rules, own, bits),
+    });
   });
-  if (rules.length === 0) return [];
-  return memory.recall("service addresses", [objects.Service, objects.EndpointSlice, rules, own], () => {
-    return collect(objects, rules, own, memory);
-  });
-}
-
-function collect(
-  objects: ObjectSet,
-  rules: readonly Advertisement[],
-  own: NodeFacts,
-  memory: Memory,
-): OriginatedPrefix[] {
-  const services = memory.recall("services by name", [objects.Service], () => {
-    return [...objects.Service.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  });
-  const ready = readyEndpoints(objects, own.name, memory);
-  const found = new Map<string, Offer>();
-  for (const service of services) {
-    const bits = ready.get(service.name);
-    if (bits === undefined) continue;
-    const offers = memory.recallOf("offers", service, [rules, own, bits], () => offersOf(service, rules, own, bits));
-    for (const offer of offers) {
-      const before = found.get(offer.key);
-      if (before === undefined || offer.rank < before.rank) found.set(offer.key, offer);
-    }
-  }
-  return Array.from(found.values(), ({ originated }) => originated);
+  return index === undefined ? none : yield* index.update(objects.Service, objects.EndpointSlice);
 }
 
 /** @param bits of where its endpoints are ready */
@@ -117,20 +92,7 @@ function originatedBy({ name }: ServiceObject, rule: Advertisement, prefix: Pref
   };
 }
 
-/** By Service name; those without a ready endpoint are left out. */
-function readyEndpoints(objects: ObjectSet, nodeName: string, memory: Memory): ReadonlyMap<string, number> {
-  const ready = new Map<string, number>();
-  for (const slice of objects.EndpointSlice.values()) {
-    const { service, bits } = memory.recallOf("slice", slice, [nodeName], () => readySlice(slice, nodeName));
-    if (bits !== 0) ready.set(service, (ready.get(service) ?? 0) | bits);
-  }
-  return ready;
-}
-
-function readySlice(
-  { name, value }: ConfigObject<"EndpointSlice">,
-  nodeName: string,
-): { service: string; bits: number } {
+function readySlice({ name, value }: ConfigObject<"EndpointSlice">, nodeName: string): Readiness {
   const { metadata, addressType, endpoints } = value;
   const service = metadata.labels[SERVICE_NAME];
   const ready = endpoints.filter(({ conditions }) => conditions.ready ?? true);

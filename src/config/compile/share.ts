@@ -15,8 +15,13 @@ export function share<T>(previous: unknown, next: T): T {
 
 /** An object that has a name is compared with the one of that name, so that one more moves nothing. */
 function shareList(previous: readonly unknown[], next: readonly unknown[]): readonly unknown[] {
+  const known = new Set(previous);
+  if (next.every((part) => known.has(part))) return next;
   const named = new Map(previous.map((part) => [nameOf(part), part]));
-  return next.map((part, index) => share(nameOf(part) === undefined ? previous[index] : named.get(nameOf(part)), part));
+  return next.map((part, index) => {
+    if (known.has(part)) return part;
+    return share(nameOf(part) === undefined ? previous[index] : named.get(nameOf(part)), part);
+  });
 }
 
 function shareMap(previous: ReadonlyMap<unknown, unknown>, next: ReadonlyMap<unknown, unknown>): typeof next {

@@ -14,6 +14,8 @@ export function actionsOf(
     enable: (protocol) => void speaker.enable(protocol),
     restart: (protocol, message) => void speaker.restart(protocol, message),
     reload: (protocol, direction) => {
+      // The node's own are as they should be at any time; what interfaces have is not imported in the first place.
+      if (daemon.rib.neighbour(protocol) === undefined) return protocol !== "direct1" || direction === "out";
       const asked = direction === "out" || speaker.refreshIn(protocol);
       return asked && (direction === "in" || speaker.refreshOut(protocol));
     },
@@ -30,11 +32,17 @@ function configurationActions(configuration: Configuration): ConfigurationAction
       const work = check ? configuration.check(path) : configuration.load(path);
       work.then(
         (loaded) => done(outcomeOf(loaded, check)),
-        (error: unknown) => done({ kind: "invalid", where: path ?? configuration.source.title, text: String(error) }),
+        (error: unknown) => done(failure(path ?? configuration.source.title, error)),
       );
     },
-    rollBack: (done) => done(outcomeOf(configuration.rollBack(), false)),
+    rollBack: (done) => void configuration.rollBack().then((loaded) => done(outcomeOf(loaded, false))),
   };
+}
+
+/** What cannot be read at all says where it is itself. */
+function failure(where: string, error: unknown): ConfigurationOutcome {
+  const text = error instanceof Error ? error.message : String(error);
+  return { kind: "invalid", where, text: text.replace(`${where} `, "") };
 }
 
 /** An error names its place first: `FILE:LINE: what is wrong`. */

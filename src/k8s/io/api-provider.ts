@@ -5,6 +5,7 @@ import type { Remark } from "#config/remark.ts";
 import type { Clock, Timer } from "#lib/clock.ts";
 import { workerScript } from "#lib/io/worker-script.ts";
 import type { Log } from "#lib/log.ts";
+import { mapSteps, Slices, type Steps } from "#lib/steps.ts";
 import type { Change } from "../changes.ts";
 import type { FromWorker, ToWorker, WorkerStart, WriteOutcome, WriteRequest } from "../messages.ts";
 import { ObjectCache } from "../object-cache.ts";
@@ -53,13 +54,14 @@ interface Followed {
 export class ApiProvider {
   readonly title = "kubernetes";
   readonly #options: ApiProviderOptions;
-  readonly #worker: Worker;
+  /** From when what the disk knows was read. */
+  #worker: Worker | undefined;
   readonly #cache = new ObjectCache();
   readonly #defaults = new Defaults();
   readonly #followed = new Map<string, Followed>();
   readonly #acceptance: AcceptanceWriter;
   readonly #writes = new Map<number, (outcome: WriteOutcome) => void>();
-  readonly #restored: boolean;
+  #closed = false;
   readonly #file: ObjectFile | undefined;
   #lastWrite = 0;
   #gathering: Timer | undefined;
@@ -67,7 +69,6 @@ export class ApiProvider {
 
   constructor(options: ApiProviderOptions) {
     this.#options = options;
-    this.#restored = this.#restore();
     this.#file = options.cacheFile === undefined ? undefined : new ObjectFile(options.cacheFile, options.clock);
     const { clock, log, nodeName } = options;
     this.#acceptance = new AcceptanceWriter({
@@ -77,16 +78,24 @@ export class ApiProvider {
       judged: () => this.#cache.judged(),
       send: (request) => this.write(request),
     });
-    const resources = wanted(this.#state().objects, options.nodeName);
-    this.#takeUp(resources, this.#restored);
-    const { kubeconfig, userAgent } = options;
+    new Slices(clock).add(
+      () => this.#restore(),
+      (restored) => this.#begin(restored),
+    );
+  }
+
+  #begin(restored: boolean): void {
+    if (this.#closed) return;
+    const { kubeconfig, userAgent, nodeName } = this.#options;
+    const resources = wanted(this.#state().objects, nodeName);
+    this.#takeUp(resources, restored);
     const start: WorkerStart = { kubeconfig, userAgent, resources };
     this.#worker = new Worker(workerScript(import.meta.url, "k8s-worker"), { workerData: start });
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("error", (error) => {
       throw error;
     });
-    if (this.#restored) this.#gather();
+    if (restored) this.#gather();
   }
 
   /** The state as it is known: the server tells changes by itself. */
@@ -116,6 +125,7 @@ export class ApiProvider {
   }
 
   close(): void {
+    this.#closed = true;
     this.#gathering?.cancel();
     this.#acceptance.close();
     this.#saving?.cancel();
@@ -124,7 +134,7 @@ export class ApiProvider {
   }
 
   #post(message: ToWorker): void {
-    this.#worker.postMessage(message);
+    this.#worker?.postMessage(message);
   }
 
   #receive(message: FromWorker): void {
@@ -195,6 +205,7 @@ export class ApiProvider {
   }
 
   #waits(): boolean {
+    if (this.#worker === undefined) return true;
     return Array.from(this.#followed.values()).some(({ answered }) => !answered);
   }
 
@@ -218,12 +229,12 @@ export class ApiProvider {
     for (const { resource } of before.values()) this.#cache.settle(resource, new Set());
   }
 
-  #restore(): boolean {
+  *#restore(): Steps<boolean> {
     const { cacheFile, log } = this.#options;
     if (cacheFile === undefined) return false;
     try {
-      const objects = readObjects(cacheFile);
-      this.#cache.restore(objects);
+      const objects = yield* readObjects(cacheFile);
+      yield* mapSteps(objects, (object) => this.#cache.restore(object));
       log.info(`${objects.length} objects restored from ${cacheFile} until the API server answers`);
       return objects.length > 0;
     } catch (error) {

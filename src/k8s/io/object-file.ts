@@ -1,17 +1,20 @@
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "#lib/clock.ts";
+import { mapSteps, type Steps } from "#lib/steps.ts";
 import type { CachedObject } from "../object-cache.ts";
 
 /** Objects written in one turn. */
 const SLICE = 200;
 
 /** The objects in a file, one a line. @throws Error (ENOENT too) where it cannot be read or holds something else */
-export const readObjects = (path: string): CachedObject[] =>
-  readFileSync(path, "utf8")
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as CachedObject);
+export function* readObjects(path: string): Steps<CachedObject[]> {
+  const lines = readFileSync(path, "utf8").split("\n");
+  return yield* mapSteps(
+    lines.filter((line) => line !== ""),
+    (line) => JSON.parse(line) as CachedObject,
+  );
+}
 
 /**
  * Writes a file of objects in slices, then puts it in the place of the old one. Passwords are in it: only its owner may
