@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import * as v from "valibot";
 import { parse } from "yaml";
+import { nearest } from "#config/did-you-mean.ts";
+import { reason } from "#config/io/manifest-directory.ts";
 import type { LogLevel } from "#lib/log.ts";
 
 /** The caller asked for something that cannot be: one line for people, and exit status 1. */
@@ -43,9 +45,15 @@ export function readRunFlags(flags: object): RunFlags {
   if (!parsed.success) {
     const [issue] = parsed.issues;
     const field = issue.path?.map(({ key }) => key).join(".") ?? "";
-    throw new UsageError(`${typeof config === "string" ? `${config}: ` : ""}${field}: ${issue.message}`);
+    throw new UsageError(`${typeof config === "string" ? `${config}: ` : ""}${field}: ${wrongFlag(field, issue)}`);
   }
   return { ...parsed.output, node: parsed.output.node ?? defaultNode() };
+}
+
+function wrongFlag(field: string, { type, received, expected }: v.BaseIssue<unknown>): string {
+  if (type !== "strict_object") return `${received} is not ${expected ?? "a value that it can have"}`;
+  const near = nearest(field, Object.keys(runFlags.entries));
+  return `there is no such flag${near === undefined ? "" : `; did you mean ${near}?`}`;
 }
 
 /** The Node object of this machine. */
@@ -53,10 +61,10 @@ export const defaultNode = (): string => process.env.NODE_NAME || hostname();
 
 function readConfigFile(path: string): object {
   try {
-    const raw: unknown = parse(readFileSync(path, "utf8"));
+    const raw: unknown = parse(readFileSync(path, "utf8"), { prettyErrors: false });
     if (typeof raw === "object" && raw !== null && !Array.isArray(raw)) return raw;
   } catch (error) {
-    throw new UsageError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`${path} cannot be read: ${reason(error)}`);
   }
   throw new UsageError(`${path}: must be a mapping of flags`);
 }

@@ -25,7 +25,7 @@ import type { ObservedDaemon } from "#observe/ports.ts";
 import { isExpected } from "./configured.ts";
 import { type RunFlags, readRunFlags } from "./flags.ts";
 import { openProvider, type Provider } from "./providers.ts";
-import { openSockets } from "./sockets.ts";
+import { openSockets, prepareSockets } from "./sockets.ts";
 import { version } from "./version.ts";
 
 /** How long an operator's `down` waits, so that its answer goes out first. */
@@ -53,6 +53,7 @@ const logOf = async ({ logFormat, logLevel }: RunFlags): Promise<Log> =>
 async function runDaemon(flags: RunFlags, lines: Log): Promise<number> {
   let control: Control | undefined;
   const log = echoing(lines, { echo: (logClass, text) => control?.echo(logClass, text) });
+  await prepareSockets(flags);
   const stop = Promise.withResolvers<string>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.resolve(signal));
   const opening = KernelPort.open("write"); // its thread starts while objects are read

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { Control } from "#control/control.ts";
 import { bird2Dialect, bird16Dialect } from "#control/dialect.ts";
 import { bearCalicoNames } from "#control/io/calico-processes.ts";
-import { type ControlSocket, type ControlSocketOptions, listenAt } from "#control/io/unix-socket.ts";
+import { type ControlSocket, type ControlSocketOptions, clearPath, listenAt } from "#control/io/unix-socket.ts";
 import { namedFormats } from "#control/timeformat.ts";
 import { type RunFlags, UsageError } from "./flags.ts";
 
@@ -11,21 +11,45 @@ type Socket = Pick<ControlSocketOptions, "path" | "dialect" | "restricted" | "fo
 
 const MINUTE_MS = 60_000;
 
-/** Opens the control sockets that the flags ask for. @returns closes them. @throws UsageError, Error with one clear sentence */
+/**
+ * Before anything is touched: a second daemon on one node would take the first one's routes for its own.
+ * @throws UsageError where a control socket that the flags ask for cannot be had
+ */
+export async function prepareSockets(flags: RunFlags): Promise<void> {
+  for (const { path } of wantedSockets(flags)) {
+    await had(path, async () => {
+      mkdirSync(dirname(path), { recursive: true });
+      await clearPath(path);
+    });
+  }
+}
+
+/** Opens the control sockets that the flags ask for. @returns closes them. @throws UsageError */
 export async function openSockets(flags: RunFlags, control: Control): Promise<() => Promise<void>> {
   const groupId = flags.controlGroup === undefined ? undefined : groupIdOf(flags.controlGroup);
   const zone = (ms: number): number => -new Date(ms).getTimezoneOffset() * MINUTE_MS;
-  const wanted = [...flags.control.map(socketOf), ...calicoSockets(flags.calicoCompat)];
   const open: ControlSocket[] = [];
-  for (const socket of wanted) {
-    mkdirSync(dirname(socket.path), { recursive: true });
-    open.push(await listenAt({ ...socket, groupId, zone }, control));
+  for (const socket of wantedSockets(flags)) {
+    open.push(await had(socket.path, () => listenAt({ ...socket, groupId, zone }, control)));
   }
   const names = flags.calicoCompat === undefined ? undefined : bearCalicoNames();
   return async () => {
     names?.close();
     await Promise.all(open.map((socket) => socket.close()));
   };
+}
+
+const wantedSockets = (flags: RunFlags): Socket[] => [
+  ...flags.control.map(socketOf),
+  ...calicoSockets(flags.calicoCompat),
+];
+
+async function had<Result>(path: string, act: () => Promise<Result>): Promise<Result> {
+  try {
+    return await act();
+  } catch (error) {
+    throw new UsageError(`control socket ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** `PATH[,restricted][,timeformat=iso long]`. */

@@ -1,17 +1,61 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 
 const program = join(import.meta.dirname, "../../src/main.ts");
 
-test("a daemon that cannot begin says so in one line and ends, also when its threads have begun", async () => {
-  const daemon = spawn(process.execPath, [program, "run", "--node", "n", "--manifests", "/does/not/exist"]);
+/** A daemon that ends by itself. */
+async function failing(...args: string[]): Promise<{ status: unknown; lines: string[] }> {
+  const daemon = spawn(process.execPath, [program, ...args]);
   onTestFinished(() => void daemon.kill("SIGKILL"));
   const [said, [status]] = await Promise.all([text(daemon.stderr), once(daemon, "exit")]);
+  return { status, lines: said.trimEnd().split("\n") };
+}
+
+test("a daemon that cannot begin says so in one line and ends, also when its threads have begun", async () => {
+  const control = join(tmpdir(), `linnet-run-${process.pid}.ctl`);
+  const { status, lines } = await failing("run", "--node", "n", "--manifests", "/does/not/exist", "--control", control);
   expect(status).toBe(1);
-  expect(said.trimEnd().split("\n")).toEqual([
-    expect.stringMatching(/ERROR (manifest directory|routes cannot be written)/),
-  ]);
+  expect(lines).toEqual([expect.stringMatching(/ERROR (manifest directory|routes cannot be written)/)]);
+});
+
+test.each([
+  ["foo: 1", "foo: there is no such flag"],
+  ["manifest: x", "manifest: there is no such flag; did you mean manifests?"],
+  ["http: many", 'http: "many" is not number'],
+  ["logLevel: loud", 'logLevel: "loud" is not ("debug" | "info" | "warn" | "error")'],
+  ["- a", "must be a mapping of flags"],
+  ["a: [", "cannot be read: Flow sequence in block collection must be sufficiently indented and end with a ]"],
+  [undefined, "cannot be read: it does not exist"],
+])("a file of flags that says %j is refused in one line", async (content, expected) => {
+  const folder = mkdtempSync(join(tmpdir(), "linnet-flags-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "flags.yaml");
+  if (content !== undefined) writeFileSync(file, content);
+  const { status, lines } = await failing("run", "--config", file);
+  expect(status).toBe(1);
+  expect(lines).toEqual([expect.stringContaining(` ERROR ${file}`)]);
+  expect(lines[0]).toContain(expected);
+});
+
+test.each(["a file", "another daemon"])("a control socket's path that belongs to %s is left to it", async (owner) => {
+  const folder = mkdtempSync(join(tmpdir(), "linnet-control-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "bird.ctl");
+  const server = createServer();
+  if (owner === "a file") writeFileSync(path, "");
+  else {
+    server.listen(path);
+    await once(server, "listening");
+    onTestFinished(() => void server.close());
+  }
+  const { status, lines } = await failing("run", "--manifests", folder, "--control", path);
+  expect(status).toBe(1);
+  const reason = owner === "a file" ? `${path} exists and is no socket` : `another process listens at ${path}`;
+  expect(lines).toEqual([expect.stringMatching(` ERROR control socket ${path}: ${reason}$`)]);
 });

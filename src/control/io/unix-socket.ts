@@ -23,7 +23,7 @@ export interface ControlSocket {
  * @throws Error where another process listens there, or the path is something else than a socket
  */
 export async function listenAt(options: ControlSocketOptions, control: Control): Promise<ControlSocket> {
-  await removeStale(options.path);
+  await clearPath(options.path);
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     if (sockets.size >= MOST_CLIENTS) {
@@ -76,7 +76,11 @@ function listening(server: Server, path: string): Promise<void> {
   });
 }
 
-async function removeStale(path: string): Promise<void> {
+/**
+ * Removes a socket that nobody listens at.
+ * @throws Error where another process listens there, or the path is something else than a socket
+ */
+export async function clearPath(path: string): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket()) throw new Error(`${path} exists and is no socket`);
