@@ -1,0 +1,87 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { overlays } from "../deploy/objects.ts";
+import { type KubernetesObject, kustomize, objectsOf } from "../support/lab/manifests.ts";
+import { run, tryRun } from "../support/lab/run.ts";
+
+/** The chart by Helm's template engine (Go's text/template, Sprig), and by Helm itself where the machine has it. */
+
+const project = join(import.meta.dirname, "../..");
+const chart = join(project, "deploy/chart");
+const engine = join(project, "test/support/helm/render.go");
+const seconds = 120; // the first time, Go compiles it
+
+const goEnvironment = { GO111MODULE: "off", GOPATH: "/usr/share/gocode", GOFLAGS: "", CGO_ENABLED: "0" };
+const engineRun = (values: object): Promise<{ code: number | null; stdout: string; stderr: string }> =>
+  tryRun(["go", "run", engine, chart, "kube-system"], { input: JSON.stringify(values), env: goEnvironment, seconds });
+
+/** All that the chart installs; Helm installs what is in crds/ as it is, before all else. */
+async function rendered(values: object): Promise<KubernetesObject[]> {
+  const { code, stdout, stderr } = await engineRun(values);
+  if (code !== 0) throw new Error(stderr);
+  const definitions = globSync("crds/*", { cwd: chart }).flatMap((file) =>
+    objectsOf(readFileSync(join(chart, file), "utf8")),
+  );
+  return [...definitions, ...objectsOf(stdout)];
+}
+
+const byName = (objects: readonly KubernetesObject[]): Record<string, KubernetesObject> =>
+  Object.fromEntries(
+    objects
+      .map((object) => [`${object.kind} ${object.metadata.namespace ?? ""}/${object.metadata.name}`, object] as const)
+      .sort(),
+  );
+const one = (objects: readonly KubernetesObject[], kind: string): KubernetesObject | undefined =>
+  objects.find((object) => object.kind === kind);
+
+test.each(overlays)(
+  "with topology %s the chart installs the objects of the overlay, and no other",
+  { timeout: 180_000 },
+  async (topology) => {
+    const objects = await rendered({ topology });
+    expect(objects.length).toBe(11);
+    expect(byName(objects)).toEqual(byName(await kustomize(`deploy/overlays/${topology}`)));
+  },
+);
+
+test("kubectl apply -k deploy/ is the overlay mesh, as is the chart without values", async () => {
+  const base = byName(await kustomize("deploy"));
+  expect(base).toEqual(byName(await kustomize("deploy/overlays/mesh")));
+  expect(base).toEqual(byName(await rendered({})));
+});
+
+test("values change what they name, and nothing else", async () => {
+  const objects = await rendered({
+    image: { repository: "registry.example/linnet", tag: "9.9" },
+    imagePullSecrets: [{ name: "pull" }],
+    httpPort: 9999,
+    env: [{ name: "KUBERNETES_SERVICE_HOST", value: "192.0.2.1" }],
+    passwordSecrets: ["a", "b"],
+    defaults: "one: 1\ntwo: 2\n",
+  });
+  const { spec } = one(objects, "DaemonSet") as { spec: { template: { spec: Record<string, unknown> } } };
+  const pod = spec.template.spec;
+  const [container] = pod.containers as Record<string, unknown>[];
+  expect(container).toMatchObject({ image: "registry.example/linnet:9.9", ports: [{}, { hostPort: 9999 }] });
+  expect(container?.args).toContain("--http=9999");
+  expect(container?.env).toMatchObject([
+    { name: "NODE_NAME" },
+    { name: "KUBERNETES_SERVICE_HOST", value: "192.0.2.1" },
+  ]);
+  expect(pod.imagePullSecrets).toEqual([{ name: "pull" }]);
+  expect(one(objects, "Role")?.rules).toMatchObject([{ resourceNames: ["a", "b"] }]);
+  expect(one(objects, "ConfigMap")?.data).toEqual({ "defaults.yaml": "one: 1\ntwo: 2\n" });
+});
+
+test("a topology that does not exist is refused with a sentence", async () => {
+  const { code, stderr } = await engineRun({ topology: "star" });
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('topology "star" is none of mesh, tor and reflectors');
+});
+
+const helm = await tryRun(["helm", "version", "--short"]).catch(() => undefined);
+test.skipIf(helm?.code !== 0)("helm itself renders the same (skipped where there is no helm)", async () => {
+  const argv = ["helm", "template", "linnet", chart, "--namespace", "kube-system", "--include-crds"];
+  expect(byName(objectsOf(await run(argv)))).toEqual(byName(await rendered({})));
+});
