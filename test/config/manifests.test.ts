@@ -207,3 +207,14 @@ test("whatever a manifest holds, it is read or reported: octets that were cut, s
     { numRuns: 500 },
   );
 });
+
+test("a byte order mark and the line ends of other systems change nothing, lines are counted all the same", () => {
+  const text = `${nodeYaml("n1", ["10.0.0.1"], [])}---\n${peer("  asNumber: external\n  port: 70000\n")}`;
+  const [plain, foreign] = [text, `\uFEFF${text.replaceAll("\n", "\r\n")}`];
+  expect(said(plain)).toEqual([expect.stringContaining("spec.port: 70000 is too large")]);
+  expect(said(foreign)).toEqual(said(plain));
+  expect(names(foreign)).toEqual(names(plain));
+  expect(names(`\uFEFF${JSON.stringify({ apiVersion: "v1", kind: "Node", metadata: { name: "a" } })}`)).toEqual([
+    "Node/a",
+  ]);
+});

@@ -1,5 +1,5 @@
 import { type FSWatcher, watch } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock, Timer } from "#lib/clock.ts";
 import { type DirectoryState, emptyDirectory, type ManifestFile, readDirectory } from "../directory.ts";
@@ -8,6 +8,9 @@ import { type DirectoryState, emptyDirectory, type ManifestFile, readDirectory }
 const DEBOUNCE_MS = 100;
 /** For what inotify does not tell: changes behind symlinks, file systems of other machines. */
 const POLL_MS = 10_000;
+
+/** More than the objects of any cluster; while a file is taken apart the daemon does nothing else. */
+const MOST_OCTETS = 16 << 20;
 
 /** The manifest directory cannot be read: where nothing was read before, nothing can be run. */
 export class UnreadableDirectory extends Error {
@@ -31,6 +34,10 @@ async function readFiles(directory: string): Promise<ManifestFile[]> {
     manifests.map(async (name): Promise<ManifestFile[]> => {
       const path = join(directory, name);
       try {
+        const found = await stat(path);
+        const strange = !found.isFile() && !found.isDirectory(); // a pipe would keep its reader for ever
+        if (strange) return [{ path, unreadable: "it is no file" }];
+        if (found.size > MOST_OCTETS) return [{ path, unreadable: `it is larger than ${MOST_OCTETS >> 20} MiB` }];
         return [{ path, text: await readFile(path, "utf8") }];
       } catch (error) {
         const gone = (error as NodeJS.ErrnoException).code === "ENOENT"; // deleted since it was listed

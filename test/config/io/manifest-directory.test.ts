@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -85,10 +86,15 @@ test("YAML and JSON files are read, hidden ones and others are not", async () =>
   write(".d.yaml", nodeYaml("n4", [], []));
   write("e.yaml~", nodeYaml("n5", [], []));
   mkdirSync(join(directory, "f.yaml"));
+  execFileSync("mkfifo", [join(directory, "g.yaml")]);
+  write("h.yaml", "");
+  truncateSync(join(directory, "h.yaml"), (16 << 20) + 1);
   const state = await loadDirectory(directory);
   expect(nodes(state)).toEqual(["n1", "n2", "n3"]);
   expect(state.remarks.map(formatRemark)).toEqual([
     `${join(directory, "f.yaml")}:1: manifest: cannot be read: it is a directory`,
+    `${join(directory, "g.yaml")}:1: manifest: cannot be read: it is no file`,
+    `${join(directory, "h.yaml")}:1: manifest: cannot be read: it is larger than 16 MiB`,
   ]);
 });
 
