@@ -46,11 +46,17 @@ image: ## the container image as an OCI archive, without a container engine (OUT
 image-now:
 	@node --disable-warning=ExperimentalWarning tools/image.ts --output $(or $(OUTPUT),dist/linnet-image.tar)
 
-bench: ## times beside those of other daemons
+floors: ## a short run of the bench: fails where Linnet got slower, beside BIRD, than bench/floors.json says
+	@tools/setup.sh lab
+	@$(MAKE) floors-now
+floors-now:
+	@node --disable-warning=ExperimentalWarning bench/ci.ts --report $(REPORTS)/floors.json
+
+bench: ## times beside those of other daemons (ARGS=--help for what can be chosen)
 	@tools/setup.sh lab
 	@$(MAKE) bench-now
 bench-now:
-	@npm run --silent bench
+	@node --disable-warning=ExperimentalWarning bench/main.ts $(ARGS)
 
 clean: ## removes what make made, namespaces of a killed demo or lab included
 	@[ ! -d node_modules ] || node --disable-warning=ExperimentalWarning demo/clean.ts
