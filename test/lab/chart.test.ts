@@ -60,7 +60,7 @@ test("values change what they name, and nothing else", async () => {
     passwordSecrets: ["a", "b"],
     defaults: "one: 1\ntwo: 2\n",
   });
-  const { spec } = one(objects, "DaemonSet") as { spec: { template: { spec: Record<string, unknown> } } };
+  const { spec } = one(objects, "DaemonSet") as unknown as { spec: { template: { spec: Record<string, unknown> } } };
   const pod = spec.template.spec;
   const [container] = pod.containers as Record<string, unknown>[];
   expect(container).toMatchObject({ image: "registry.example/linnet:9.9", ports: [{}, { hostPort: 9999 }] });

@@ -1,0 +1,169 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { defaulted, parts, type Refusal, refusals } from "../support/crd/schema.ts";
+import { type KubernetesObject, objectsOf } from "../support/lab/manifests.ts";
+import { definitions, schemaOf } from "./crd.ts";
+import { overlayDefaults, overlays } from "./objects.ts";
+
+/** Validation as `kubectl apply --dry-run=server` does it: schema and defaults, then each rule in CEL. */
+function judge({ kind, ...object }: KubernetesObject): Refusal[] {
+  const schema = schemaOf(kind);
+  const whole = { kind, ...object };
+  return refusals(schema, defaulted(schema, whole)).filter(({ path }) => !path.startsWith("metadata."));
+}
+
+const object = (kind: string, spec: object, name = "default"): KubernetesObject => ({
+  apiVersion: "linnet.dev/v1alpha1",
+  kind,
+  metadata: { name },
+  spec,
+});
+const configuration = (spec: object, name?: string): KubernetesObject => object("BGPConfiguration", spec, name);
+const tor = (spec: object): KubernetesObject =>
+  object("BGPPeer", { peerAddress: "192.0.2.1", asNumber: 65_000, ...spec }, "tor");
+const policy = (prefix: object): KubernetesObject =>
+  object("BGPPolicy", { statements: [{ match: { prefixes: [prefix] }, action: "Accept" }] }, "p");
+const selector = (expression: object): KubernetesObject => tor({ nodeSelector: { matchExpressions: [expression] } });
+
+/** Object, the field that the sentence is about, the sentence. Every rule of every definition has a row. */
+const refused: readonly (readonly [KubernetesObject, string, string])[] = [
+  [configuration({}, "other"), "", "the only BGPConfiguration is named default"],
+  [object("BGPPeer", { asNumber: 65_000 }, "x"), "spec", "exactly one of peerAddress and peerSelector must be given"],
+  [tor({ peerSelector: {} }), "spec", "exactly one of peerAddress and peerSelector must be given"],
+  [
+    object("BGPPeer", { peerAddress: "192.0.2.1" }, "x"),
+    "spec",
+    "asNumber must be given with peerAddress: a number, internal or external",
+  ],
+  [
+    object("BGPPeer", { peerSelector: {}, asNumber: 1 }, "x"),
+    "spec",
+    "asNumber must not be given with peerSelector: the nodes' own AS numbers are used",
+  ],
+  [tor({ peerAddress: "FE80::1" }), "spec", "interface must be given with a link-local peerAddress"],
+  [tor({ ebgpMultihop: 2, ttlSecurity: 1 }), "spec", "only one of ebgpMultihop and ttlSecurity can be given"],
+  [
+    object("BGPPeer", { peerSelector: {}, reflectorClient: true }, "x"),
+    "spec",
+    "reflectorClient needs peerAddress: among nodes, reflectors are named in BGPConfiguration",
+  ],
+  [tor({ sourceAddress: "2001:db8::1" }), "spec", "sourceAddress and peerAddress must be of one family"],
+  [tor({ peerAddress: "192.0.2.1/24" }), "spec.peerAddress", "must be an IP address, without prefix length and zone"],
+  [
+    tor({ peerAddress: "fe80::1%eth0", interface: "eth0" }),
+    "spec.peerAddress",
+    "must be an IP address, without prefix length and zone",
+  ],
+  [
+    selector({ key: "a", operator: "In" }),
+    "spec.nodeSelector.matchExpressions[0]",
+    "In and NotIn need values; Exists and DoesNotExist take none",
+  ],
+  [
+    selector({ key: "a", operator: "Exists", values: ["b"] }),
+    "spec.nodeSelector.matchExpressions[0]",
+    "In and NotIn need values; Exists and DoesNotExist take none",
+  ],
+  [tor({ timers: { holdTime: "2s" } }), "spec.timers.holdTime", "must be 0s or whole seconds from 3s to 18h12m15s"],
+  [tor({ timers: { keepaliveTime: "500ms" } }), "spec.timers.keepaliveTime", "must be 1s to 6h4m5s"],
+  [tor({ timers: { connectRetryTime: "2h" } }), "spec.timers.connectRetryTime", "must be 1s to 1h"],
+  [tor({ timers: { idleHoldTime: "1ms" } }), "spec.timers.idleHoldTime", "must be 100ms to 10m"],
+  [
+    tor({ timers: { holdTime: "9s", keepaliveTime: "9s" } }),
+    "spec.timers",
+    "keepaliveTime must be shorter than holdTime; a third of it or less is good",
+  ],
+  [
+    tor({ gracefulRestart: { restartTime: "2h" } }),
+    "spec.gracefulRestart.restartTime",
+    "must be whole seconds from 0s to 1h8m15s",
+  ],
+  [tor({ gracefulRestart: { deferralTime: "0s" } }), "spec.gracefulRestart.deferralTime", "must be 1s to 1h"],
+  [
+    policy({ cidr: "10.244.0.0" }),
+    "spec.statements[0].match.prefixes[0].cidr",
+    "must be a CIDR: ADDRESS/LENGTH like 10.244.3.0/24",
+  ],
+  [
+    policy({ cidr: "10.244.3.1/16" }),
+    "spec.statements[0].match.prefixes[0].cidr",
+    "10.244.3.1/16 has host bits set; did you mean 10.244.0.0/16?",
+  ],
+  [
+    policy({ cidr: "fd00::1/64" }),
+    "spec.statements[0].match.prefixes[0].cidr",
+    "fd00::1/64 has host bits set; did you mean fd00::/64?",
+  ],
+  [
+    policy({ cidr: "10.0.0.0/8", ge: 4 }),
+    "spec.statements[0].match.prefixes[0]",
+    "must hold: length of the block <= ge <= le <= 32 (IPv4) or 128 (IPv6)",
+  ],
+  [
+    policy({ cidr: "10.0.0.0/8", le: 33 }),
+    "spec.statements[0].match.prefixes[0]",
+    "must hold: length of the block <= ge <= le <= 32 (IPv4) or 128 (IPv6)",
+  ],
+  [
+    policy({ cidr: "10.0.0.0/8", ge: 24, le: 16 }),
+    "spec.statements[0].match.prefixes[0]",
+    "must hold: length of the block <= ge <= le <= 32 (IPv4) or 128 (IPv6)",
+  ],
+  [
+    configuration({ drain: { taints: ["node.kubernetes.io/unschedulable"] } }),
+    "spec.drain",
+    "taints must not name node.kubernetes.io/unschedulable: a node that is only cordoned keeps its pods and its routes",
+  ],
+  [configuration({ drain: { withdrawAfter: "2h" } }), "spec.drain.withdrawAfter", "must be 0s to 1h"],
+  [
+    configuration({ reflectors: [{ clusterId: "0.0.0.0", nodeSelector: {} }] }),
+    "spec.reflectors[0].clusterId",
+    'must be like "10.0.0.1"',
+  ],
+];
+
+const listed = refused.map(([judged, path, text]) => ({ judged, path, text }));
+
+test.each(listed)("$path is refused: $text", ({ judged, path, text }) => {
+  expect(judge(judged)).toContainEqual(expect.objectContaining({ path, text }));
+});
+
+test("every rule of every definition refuses something here", () => {
+  const used = new Set(refused.flatMap(([judged]) => judge(judged).map(({ rule }) => rule)));
+  const all = definitions.flatMap(({ spec }) =>
+    [...parts(schemaOf(spec.names.kind))].flatMap(([path, schema]) =>
+      (schema["x-kubernetes-validations"] ?? []).map(({ rule }) => ({ rule, path: `${spec.names.kind}.${path}` })),
+    ),
+  );
+  expect(all.length).toBeGreaterThan(20);
+  expect(all.filter(({ rule }) => !used.has(rule))).toEqual([]);
+});
+
+const root = join(import.meta.dirname, "../..");
+const valid = [
+  ...globSync("examples/*/*.yaml", { cwd: root }).map(
+    (file) => [file, readFileSync(join(root, file), "utf8")] as const,
+  ),
+  ...overlays.map((overlay) => [`deploy/overlays/${overlay}`, overlayDefaults(overlay)] as const),
+];
+
+test.each(valid)("nothing in %s is refused", (_file, text) => {
+  const ours = objectsOf(text).filter(({ apiVersion }) => apiVersion.startsWith("linnet.dev/"));
+  expect(ours.flatMap((each) => judge(each))).toEqual([]);
+});
+
+test("examples are looked at", () => {
+  expect(valid.length).toBeGreaterThan(6);
+});
+
+test.each([
+  [tor({ peerAdress: "192.0.2.2" }), "spec.peerAdress", "unknown field"],
+  [tor({ asNumber: "4200000000000" }), "spec.asNumber", /should match/],
+  [tor({ families: ["IPv5"] }), "spec.families[0]", "supported values: IPv4, IPv6"],
+  [tor({ allowOwnAs: 11 }), "spec.allowOwnAs", "should be at most 10"],
+  [object("BGPPolicy", { statements: [{}] }), "spec.statements[0]", "action: required"],
+] as const)("the schema refuses: %j", (judged, path, text) => {
+  const said = typeof text === "string" ? text : expect.stringMatching(text);
+  expect(judge(judged)).toContainEqual(expect.objectContaining({ path, text: said }));
+});
