@@ -15,6 +15,8 @@ export interface Provider {
   start(): Promise<void>;
   /** Writes to the API server; undefined where there is none. Call it after `start`. */
   readonly write: ((request: WriteRequest) => Promise<WriteOutcome>) | undefined;
+  /** `writerRank` of this node among those that the API server has. */
+  rank(): number | undefined;
   close(): void;
 }
 
@@ -41,6 +43,7 @@ function fromDirectory(path: string, log: Log, changed: (state: ObjectState) => 
     source: { title: path, refresh: () => directory.refresh(), read: (other) => loadDirectory(other) },
     start: async () => changed(await directory.start()),
     write: undefined,
+    rank: () => undefined,
     close: () => directory.close(),
   };
 }
@@ -73,6 +76,7 @@ function fromApi(flags: RunFlags, log: Log, changed: (state: ObjectState) => voi
       });
       return promise;
     },
+    rank: () => provider?.rank(),
     write: (request) => provider?.write(request) ?? Promise.reject(new Error("the API server was not asked yet")),
     close: () => {
       defaults.close();

@@ -82,7 +82,7 @@ async function runDaemon(flags: RunFlags, lines: Log): Promise<number> {
   if (configuration.config !== undefined && configuration.config !== begun) daemon.reconfigure(configuration.config);
   control = controlOf(daemon, configuration, (how) => stop.resolve(how));
   const closeSockets = await openSockets(flags, control);
-  const writer = await openWriter(flags, log, daemon, provider);
+  const writer = await openWriter(flags, log, daemon, configuration, provider);
   flushCompileCache(); // a daemon that is killed later would not
   const why = await stop.promise;
   const forGood = why === "down" || leaves(why, flags, daemon);
@@ -130,13 +130,15 @@ async function openWriter(
   flags: RunFlags,
   log: Log,
   daemon: Daemon,
+  configuration: Configuration,
   provider: Provider,
 ): Promise<NodeWriter | undefined> {
   const { write } = provider;
   if (write === undefined) return undefined;
   const { NodeWriter } = await import("#k8s/writes/node-writer.ts");
-  const observe = () => observedNode(daemon);
-  const writer = new NodeWriter({ nodeName: flags.node, clock: systemClock, log, observe, send: write });
+  const observe = () => observedNode(daemon, configuration);
+  const rank = () => provider.rank();
+  const writer = new NodeWriter({ nodeName: flags.node, clock: systemClock, log, observe, rank, send: write });
   writer.start();
   return writer;
 }

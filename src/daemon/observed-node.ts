@@ -1,13 +1,16 @@
 import { describeEnding } from "#bgp/session/history.ts";
 import type { PeerSnapshot } from "#bgp/session/snapshot.ts";
-import type { ObservedNode, ObservedSession } from "#k8s/ports.ts";
+import { formatPath, type Remark } from "#config/remark.ts";
+import type { ObservedNode, ObservedSession, ObservedTrouble } from "#k8s/ports.ts";
 import { formatAddress, formatRouterId } from "#route/address.ts";
 import { type Family, families } from "#route/family.ts";
+import { formatPrefix } from "#route/prefix.ts";
+import type { Configuration } from "./configuration.ts";
 import type { Daemon } from "./daemon.ts";
 import { bgpView } from "./views/bgp.ts";
 
 /** The node as it is written to the API server. */
-export function observedNode(daemon: Daemon): ObservedNode {
+export function observedNode(daemon: Daemon, { remarks }: Pick<Configuration, "remarks">): ObservedNode {
   const { config, kernel, speaker, adopted, stopping } = daemon;
   const counts = families.map((family) => kernel.installer.counts(family));
   const awaited = families.some((family) => speaker.awaited(family).length > 0);
@@ -18,9 +21,43 @@ export function observedNode(daemon: Daemon): ObservedNode {
     sessions: speaker.peers().map((peer) => sessionOf(peer, daemon)),
     tables: { ipv4: tableOf("ipv4", daemon), ipv6: tableOf("ipv6", daemon) },
     routesReady: adopted || (!awaited && counts.every(({ pending }) => pending === 0)),
+    troubles: [...invalid(remarks), ...refused(daemon), ...foreign(daemon)],
     drained: daemon.drain.state.stage === "gone",
     shuttingDown: stopping,
   };
+}
+
+/** Of each kind of trouble so many are named. */
+const NAMED = 10;
+
+/** What is wrong with objects, as it is logged. */
+function invalid(remarks: readonly Remark[]): ObservedTrouble[] {
+  const errors = remarks.filter(({ severity }) => severity === "error").slice(0, NAMED);
+  return errors.map(({ object, path, text }) => {
+    const note = path.length === 0 ? text : `${formatPath(path)}: ${text}`;
+    return { object, reason: "InvalidObject", note };
+  });
+}
+
+/** One for each reason that the kernel, or another's route, gives. */
+function refused({ kernel: { installer } }: Daemon): ObservedTrouble[] {
+  const byReason = new Map(
+    families.flatMap((family) => installer.failing(family, NAMED)).map(({ prefix, error }) => [error, prefix]),
+  );
+  return Array.from(byReason, ([error, prefix]) => {
+    const note = `the route to ${formatPrefix(prefix)} is not in the kernel: ${error}`;
+    return { object: undefined, reason: "RouteRefused", note };
+  });
+}
+
+function foreign({ ribView }: Daemon): ObservedTrouble[] {
+  return ribView
+    .foreign()
+    .slice(0, NAMED)
+    .map(({ neighbour, prefix, owner }) => {
+      const note = `${formatPrefix(prefix)} belongs to Node/${owner.node}: the route that ${neighbour} told is not installed`;
+      return { object: undefined, reason: "ForeignRoute", note };
+    });
 }
 
 function tableOf(family: Family, { kernel, ribView }: Daemon): ObservedNode["tables"][Family] {

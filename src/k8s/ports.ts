@@ -11,9 +11,20 @@ export interface ObservedNode {
   readonly tables: Readonly<Record<Family, ObservedTable>>;
   /** No neighbour is awaited, and what was learned is in the kernel; or an earlier run left its routes there. */
   readonly routesReady: boolean;
+  /** What is wrong now: invalid objects, conflicts, routes that cannot be installed. Not all of it where it is much. */
+  readonly troubles: readonly ObservedTrouble[];
   /** Its routes are withdrawn: it is out of service. */
   readonly drained: boolean;
   readonly shuttingDown: boolean;
+}
+
+export interface ObservedTrouble {
+  /** The object that it is about, `BGPPeer/tor`; undefined: this node. */
+  readonly object: string | undefined;
+  /** One word, for programs. */
+  readonly reason: "InvalidObject" | "RouteRefused" | "ForeignRoute";
+  /** A sentence, for people. */
+  readonly note: string;
 }
 
 export interface ObservedSession {

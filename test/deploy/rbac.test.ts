@@ -87,7 +87,7 @@ function start(): void {
     },
   });
   const send = provider.write.bind(provider);
-  writer = new NodeWriter({ nodeName: "n1", clock, log: silentLog, observe: () => observed, send });
+  writer = new NodeWriter({ nodeName: "n1", clock, log: silentLog, observe: () => observed, rank: () => 0, send });
   observed = observedNode({ sessions: [session("tor")] });
   writer.start();
 }

@@ -30,6 +30,7 @@ export const observedNode = (changes: Partial<ObservedNode> = {}): ObservedNode 
   sessions: [],
   tables: { ipv4: table, ipv6: table },
   routesReady: true,
+  troubles: [],
   drained: false,
   shuttingDown: false,
   ...changes,

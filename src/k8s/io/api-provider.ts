@@ -70,11 +70,11 @@ export class ApiProvider {
   constructor(options: ApiProviderOptions) {
     this.#options = options;
     this.#file = options.cacheFile === undefined ? undefined : new ObjectFile(options.cacheFile, options.clock);
-    const { clock, log, nodeName } = options;
+    const { clock, log } = options;
     this.#acceptance = new AcceptanceWriter({
       clock,
       log,
-      rank: () => writerRank(this.#cache.state().objects.Node.keys(), nodeName),
+      rank: () => this.rank(),
       judged: () => this.#cache.judged(),
       send: (request) => this.write(request),
     });
@@ -101,6 +101,11 @@ export class ApiProvider {
   /** The state as it is known: the server tells changes by itself. */
   async refresh(): Promise<ApiState> {
     return this.#state();
+  }
+
+  /** `writerRank` of this node, now. */
+  rank(): number | undefined {
+    return writerRank(this.#cache.state().objects.Node.keys(), this.#options.nodeName);
   }
 
   defaultsChanged(): void {

@@ -32,8 +32,13 @@ const MAX_MESSAGE = 1024;
  * the object alone, so that two who write at once agree; the later ones wait for longer.
  */
 export function writerRank(nodes: Iterable<string>, own: string): number | undefined {
-  const rank = [...nodes].sort().slice(0, WRITERS).indexOf(own);
-  return rank < 0 ? undefined : rank;
+  let rank = 0;
+  let isThere = false;
+  for (const name of nodes) {
+    if (name === own) isThere = true;
+    else if (name < own && ++rank === WRITERS) return undefined;
+  }
+  return isThere ? rank : undefined;
 }
 
 /** The conditions `Accepted` that are missing or no longer true. @param nowMs since 1970 */

@@ -2,18 +2,22 @@ import type { Clock, Timer } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { WriteOutcome, WriteRequest } from "../messages.ts";
 import type { ObservedNode } from "../ports.ts";
-import { networkCondition } from "./network-condition.ts";
+import { EventBook, noEvents } from "./event-book.ts";
+import { type NetworkCondition, networkCondition } from "./network-condition.ts";
 import { changeOf, type NodeStatus, nodeStatus } from "./node-status.ts";
 import { Outbox } from "./outbox.ts";
-import { apply, getNode, patchNodeCondition } from "./requests.ts";
-import { nothingTold, sessionEvents } from "./session-events.ts";
+import { apply, getNode, getNodeStatus, patchNodeCondition } from "./requests.ts";
+import { type SessionMemory, sessionEvents } from "./session-events.ts";
 import { formatTime } from "./time.ts";
+import { noTrouble, troubleEvents } from "./trouble-events.ts";
 
 export interface NodeWriterParts {
   readonly nodeName: string;
   readonly clock: Clock;
   readonly log: Log;
   observe(): ObservedNode;
+  /** `writerRank` of this node, now. */
+  rank(): number | undefined;
   send(request: WriteRequest): Promise<WriteOutcome>;
 }
 
@@ -36,7 +40,13 @@ export class NodeWriter {
   #saidReason = "";
   #saidStatus: NodeStatus | undefined;
   #statusMs = 0;
-  #memory = nothingTold;
+  /** The BGPNodeStatus is there. */
+  #knowsObject = false;
+  /** The condition as the server has it; undefined before it was asked. */
+  #told: TimedCondition | undefined;
+  #sessions: SessionMemory = new Set();
+  #troubles = noTrouble;
+  #history = noEvents;
   #timer: Timer | undefined;
 
   constructor(parts: NodeWriterParts) {
@@ -76,14 +86,29 @@ export class NodeWriter {
   }
 
   #writeCondition(observed: ObservedNode): void {
-    const { clock, nodeName } = this.#parts;
+    const { clock } = this.#parts;
     const said = networkCondition(observed, clock.wallMs());
     if (said.reason === this.#saidReason) return;
     this.#saidReason = said.reason;
+    this.#condition.put(() => this.#sendCondition(said));
+  }
+
+  /** An earlier daemon may have said the same: then it is not said again, and since when it is so stays true. */
+  async #sendCondition(said: NetworkCondition): Promise<WriteOutcome> {
+    const { clock, nodeName, send } = this.#parts;
+    if (this.#told === undefined) {
+      const node = await send(getNode(nodeName));
+      if (!node.ok) return node;
+      this.#told = conditionOf(node.body, "NetworkUnavailable") ?? { status: "", reason: "" };
+    }
+    const { status, reason, lastTransitionTime } = this.#told;
+    if (status === said.status && reason === said.reason) return { ok: true, body: undefined };
     const time = formatTime(clock.wallMs());
-    const condition = { type: "NetworkUnavailable", ...said, lastHeartbeatTime: time, lastTransitionTime: time };
-    const request = patchNodeCondition(nodeName, condition);
-    this.#condition.put(() => this.#parts.send(request));
+    const since = (status === said.status && lastTransitionTime) || time;
+    const condition = { type: "NetworkUnavailable", ...said, lastHeartbeatTime: time, lastTransitionTime: since };
+    const outcome = await send(patchNodeCondition(nodeName, condition));
+    if (outcome.ok) this.#told = condition;
+    return outcome;
   }
 
   #writeStatus(observed: ObservedNode, now: boolean): void {
@@ -100,21 +125,60 @@ export class NodeWriter {
   /** The object is made where there is none; it goes with the Node, as its owner. */
   async #sendStatus(status: NodeStatus): Promise<WriteOutcome> {
     const { nodeName, send } = this.#parts;
-    const request = apply("bgpnodestatuses", "BGPNodeStatus", nodeName, { status });
-    const outcome = await send(request);
-    if (outcome.ok || outcome.code !== 404) return outcome;
+    const known = this.#knowsObject ? undefined : await send(getNodeStatus(nodeName));
+    if (known !== undefined && !known.ok && known.code !== 404) return known;
+    const request = apply("bgpnodestatuses", "BGPNodeStatus", nodeName, { status: this.#sinceBefore(status, known) });
+    if (known?.ok !== false) {
+      const outcome = await send(request);
+      this.#knowsObject ||= outcome.ok;
+      if (outcome.ok || outcome.code !== 404) return outcome;
+    }
     const node = await send(getNode(nodeName));
     if (!node.ok) return node;
     const uid = (node.body as { metadata?: { uid?: string } }).metadata?.uid ?? "";
     const ownerReferences = [{ apiVersion: "v1", kind: "Node", name: nodeName, uid }];
     const made = await send(apply("bgpnodestatuses", "BGPNodeStatus", nodeName, { metadata: { ownerReferences } }));
-    return made.ok ? send(request) : made;
+    if (!made.ok) return made;
+    this.#knowsObject = true;
+    return send(request);
+  }
+
+  /** Since when the node is ready, or not, where an earlier daemon said the same. */
+  #sinceBefore(status: NodeStatus, known: WriteOutcome | undefined): NodeStatus {
+    const [ready] = status.conditions;
+    const before = known?.ok === true ? conditionOf(known.body, "Ready") : undefined;
+    if (before?.status !== ready.status || before.lastTransitionTime === undefined) return status;
+    const kept: NodeStatus = { ...status, conditions: [{ ...ready, lastTransitionTime: before.lastTransitionTime }] };
+    if (this.#saidStatus === status) this.#saidStatus = kept;
+    return kept;
   }
 
   #writeEvents(observed: ObservedNode): void {
-    const { clock, nodeName, send } = this.#parts;
-    const { memory, requests } = sessionEvents(this.#memory, observed, nodeName, clock.wallMs());
-    this.#memory = memory;
-    for (const request of requests) this.#events.put(() => send(request));
+    const { clock, nodeName: node, rank } = this.#parts;
+    const nowMs = clock.wallMs();
+    const book = new EventBook(this.#history, node, nowMs);
+    this.#sessions = sessionEvents(this.#sessions, observed, book, node);
+    this.#troubles = troubleEvents(this.#troubles, observed.troubles, book, { node, rank, nowMs });
+    this.#history = book.close();
+    for (const request of book.requests) this.#events.put(() => this.#sendEvent(request));
   }
+
+  /** One that is there already was made by another node, or is too old to be counted on. */
+  async #sendEvent(request: WriteRequest): Promise<WriteOutcome> {
+    const outcome = await this.#parts.send(request);
+    const known = !outcome.ok && request.method === "POST" && outcome.code === 409;
+    return known ? { ok: true, body: undefined } : outcome;
+  }
+}
+
+interface TimedCondition {
+  readonly status: string;
+  readonly reason: string;
+  readonly lastTransitionTime?: string;
+}
+
+/** @param object as the server sent it */
+function conditionOf(object: unknown, type: string): TimedCondition | undefined {
+  const { status } = (object ?? {}) as { status?: { conditions?: readonly (TimedCondition & { type: string })[] } };
+  return Array.isArray(status?.conditions) ? status.conditions.find((each) => each.type === type) : undefined;
 }

@@ -11,6 +11,10 @@ export const getNode = (name: string): WriteRequest => {
   return { method: "GET", path: `/api/v1/nodes/${segment(name)}`, query: {}, ...NO_BODY };
 };
 
+export const getNodeStatus = (name: string): WriteRequest => {
+  return { method: "GET", path: `/apis/${OUR_API_VERSION}/bgpnodestatuses/${segment(name)}`, query: {}, ...NO_BODY };
+};
+
 /** A strategic merge: conditions are merged by type, so that nobody else's is lost. */
 export const patchNodeCondition = (node: string, condition: Readonly<Record<string, string>>): WriteRequest => ({
   method: "PATCH",

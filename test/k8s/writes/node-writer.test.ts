@@ -27,7 +27,7 @@ beforeEach(async () => {
   client = new ApiClient(access, "test");
   observed = observedNode({ startedMs: START_MS, routesReady: false, sessions: [session("tor")] });
   answered = 0;
-  writer = new NodeWriter({ nodeName: "n1", clock, log: silentLog, observe: () => observed, send });
+  writer = new NodeWriter({ nodeName: "n1", clock, log: silentLog, observe: () => observed, rank: () => 0, send });
 });
 
 afterEach(async () => {
@@ -62,8 +62,8 @@ const conditions = (): Conditions => {
 const unavailable = () => conditions().find(({ type }) => type === "NetworkUnavailable")?.status;
 const status = () => server.get("BGPNodeStatus", "n1")?.status as JsonObject | undefined;
 
-/** Condition; status, which is not there, Node, object, status again; event. */
-const AT_START = 6;
+/** Node and its condition; status, which is not there, Node, object, status; event. */
+const AT_START = 7;
 
 test("at start the node is unavailable, its status is made with the Node as owner, and no condition of others is lost", async () => {
   writer.start();
@@ -135,4 +135,58 @@ test("a server that refuses is asked again, and gets the newest state", async ()
   const written = server.seen.filter(({ path, method }) => path.endsWith("/n1/status") && method === "PATCH");
   expect(written.some(({ body }) => body.includes("RoutesInstalled"))).toBe(true);
   await writer.stop();
+});
+
+test("what an earlier daemon said stays said, and since when it is so stays true", async () => {
+  observed = { ...observed, routesReady: true };
+  writer.start();
+  await quiet(AT_START);
+  const since = () => [
+    (conditions().find(({ type }) => type === "NetworkUnavailable") as unknown as JsonObject).lastTransitionTime,
+    (status() as { conditions?: JsonObject[] } | undefined)?.conditions?.[0]?.lastTransitionTime,
+  ];
+  const before = since();
+  const asked = server.seen.length;
+  clock.advance(60_000);
+  const next = new NodeWriter({ nodeName: "n1", clock, log: silentLog, observe: () => observed, rank: () => 0, send });
+  next.start();
+  await quiet(AT_START + 4);
+  expect(since()).toEqual(before);
+  expect(
+    server.seen.slice(asked).map(({ method, path }) => `${method} ${path.split("/").slice(-2).join("/")}`),
+  ).toEqual(["GET nodes/n1", "GET bgpnodestatuses/n1", "POST default/events", "PATCH n1/status"]);
+});
+
+test("an invalid object is told of once while it lasts, by an event on it that others would make alike", async () => {
+  const trouble = {
+    object: "BGPPeer/tor",
+    reason: "InvalidObject",
+    note: "spec.password: there is no Secret",
+  } as const;
+  observed = { ...observed, routesReady: true, troubles: [trouble] };
+  writer.start();
+  await quiet(AT_START + 1);
+  const second = new NodeWriter({
+    nodeName: "n2",
+    clock,
+    log: silentLog,
+    observe: () => observed,
+    rank: () => 1,
+    send,
+  });
+  second.start();
+  clock.advance(28_000);
+  const events = () => server.seen.filter(({ method, body }) => method === "POST" && body.includes("InvalidObject"));
+  expect(events()).toHaveLength(1);
+  clock.advance(4_000);
+  await server.until(() => events().length === 2);
+  const made = events().map(({ body }) => JSON.parse(body) as { metadata: { name: string } });
+  expect(made[0]).toMatchObject({
+    type: "Warning",
+    note: trouble.note,
+    regarding: { apiVersion: "linnet.dev/v1alpha1", kind: "BGPPeer", name: "tor" },
+  });
+  expect(made[0]?.metadata.name).toBe(made[1]?.metadata.name);
+  clock.advance(600_000);
+  expect(events()).toHaveLength(2);
 });

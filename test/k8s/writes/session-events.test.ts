@@ -1,16 +1,19 @@
 import { expect, test } from "vitest";
 import type { WriteRequest } from "#k8s/messages.ts";
 import type { ObservedSession } from "#k8s/ports.ts";
-import { nothingTold, sessionEvents } from "#k8s/writes/session-events.ts";
+import { EventBook, noEvents } from "#k8s/writes/event-book.ts";
+import { type SessionMemory, sessionEvents } from "#k8s/writes/session-events.ts";
 import { down, observedNode, START_MS, session } from "../../support/observed-node.ts";
 
 /** What is written as these sessions follow each other. */
 function told(...history: { afterMs: number; sessions: ObservedSession[] }[]): WriteRequest[] {
-  let memory = nothingTold;
+  let memory: SessionMemory = new Set();
+  let events = noEvents;
   return history.flatMap(({ afterMs, sessions }) => {
-    const step = sessionEvents(memory, observedNode({ sessions }), "n1", START_MS + afterMs);
-    memory = step.memory;
-    return step.requests;
+    const book = new EventBook(events, "n1", START_MS + afterMs);
+    memory = sessionEvents(memory, observedNode({ sessions }), book, "n1");
+    events = book.close();
+    return book.requests;
   });
 }
 

@@ -1,0 +1,109 @@
+import { OUR_GROUP } from "#config/schema/kinds.ts";
+import type { WriteRequest } from "../messages.ts";
+import { continueEvent, createEvent } from "./requests.ts";
+import { formatTime } from "./time.ts";
+
+/** What happened lately, so that the same again is counted on its first event. */
+export interface EventHistory {
+  readonly series: ReadonlyMap<string, Series>;
+  /** Events made so far, for their names. */
+  readonly made: number;
+}
+
+interface Series {
+  readonly event: string;
+  readonly count: number;
+  readonly written: number;
+  readonly lastMs: number;
+  readonly writtenMs: number;
+}
+
+/** What is to be told. */
+export interface Happening {
+  /** The same again has the same key. */
+  readonly key: string;
+  readonly type: "Normal" | "Warning";
+  /** One word, for programs. */
+  readonly reason: string;
+  /** One word: what was being done. */
+  readonly action: string;
+  /** A sentence, for people. */
+  readonly note: string;
+  readonly regarding: object;
+  readonly related?: object | undefined;
+  /** Where several nodes tell the same: the event's name follows from the key, so that it is made once. */
+  readonly shared?: boolean;
+}
+
+export const noEvents: EventHistory = { series: new Map(), made: 0 };
+
+const SERIES_MS = 600_000;
+/** How often one series is written at most. */
+const REWRITE_MS = 30_000;
+const MAX_NOTE = 1024;
+
+/** What one look at the daemon adds to the events. */
+export class EventBook {
+  readonly requests: WriteRequest[] = [];
+  readonly #node: string;
+  readonly #nowMs: number;
+  readonly #series: Map<string, Series>;
+  #made: number;
+
+  /** @param node that tells @param nowMs since 1970 */
+  constructor({ series, made }: EventHistory, node: string, nowMs: number) {
+    this.#node = node;
+    this.#nowMs = nowMs;
+    this.#series = new Map([...series].filter(([, { lastMs }]) => nowMs - lastMs < SERIES_MS));
+    this.#made = made;
+  }
+
+  happened(happening: Happening): void {
+    const { key, shared = false } = happening;
+    const known = this.#series.get(key);
+    if (known !== undefined) {
+      this.#series.set(key, { ...known, count: known.count + 1, lastMs: this.#nowMs });
+      return;
+    }
+    const event = shared ? `linnet.${hash(key)}` : `${this.#node}.${this.#nowMs.toString(36)}.${this.#made++}`;
+    this.#series.set(key, { event, count: 1, written: 1, lastMs: this.#nowMs, writtenMs: this.#nowMs });
+    this.requests.push(createEvent(event, this.#describe(happening)));
+  }
+
+  /** Writes what was counted. */
+  close(): EventHistory {
+    for (const [key, each] of this.#series) {
+      if (each.count === each.written || this.#nowMs - each.writtenMs < REWRITE_MS) continue;
+      this.#series.set(key, { ...each, written: each.count, writtenMs: this.#nowMs });
+      this.requests.push(continueEvent(each.event, each.count, formatTime(each.lastMs, "micro")));
+    }
+    return { series: this.#series, made: this.#made };
+  }
+
+  #describe({ type, reason, action, note, regarding, related }: Happening): object {
+    return {
+      regarding,
+      ...(related && { related }),
+      type,
+      reason,
+      action,
+      note: note.slice(0, MAX_NOTE),
+      eventTime: formatTime(this.#nowMs, "micro"),
+      reportingController: `${OUR_GROUP}/linnet`,
+      reportingInstance: this.#node,
+    };
+  }
+}
+
+/** A Node's events carry its name as uid, as the kubelet's do: that is what `kubectl describe node` looks for. */
+export const aboutNode = (name: string): object => ({ apiVersion: "v1", kind: "Node", name, uid: name });
+
+/** FNV-1a over the text, twice with different beginnings: 64 bits as text. */
+function hash(text: string): string {
+  const half = (seed: number): string => {
+    let value = seed;
+    for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x0100_0193) >>> 0;
+    return value.toString(16).padStart(8, "0");
+  };
+  return half(0x811c_9dc5) + half(0x9dc5_811c);
+}

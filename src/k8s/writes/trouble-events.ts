@@ -1,0 +1,59 @@
+import { type Kind, kinds } from "#config/schema/kinds.ts";
+import type { ObservedTrouble } from "../ports.ts";
+import { aboutNode, type EventBook } from "./event-book.ts";
+
+/** When each trouble that lasts was seen first and whether it was told, by key. */
+export type TroubleMemory = ReadonlyMap<string, { readonly sinceMs: number; readonly told: boolean }>;
+
+export const noTrouble: TroubleMemory = new Map();
+
+/** Who tells, and when. */
+interface TroubleTeller {
+  readonly node: string;
+  /** `writerRank` of this node; asked only where it matters. */
+  rank(): number | undefined;
+  /** Since 1970. */
+  readonly nowMs: number;
+}
+
+/** How much longer each further writer waits: it finds what the one before it wrote. */
+const WAIT_PER_RANK_MS = 30_000;
+/** Troubles that are told of at a time. */
+const MAX_TROUBLES = 32;
+
+/**
+ * Events about what is wrong for longer: told once while it lasts. What every node sees alike, such as an invalid object,
+ * is told by a few nodes, whose events have the same name.
+ */
+export function troubleEvents(
+  memory: TroubleMemory,
+  troubles: readonly ObservedTrouble[],
+  book: EventBook,
+  teller: TroubleTeller,
+): TroubleMemory {
+  const { node, nowMs } = teller;
+  const next = new Map<string, { sinceMs: number; told: boolean }>();
+  for (const trouble of troubles.slice(0, MAX_TROUBLES)) {
+    const shared = trouble.object !== undefined && trouble.object !== `Node/${node}`;
+    const turn = shared ? teller.rank() : 0;
+    if (turn === undefined) continue;
+    const key = `${trouble.object ?? ""} ${trouble.reason} ${trouble.note}`;
+    const { sinceMs, told } = memory.get(key) ?? { sinceMs: nowMs, told: false };
+    const due = !told && nowMs - sinceMs >= turn * WAIT_PER_RANK_MS;
+    next.set(key, { sinceMs, told: told || due });
+    if (!due) continue;
+    const { reason, note } = trouble;
+    const regarding = trouble.object === undefined ? aboutNode(node) : aboutObject(trouble.object);
+    book.happened({ key, type: "Warning", reason, action: "Configuring", note, regarding, shared });
+  }
+  return next;
+}
+
+/** @param name as in remarks: `BGPPeer/tor` */
+function aboutObject(name: string): object {
+  const [kind = "", ...rest] = name.split("/");
+  const object = rest.join("/");
+  if (kind === "Node") return aboutNode(object);
+  const info = Object.hasOwn(kinds, kind) ? kinds[kind as Kind] : undefined;
+  return { apiVersion: info?.apiVersion ?? "v1", kind, name: object };
+}
