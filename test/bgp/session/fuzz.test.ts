@@ -12,7 +12,7 @@ import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeNetwork } from "../../support/fake-wire.ts";
 import { ScriptedPeer } from "../../support/scripted-peer.ts";
 import { address, nodeConfig, peerConfig } from "../../support/sessions.ts";
-import { LOCAL_AS, REMOTE_AS } from "../wire/support/arbitraries.ts";
+import { LOCAL_AS, REMOTE_AS, ROUTER_ID } from "../wire/support/arbitraries.ts";
 import { damaged } from "../wire/support/damage.ts";
 import { Random } from "../wire/support/random.ts";
 import { type Judgement, SessionOracle, type Stage } from "./support/oracle-session.ts";
@@ -25,7 +25,6 @@ import type { Agreed } from "./support/oracle-update.ts";
 
 const SEED = 0x5e55;
 const STORM_OCTETS = 24 << 20;
-const ROUTER_ID = 0x0a000001;
 /** Longer than the longest IdleHoldTime: after it we have called again. */
 const BACK_MS = 200_000;
 const MOST_SETS = 500;
@@ -239,4 +238,4 @@ test("24 MB before and after a valid OPEN: every answer and every route is as th
   const codes = ["1/1", "1/2", "1/3", "2/0", "2/1", "2/2", "2/3", "2/4", "2/6", "3/1", "3/2", "3/9", "3/10"];
   const told = [...codes, "5/1", "5/2", "5/3", "7/1"].map((code) => `NOTIFICATION ${code}`);
   expect([...met]).toEqual(expect.arrayContaining([...told, "closed", "nothing", "survived"]));
-}, 240_000);
+}, 600_000);

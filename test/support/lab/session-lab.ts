@@ -9,6 +9,8 @@ import { until } from "./until.ts";
 
 /** A product that can be met, as a class of `Speaker`. */
 export interface Product {
+  /** Of the class. */
+  readonly name: string;
   readonly product: string;
   readonly lacks: Lacks;
   version(): Promise<string>;

@@ -16,7 +16,7 @@ const usually = <Value>(usual: Arbitrary<Value>, odd: Arbitrary<Value>, rarity: 
 
 export const LOCAL_AS = 64512;
 export const REMOTE_AS = 65001;
-const ROUTER_ID = 0x0a000001;
+export const ROUTER_ID = 0x0a000001;
 const CLUSTER_ID = 0x0a0000ff;
 
 /** AS numbers that mean something to the contexts below, and any others. */

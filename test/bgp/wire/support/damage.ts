@@ -5,7 +5,7 @@ import { HEADER_OCTETS, MessageType } from "#bgp/wire/message-type.ts";
 import { encodeNotification, operatorCease } from "#bgp/wire/notification.ts";
 import { encodeOpen, type Open } from "#bgp/wire/open.ts";
 import { encodeRouteRefresh } from "#bgp/wire/route-refresh.ts";
-import { nlri, REMOTE_AS, rawAttributes } from "./arbitraries.ts";
+import { LOCAL_AS, nlri, REMOTE_AS, ROUTER_ID, rawAttributes } from "./arbitraries.ts";
 import { attribute, update } from "./octets.ts";
 import type { Random } from "./random.ts";
 
@@ -34,11 +34,20 @@ const open: Open = {
   },
 };
 
+/** A speaker of our own AS, with our own identifier. */
+const twin: Open = {
+  ...open,
+  as: LOCAL_AS,
+  routerId: ROUTER_ID,
+  capabilities: { ...open.capabilities, fourOctetAs: LOCAL_AS },
+};
+
 /** One of each other kind of message. */
 export const others: readonly Uint8Array[] = [
   encodeOpen(open),
   encodeOpen({ ...open, routerId: 0 }),
   encodeOpen({ ...open, holdSeconds: 2 }),
+  encodeOpen(twin),
   encodeKeepalive(),
   encodeNotification(operatorCease(2, "bye")),
   encodeRouteRefresh({ kind: "begin", family: "ipv6" }),
