@@ -85,7 +85,7 @@ export const sabotages: readonly Sabotage[] = [
     breaks: [asFast],
     measure: throughput,
     spoil: ({ nodes }) =>
-      first(nodes).host.run("tc qdisc add dev eth0 root tbf rate 2gbit burst 1mb latency 20ms".split(" ")),
+      first(nodes).host.run("tc qdisc add dev eth0 root tbf rate 200mbit burst 1mb latency 20ms".split(" ")),
     mend: ({ nodes }) => first(nodes).host.run("tc qdisc del dev eth0 root".split(" ")),
   },
   {
