@@ -43,10 +43,10 @@ export function exportContextOf(
  * Ourselves as the next hop of `family`: the session's own address where it is of that family, else an address of the
  * same link, else the node's; for IPv4 over an IPv6 session without any of these, the IPv6 address (RFC 8950).
  */
-function ownNextHop(
+export function ownNextHop(
   family: Family,
-  session: EstablishedSession,
-  node: NodeConfig,
+  session: Pick<EstablishedSession, "localAddress" | "remoteAddress" | "extendedNextHop">,
+  node: Pick<NodeConfig, "addresses">,
   links: LinkAddresses,
 ): OwnNextHop | undefined {
   const { localAddress, remoteAddress } = session;
@@ -67,7 +67,7 @@ function ownNextHop(
 }
 
 function linkLocalOf(
-  { localAddress }: EstablishedSession,
+  { localAddress }: Pick<EstablishedSession, "localAddress">,
   link: number | undefined,
   links: LinkAddresses,
 ): Address | undefined {

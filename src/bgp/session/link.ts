@@ -121,6 +121,11 @@ export class Link {
     return this.#timers.remaining();
   }
 
+  /** How long the rest after an error is in all, while it lasts. */
+  get idleHoldMs(): number | undefined {
+    return this.#timers.baseMs("idleHold");
+  }
+
   handle(event: Event): void {
     const from = this.session.state;
     const { next, effects } = step(this.session, event);

@@ -23,8 +23,12 @@ export interface PeerSnapshot {
   readonly negotiated: Negotiated | undefined;
   /** What is left of the timers that run. */
   readonly remainingMs: Readonly<Partial<Record<TimerName, number>>>;
+  /** How long the rest after an error is in all, while it lasts. */
+  readonly idleHoldMs: number | undefined;
   /** The neighbour is away, and its routes are kept (RFC 4724 §4.2). */
   readonly away: boolean;
+  /** How long they are kept yet. */
+  readonly restartMs: number | undefined;
   /** Families with routes that the neighbour has yet to confirm. */
   readonly stale: readonly Family[];
   /** Families of which End-of-RIB came in this session. */

@@ -10,6 +10,8 @@ export class StaleRoutes {
   readonly #routing: RoutingSide;
   #helper: Helper = noHelp;
   readonly #timers = new Map<"restart" | "stale", Timer>();
+  /** When the neighbour must be back, in the clock's milliseconds. */
+  #backByMs = 0;
 
   constructor(peer: string, clock: Clock, routing: RoutingSide) {
     this.#peer = peer;
@@ -19,6 +21,11 @@ export class StaleRoutes {
 
   get helper(): Helper {
     return this.#helper;
+  }
+
+  /** How long the routes of a neighbour that is away are kept yet. */
+  get restartMs(): number | undefined {
+    return this.#helper.away ? Math.max(0, this.#backByMs - this.#clock.nowMs()) : undefined;
   }
 
   /** @returns the families that a session which came up found kept */
@@ -57,6 +64,7 @@ export class StaleRoutes {
 
   #arm(name: "restart" | "stale", ms: number): void {
     this.#timers.get(name)?.cancel();
+    if (name === "restart") this.#backByMs = this.#clock.nowMs() + ms;
     this.#timers.set(
       name,
       this.#clock.after(ms, () => this.handle({ kind: `${name}Expired` })),

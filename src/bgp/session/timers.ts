@@ -9,6 +9,8 @@ export const LEAST_KEEPALIVE_MS = 1000;
 
 interface Armed {
   dueMs: number;
+  /** What it was set to, without the random factor. */
+  baseMs: number;
   /** May ring before `dueMs`: then it is set again for the rest. */
   timer: Timer;
   rings: number;
@@ -36,10 +38,11 @@ export class Timers {
     const armed = this.#armed.get(name);
     if (armed !== undefined && armed.rings <= dueMs) {
       armed.dueMs = dueMs;
+      armed.baseMs = baseMs;
       return;
     }
     armed?.timer.cancel();
-    this.#set(name, dueMs);
+    this.#set(name, dueMs, baseMs);
   }
 
   disarm(name: TimerName): void {
@@ -57,6 +60,11 @@ export class Timers {
     return armed === undefined ? undefined : Math.max(0, armed.dueMs - this.#clock.nowMs());
   }
 
+  /** What a timer that runs was set to, without the random factor. */
+  baseMs(name: TimerName): number | undefined {
+    return this.#armed.get(name)?.baseMs;
+  }
+
   /** Of those that run. */
   remaining(): Partial<Record<TimerName, number>> {
     const running: Partial<Record<TimerName, number>> = {};
@@ -70,16 +78,16 @@ export class Timers {
     return name === "keepalive" ? Math.max(ms, LEAST_KEEPALIVE_MS) : ms;
   }
 
-  #set(name: TimerName, dueMs: number): void {
+  #set(name: TimerName, dueMs: number, baseMs: number): void {
     const timer = this.#clock.after(Math.max(0, dueMs - this.#clock.nowMs()), () => this.#ring(name));
-    this.#armed.set(name, { dueMs, timer, rings: dueMs });
+    this.#armed.set(name, { dueMs, baseMs, timer, rings: dueMs });
   }
 
   #ring(name: TimerName): void {
     const armed = this.#armed.get(name);
     if (armed === undefined) return;
     if (armed.dueMs > this.#clock.nowMs()) {
-      this.#set(name, armed.dueMs);
+      this.#set(name, armed.dueMs, armed.baseMs);
       return;
     }
     this.#armed.delete(name);

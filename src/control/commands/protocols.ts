@@ -13,6 +13,7 @@ const answer = (code: number, view: ProtocolView, text: string): ReplyLine => li
 const steps: Readonly<Record<string, Step>> = {
   disable(actions, view, message) {
     if (view.disabled) return answer(8, view, "already disabled");
+    if (view.bgp === undefined) return answer(8006, view, "cannot be disabled");
     actions.disable(view.name, message);
     return answer(9, view, "disabled");
   },
@@ -23,6 +24,7 @@ const steps: Readonly<Record<string, Step>> = {
   },
   restart(actions, view, message) {
     if (view.disabled) return answer(8, view, "already disabled");
+    if (view.bgp === undefined) return answer(8006, view, "cannot be restarted");
     actions.restart(view.name, message);
     return answer(12, view, "restarted");
   },

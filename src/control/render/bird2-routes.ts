@@ -69,13 +69,12 @@ export function mark({ route, first }: RouteItem): string {
 
 const originLetters = ["i", "e", "?"] as const;
 
-/** Preference, state and cost, then where a BGP route began. @param free costs of 0 are shown as well */
+/** Preference and cost, then where a BGP route began. @param free costs of 0 are shown as well */
 export function rank(route: RouteView, free: boolean): string {
   const began = route.began();
   if (began === undefined) return ` (${route.preference})`;
-  const stale = route.stale ? "s" : "";
   const as = began.as === undefined ? "" : `AS${began.as}`;
-  return ` (${route.preference}${stale}${cost(route, free)}) [${as}${originLetters[began.origin]}]`;
+  return ` (${route.preference}${cost(route, free)}) [${as}${originLetters[began.origin]}]`;
 }
 
 function cost({ igpMetric }: RouteView, free: boolean): string {

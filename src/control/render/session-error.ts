@@ -56,6 +56,15 @@ function notificationName(code: number, subcode: number): string {
   );
 }
 
+/** The system's words where libuv has others of its own. */
+const systemTexts: Readonly<Record<string, string>> = {
+  "host is unreachable": "No route to host",
+  "address not available": "Cannot assign requested address",
+  "operation timed out": "Connection timed out",
+};
+
+const systemText = (text: string): string => systemTexts[text] ?? text.charAt(0).toUpperCase() + text.slice(1);
+
 /** The class of an error and what it was: `Socket: Connection refused`, `Received: Administrative shutdown`. */
 export function formatSessionError(error: SessionError): string {
   switch (error.kind) {
@@ -64,7 +73,7 @@ export function formatSessionError(error: SessionError): string {
     case "received":
       return `Received: ${notificationName(error.code, error.subcode)}`;
     case "errno":
-      return `Socket: ${error.text}`;
+      return `Socket: ${systemText(error.text)}`;
     case "local":
       return `Error: ${error.text}`;
     case "limit":

@@ -14,6 +14,10 @@ import type {
 } from "#control/views.ts";
 import { type Family, families } from "#route/family.ts";
 
+/** RFC 4486 §4. */
+const CEASE = 6;
+const TOO_MANY_PREFIXES = 1;
+
 const STATES: Readonly<Record<State, BgpState>> = {
   idle: "Idle",
   connect: "Connect",
@@ -39,8 +43,8 @@ export function bgpView(peer: PeerSnapshot, disabled: boolean): BgpView {
     interface: config.interface,
     remoteAs: negotiated?.remote.as ?? configuredAs(config),
     localAs: config.localAs,
-    restartTimer: undefined,
-    errorWait: timer(peer.remainingMs.idleHold, undefined),
+    restartTimer: timer(peer.restartMs, undefined),
+    errorWait: timer(peer.remainingMs.idleHold, peer.idleHoldMs),
     connectDelay: timer(peer.remainingMs.connectRetry, config.timers.connectRetryMs),
     lastError: sessionError(peer.lastEnding),
     flaps: peer.history.filter(({ from }) => from === "established").length,
@@ -68,6 +72,9 @@ function timer(remainingMs: number | undefined, totalMs: number | undefined): Ti
 function sessionError(ending: Ending | undefined): SessionError | undefined {
   switch (ending?.kind) {
     case "sent":
+      if (ending.notification.code === CEASE && ending.notification.subcode === TOO_MANY_PREFIXES)
+        return { kind: "limit" };
+      return { kind: "sent", code: ending.notification.code, subcode: ending.notification.subcode };
     case "received":
       return { kind: ending.kind, code: ending.notification.code, subcode: ending.notification.subcode };
     case "lost":

@@ -2,8 +2,10 @@ import type { PeerSnapshot } from "#bgp/session/snapshot.ts";
 import type { NodeConfig } from "#config/node-config.ts";
 import type { ChannelView, ProtocolView, RouteCounts, StaticView } from "#control/views.ts";
 import { noChanges } from "#rib/change-counts.ts";
+import { isLinkLocal } from "#route/address.ts";
 import { type Family, families } from "#route/family.ts";
 import type { Daemon } from "../daemon.ts";
+import { ownNextHop } from "../exporting.ts";
 import { bgpView, protocolState, shutdownText } from "./bgp.ts";
 import { KERNEL_NAMES, STATIC_NAMES } from "./names.ts";
 
@@ -91,23 +93,37 @@ function bgpChannel(family: Family, peer: PeerSnapshot, daemon: Daemon): Channel
   const limit = config.prefixLimit[family];
   const counts = routeCounts(daemon, config.name, family);
   const awaited = daemon.speaker.awaited(family);
+  const kept = peer.stale.includes(family);
   return {
     family,
-    state: up ? "UP" : "DOWN",
+    state: up ? "UP" : kept ? "START" : "DOWN",
     preference: PREFERENCE.bgp,
     importPolicy: config.importPolicies.join(" ") || (negotiated?.external === false ? "ACCEPT" : "REJECT"),
     exportPolicy: config.exportPolicies.join(" ") || (negotiated?.external === false ? "ACCEPT" : "REJECT"),
     limits:
       limit === undefined ? [] : [{ kind: "receive", routes: limit, hit: counts.received > limit, action: "restart" }],
     recovery:
-      awaited.length === 0
-        ? undefined
-        : { pending: awaited.includes(config.name), waiting: !awaited.includes(config.name) },
-    routes: up || peer.stale.includes(family) ? counts.routes : undefined,
-    neighbourRestarting: peer.away && peer.stale.includes(family),
-    nextHop: undefined,
+      !daemon.restarted || awaited.length === 0 ? undefined : { pending: awaited.includes(config.name), waiting: true },
+    routes: up || kept ? counts.routes : undefined,
+    neighbourRestarting: peer.away && kept,
+    nextHop: up ? nextHopOf(family, peer, daemon) : undefined,
     recursive: negotiated?.external === false || config.ttl.kind === "multihop",
   };
+}
+
+/** Ourselves, as routes of our own that go out name us. */
+function nextHopOf(
+  family: Family,
+  { config, localAddress, negotiated }: PeerSnapshot,
+  daemon: Daemon,
+): ChannelView["nextHop"] {
+  if (localAddress === undefined || negotiated === undefined) return undefined;
+  const session = { localAddress, remoteAddress: config.address, extendedNextHop: negotiated.extendedNextHop };
+  const own = ownNextHop(family, session, daemon.config, daemon.kernel.links);
+  if (own === undefined) return undefined;
+  return isLinkLocal(own.address)
+    ? { global: undefined, linkLocal: own.address }
+    : { global: own.address, linkLocal: own.linkLocal };
 }
 
 /** Own prefixes, as `show static` shows them. */

@@ -37,6 +37,18 @@ export function recordings(version: string, group: string): Recording[] {
     });
 }
 
+/** Rows of a version's index. */
+export function indexed(version: string): { readonly group: string; readonly command: string }[] {
+  const rows = readFileSync(join(root, version, "index.tsv"), "utf8")
+    .trim()
+    .split("\n")
+    .slice(1);
+  return rows.map((row) => {
+    const [group = "", , command = ""] = row.split("\t");
+    return { group, command: JSON.parse(`"${command}"`) as string };
+  });
+}
+
 /** The selection. @param version `2.0.12`, `calico-1.6.8` */
 export function selected(version: string): Recording[] {
   return globSync("*.txt", { cwd: join(selection, version) })

@@ -30,7 +30,7 @@ export class LinnetProcess {
   readonly #node: string;
   /** Where birdc finds it. */
   readonly socket: string;
-  /** Flags that say where its objects come from. */
+  /** Flags that say where its objects come from, and further ones. */
   readonly #provider: readonly string[];
   #daemon: Daemon | undefined;
 
@@ -44,10 +44,10 @@ export class LinnetProcess {
   }
 
   /** With a directory of manifests of its own; `write` fills it. */
-  static ofManifests(host: Host, node: string): LinnetProcess {
+  static ofManifests(host: Host, node: string, flags: readonly string[] = []): LinnetProcess {
     const folder = manifestsOf(host);
     mkdirSync(folder, { recursive: true });
-    return new LinnetProcess(host, node, ["--manifests", folder]);
+    return new LinnetProcess(host, node, ["--manifests", folder, ...flags]);
   }
 
   /** With the objects of an API server, and a cache of them. */
