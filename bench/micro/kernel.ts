@@ -114,12 +114,14 @@ async function inside(): Promise<void> {
 async function timed(run: () => Promise<void>): Promise<Record<string, number>> {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
+  const turns = longestTurn();
   const start = performance.now();
   const cpu = process.threadCpuUsage();
   await run();
   const ms = performance.now() - start;
   const { user, system } = process.threadCpuUsage(cpu);
   delay.disable();
+  const turnMaxCpuMs = turns();
   const round = (value: number): number => Math.round(value * 10) / 10;
   return {
     ms: round(ms),
@@ -128,6 +130,24 @@ async function timed(run: () => Promise<void>): Promise<Record<string, number>> 
     mainCpuMs: round((user + system) / 1000),
     loopP99Ms: round(delay.percentile(99) / 1e6),
     loopMaxMs: round(delay.max / 1e6),
+    turnMaxCpuMs: round(turnMaxCpuMs),
+  };
+}
+
+/** Processor time of the longest turn: what a stall is on a machine that has nothing else to do. @returns ends it */
+function longestTurn(): () => number {
+  let most = 0;
+  let before = process.threadCpuUsage();
+  const look = (): void => {
+    const { user, system } = process.threadCpuUsage(before);
+    most = Math.max(most, (user + system) / 1000);
+    before = process.threadCpuUsage();
+  };
+  const timer = setInterval(look, 1);
+  return () => {
+    look();
+    clearInterval(timer);
+    return most;
   };
 }
 

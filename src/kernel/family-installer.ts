@@ -10,7 +10,8 @@ import type { ForeignRoute } from "./foreign-routes.ts";
 import { GroupWriter } from "./group-writer.ts";
 import type { Answer, Refusal } from "./netlink-port.ts";
 import { plan } from "./plan.ts";
-import { DOUBTED, FAILED, IN_FLIGHT, LEARNED, RouteStore, STALE } from "./route-store.ts";
+import { DOUBTED, FAILED, IN_FLIGHT, STALE } from "./route-flags.ts";
+import { LEARNED, RouteStore } from "./route-store.ts";
 import type { Batch, Sender, Source } from "./sender.ts";
 import { UNKNOWN, VIA_GROUP } from "./target.ts";
 import { Templates } from "./templates.ts";
@@ -151,7 +152,7 @@ export class FamilyInstaller implements Source {
       sent: new Uint32Array(BATCH_MESSAGES),
       count: 0,
     };
-    let looked = 0;
+    let looked = this.store.walkOn(budget);
     let words = 0;
     let last = 0;
     while (looked < budget && flight.count < BATCH_MESSAGES && words + MESSAGE_WORDS <= room.length) {
@@ -290,16 +291,24 @@ export class FamilyInstaller implements Source {
     this.#sender.schedule();
   }
 
+  /** Begins a comparison with a dump, while nothing is on its way. @param then called when the dump may come */
+  beginCompare(then: () => void): void {
+    this.store.beginCompare((slice) => this.#clock.soon(slice), then);
+  }
+
   /** A route of the dump with our mark. @param hopSet what it amounts to by its own attributes, or UNKNOWN */
   found({ w0, w1, w2, w3, length, metric, object }: RouteFacts, hopSet: number): void {
     this.store.found(w0, w1, w2, w3, length, metric, this.#target(hopSet, object));
   }
 
-  endCompare(): void {
-    this.store.endCompare();
-    for (const id of [...this.failures.all()]) {
-      if (this.store.content(id) === this.store.desired(id)) this.#recovered(id);
-    }
+  endCompare(then: () => void): void {
+    const soon = (slice: () => void): void => this.#clock.soon(slice);
+    this.store.endCompare(soon, () => {
+      for (const id of [...this.failures.all()]) {
+        if (this.store.content(id) === this.store.desired(id)) this.#recovered(id);
+      }
+      then();
+    });
   }
 
   #target(hopSet: number, object: number): number {
@@ -350,7 +359,7 @@ export class FamilyInstaller implements Source {
     this.#parked = false;
     this.#retryAllAtMs = now + RETRY_MS;
     this.groups.linksChanged();
-    this.store.enqueueUnequal();
+    this.store.walk.unequal(undefined);
     this.#sender.schedule();
   }
 
@@ -367,7 +376,7 @@ export class FamilyInstaller implements Source {
 
   /** The kernel silently dropped routes that go by these hop sets, or by any. */
   dropped(hopSets?: ReadonlySet<number>): void {
-    if (hopSets === undefined) this.store.forgetAll();
+    if (hopSets === undefined) this.store.walk.forget("all");
     else this.store.forget(hopSets, UNKNOWN);
     this.#parked = true;
   }

@@ -81,7 +81,7 @@ export class GroupWriter {
   #retireAll(): void {
     for (const group of this.#store.groups.all()) {
       this.#store.groups.retire(group);
-      this.#store.enqueueUnequal(group.target);
+      this.#store.walk.unequal(group.target);
     }
   }
 
@@ -173,7 +173,7 @@ export class GroupWriter {
     this.#sender.send(groups.remains(group, members), () => {});
     if (group.state !== "dead") {
       groups.retire(group);
-      this.#store.enqueueUnequal(group.target);
+      this.#store.walk.unequal(group.target);
     }
     this.#wake(group);
   }
@@ -190,7 +190,7 @@ export class GroupWriter {
       this.#refused.add(hopSet);
     }
     this.#store.groups.retire(group);
-    this.#store.enqueueUnequal(group.target);
+    this.#store.walk.unequal(group.target);
     this.#wake(group);
   }
 
@@ -208,7 +208,7 @@ export class GroupWriter {
       const step = decide(group, isCurrent ? this.#store.users(group.content) : 0);
       if (step.kind === "remove") this.#remove(group);
       if (step.kind !== "repoint") continue;
-      if (this.#move(group, step.hopSet)) this.#store.enqueueUnequal(group.target);
+      if (this.#move(group, step.hopSet)) this.#store.walk.unequal(group.target);
     }
   }
 
@@ -248,7 +248,7 @@ export class GroupWriter {
     const { groups } = this.#store;
     if (groups.get(group.target) !== group) return;
     groups.review(group);
-    this.#store.enqueueUnequal(group.target);
+    this.#store.walk.unequal(group.target);
     this.#sender.schedule();
   }
 
@@ -258,7 +258,6 @@ export class GroupWriter {
       if (groups.get(group.target) !== group) return;
       const gone = lost === undefined && refusals.every(({ code }) => code === "ENOENT");
       this.#store.forget(new Set([group.target]), gone ? 0 : UNKNOWN);
-      groups.release(group);
     });
   }
 
@@ -272,7 +271,7 @@ export class GroupWriter {
     const { groups } = this.#store;
     const { gone, shrunk } = groups.linkLost(link, this.#intern);
     this.#lose(gone);
-    for (const group of shrunk) this.#store.enqueueUnequal(group.target);
+    for (const group of shrunk) this.#store.walk.unequal(group.target);
   }
 
   /** Somebody else deleted or changed an object, ours or not. */
@@ -282,7 +281,7 @@ export class GroupWriter {
     for (const group of groups.all()) {
       if (group.id !== id && !group.members.some((member) => member.id === id)) continue;
       groups.retire(group);
-      this.#store.enqueueUnequal(group.target);
+      this.#store.walk.unequal(group.target);
     }
     groups.disown(id);
   }
@@ -290,10 +289,7 @@ export class GroupWriter {
   #lose(gone: readonly Group[]): void {
     if (gone.length === 0) return;
     this.#store.forget(new Set(gone.map(({ target }) => target)), 0);
-    for (const group of gone) {
-      this.#store.groups.release(group);
-      this.#wake(group);
-    }
+    for (const group of gone) this.#wake(group);
   }
 
   /** Takes over what a dump shows. */

@@ -20,6 +20,8 @@ export interface Group {
    */
   state: "new" | "ready" | "retired" | "dying" | "dead";
   members: readonly GroupMember[];
+  /** It is dead, and no route names it. */
+  isBuried: boolean;
   /** Routes that name it. */
   routes: number;
   /** Routes on their way to it, and changes of itself. */
@@ -78,7 +80,8 @@ export class Groups {
 
   /** @param id in the kernel */
   byId(id: number): Group | undefined {
-    return this.#isGroup(id) ? this.#slots[id - this.#base] : undefined;
+    const group = this.#isGroup(id) ? this.#slots[id - this.#base] : undefined;
+    return group?.state === "dead" ? undefined : group;
   }
 
   #isGroup(id: number): boolean {
@@ -94,8 +97,9 @@ export class Groups {
     return this.#bySet.get(hopSet);
   }
 
+  /** Those that live. */
   all(): readonly Group[] {
-    return this.#slots.filter((group) => group !== undefined);
+    return this.#slots.filter((group): group is Group => group !== undefined && group.state !== "dead");
   }
 
   joined(target: number, desired: number): void {
@@ -166,6 +170,7 @@ export class Groups {
       content,
       state,
       members: [],
+      isBuried: false,
       routes: 0,
       flights: 0,
       wants: new Map(),
@@ -236,21 +241,33 @@ export class Groups {
     this.#changed.add(group);
   }
 
-  /** Forgets a group that the kernel does not have any more, once no route on its way names it. */
-  release(group: Group): void {
+  /**
+   * The kernel does not have it any more. Its slot is kept until no route names it (`bury`) and none is on its way to it.
+   * @param become what became of its routes: gone with it, or not known
+   */
+  die(group: Group, become: 0 | typeof UNKNOWN): void {
     this.#setContent(group, UNKNOWN);
     this.#leaveMembers(group);
-    this.emptied(group);
-    group.state = "dead";
-    this.#changed.delete(group);
-    if (group.flights === 0) this.#slots[slotOf(group.target)] = undefined;
-  }
-
-  /** Its routes left it all at once. */
-  emptied(group: Group): void {
     group.routes = 0;
     group.wants.clear();
-    this.#changed.add(group);
+    group.state = "dead";
+    group.content = become;
+    this.#changed.delete(group);
+  }
+
+  /** Where a route goes that names `target`: what became of it where that is dead. */
+  resolve(target: number): number {
+    const group = this.#slots[slotOf(target)];
+    return group?.state === "dead" ? group.content : target;
+  }
+
+  /** No route names a dead group any more. */
+  bury(): void {
+    this.#slots.forEach((group, slot) => {
+      if (group?.state !== "dead") return;
+      group.isBuried = true;
+      if (group.flights === 0) this.#slots[slot] = undefined;
+    });
   }
 
   /** A route on its way to `target`, or a change of it, has arrived, or not. @returns whether the group is still alive */
@@ -259,8 +276,8 @@ export class Groups {
     if (group === undefined) return false;
     group.flights--;
     if (group.flights > 0) return group.state !== "dead";
-    if (group.state === "dead") this.#slots[slotOf(target)] = undefined;
-    else this.#changed.add(group);
+    if (group.state !== "dead") this.#changed.add(group);
+    else if (group.isBuried) this.#slots[slotOf(target)] = undefined;
     return group.state !== "dead";
   }
 

@@ -124,9 +124,9 @@ export class Installer {
     this.#sender.whenQuiet(then);
   }
 
-  /** Begins a comparison with a dump, while paused. */
-  beginCompare(): void {
-    for (const family of families) this.#sides[family].store.beginCompare();
+  /** Begins a comparison with a dump, while paused. @param then called when the dump may come */
+  beginCompare(then: () => void): void {
+    this.#sides.ipv4.beginCompare(() => this.#sides.ipv6.beginCompare(then));
   }
 
   /** All nexthop objects of the dump, before its routes. */
@@ -139,8 +139,9 @@ export class Installer {
     this.#sides[route.family].found(route, hopSet);
   }
 
-  endCompare(): void {
-    for (const family of families) this.#sides[family].endCompare();
+  /** The dump is over: what it did not show is not there. @param then called when all is compared */
+  endCompare(then: () => void): void {
+    this.#sides.ipv4.endCompare(() => this.#sides.ipv6.endCompare(then));
   }
 
   /** Does the kernel hold learned routes of ours? What the F bit says (RFC 4724 §3). */
@@ -162,7 +163,7 @@ export class Installer {
       const { store } = this.#sides[family];
       store.clearDesired();
       store.sweep();
-      store.enqueueUnequal();
+      store.walk.unequal(undefined);
     }
     this.#sender.schedule();
   }

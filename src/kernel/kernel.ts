@@ -131,6 +131,15 @@ export class Kernel {
     return address && this.links.holding(address)?.mtu;
   }
 
+  /** What the best default route of a family leaves through; empty where there is none, or it has no gateway. */
+  gateways(family: Family): { readonly address: Address; readonly interface: string | undefined }[] {
+    const [best] = this.#main[family].at(0, 0, 0, 0, 0);
+    const hops = best?.set?.kind === "unicast" ? best.set.hops : [];
+    return hops.flatMap(({ gateway, link }) => {
+      return gateway === undefined ? [] : [{ address: gateway, interface: this.links.get(link)?.name }];
+    });
+  }
+
   /** Names of interfaces whose IPv6 default route comes from router advertisements. */
   advertised(): string[] {
     const names = new Set<string>();
@@ -156,20 +165,23 @@ export class Kernel {
   }
 
   #dumpAll(): void {
-    const { clock } = this.#parts;
     this.#held = [];
     this.#again = false;
     this.links.clear();
     for (const routes of new Set([this.#main, this.#beside])) {
       for (const family of families) routes[family].clear();
     }
-    this.installer.beginCompare();
+    this.installer.beginCompare(() => this.#dump());
+  }
+
+  #dump(): void {
+    const { clock } = this.#parts;
     const objects: NextHopObject[] = [];
     const next = (): void => {
       const request = requests.shift();
       if (request === undefined) {
         this.#comparedAtMs = clock.nowMs();
-        this.#dumped();
+        this.installer.endCompare(() => this.#dumped());
         return;
       }
       this.#parts.port.dump(
@@ -208,7 +220,6 @@ export class Kernel {
   #dumped(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
-    this.installer.endCompare();
     for (const data of held) eachMessage(data, (header) => this.#apply(data, header, false));
     this.#comparing = false;
     this.#touched();

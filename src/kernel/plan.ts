@@ -1,4 +1,4 @@
-import { STALE } from "./route-store.ts";
+import { STALE } from "./route-flags.ts";
 import { UNKNOWN } from "./target.ts";
 
 /** What one route needs to become as it is wanted. */

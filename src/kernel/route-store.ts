@@ -1,29 +1,26 @@
+import type { Clock } from "#lib/clock.ts";
 import { formatWords } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
 import { Groups, KEEP } from "./groups.ts";
 import { PrefixTable } from "./prefix-table.ts";
 import { ShuffledQueue } from "./queue.ts";
+import { DOUBTED, IN_FLIGHT, QUEUED, STALE } from "./route-flags.ts";
+import { RouteWalk } from "./route-walk.ts";
 import { UNKNOWN, VIA_GROUP } from "./target.ts";
 
 /** Layers of a store: what the RIB wants, and the node's own routes, which have a metric of their own. */
 export const LEARNED = 0;
 export const OWN = 1;
 
+/** Records of one slice: some hundred microseconds. */
+const SLICE_RECORDS = 32_768;
+
 /** Fields of a route's record. */
 const DESIRED = 0;
 const ACTUAL = 1;
 
-/** Bits of a route's flags. */
-export const QUEUED = 1 << 0;
-export const IN_FLIGHT = 1 << 1;
-/** Found at start, not asked for yet: kept until the sweep. */
-export const STALE = 1 << 2;
-/** The kernel refused it; the failure is kept beside. */
-export const FAILED = 1 << 3;
 /** Met in the dump that is running. */
-const SEEN = 1 << 4;
-/** The kernel may have dropped it after it did what is on its way: the answer will not tell. */
-export const DOUBTED = 1 << 5;
+const SEEN = 1 << 15;
 
 /**
  * What is wanted and what the kernel holds, per route of one family, by the prefix's number: `desired` a hop set or 0,
@@ -40,6 +37,9 @@ export class RouteStore {
   installed = 0;
   /** Routes that nobody asks for stay, because neighbours may still do so. */
   keepsStale = true;
+  /** Routes that nobody asked for. */
+  #stale = 0;
+  readonly walk: RouteWalk;
   /** Learned routes that want a hop set, by its number. */
   #users: Uint32Array = new Uint32Array(64);
   readonly #queue: ShuffledQueue;
@@ -51,6 +51,7 @@ export class RouteStore {
     this.prefixes = new PrefixTable(family === "ipv4" ? 1 : 4, 2, seed);
     this.groups = new Groups(family);
     this.#queue = new ShuffledQueue(seed);
+    this.walk = new RouteWalk(this);
   }
 
   /** @returns the route's number; 0 where the table is full */
@@ -65,7 +66,29 @@ export class RouteStore {
 
   /** Where the kernel's route points. */
   actual(id: number): number {
-    return this.prefixes.field(id, ACTUAL);
+    const target = this.prefixes.field(id, ACTUAL);
+    return target >= VIA_GROUP ? this.groups.resolve(target) : target;
+  }
+
+  /** Writes down what became of a route whose group is dead, so that the group can be forgotten. */
+  resolve(id: number): void {
+    const target = this.prefixes.field(id, ACTUAL);
+    if (target < VIA_GROUP) return;
+    const actual = this.groups.resolve(target);
+    if (actual === target) return;
+    this.prefixes.setField(id, ACTUAL, actual);
+    if (!this.is(id, IN_FLIGHT)) this.enqueue(id);
+  }
+
+  /** The answer about a route that is on its way will not tell what the kernel has. */
+  doubt(id: number): void {
+    this.mark(id, DOUBTED);
+  }
+
+  /** What the kernel has is not known any more. */
+  lose(id: number): void {
+    this.setActual(id, UNKNOWN);
+    if (!this.is(id, IN_FLIGHT)) this.enqueue(id);
   }
 
   /** Is any of these flags set? */
@@ -100,8 +123,14 @@ export class RouteStore {
   endStale(id: number): void {
     if (!this.is(id, STALE)) return;
     this.unmark(id, STALE);
+    this.#stale--;
     const actual = this.actual(id);
     if (actual >= VIA_GROUP) this.groups.wantChanged(actual, KEEP, this.desired(id));
+  }
+
+  #makeStale(id: number): void {
+    if (!this.is(id, STALE)) this.#stale++;
+    this.mark(id, STALE);
   }
 
   setActual(id: number, target: number): void {
@@ -130,8 +159,14 @@ export class RouteStore {
     this.#queue.push(id);
   }
 
+  /** Routes that wait for their turn, and a walk that may find more. */
   get pending(): number {
-    return this.#queue.size;
+    return this.#queue.size + (this.walk.isUnderWay ? 1 : 0);
+  }
+
+  /** The rest of a walk, where nothing else is to be done. @returns how much of the budget it took, in routes */
+  walkOn(budget: number): number {
+    return this.#queue.size === 0 && this.walk.isUnderWay ? this.walk.step(budget) : 0;
   }
 
   /** The next route to look at; 0: none. */
@@ -148,52 +183,47 @@ export class RouteStore {
     if (this.desired(id) === 0 && this.actual(id) === 0 && this.prefixes.marks(id) === 0) this.prefixes.remove(id);
   }
 
-  /** Queues every route that is not as wanted and not on its way. @param only those in this target */
-  enqueueUnequal(only?: number): void {
-    for (let id = 1; id < this.prefixes.end; id++) {
-      if (only !== undefined && this.actual(id) !== only) continue;
-      if (!this.is(id, QUEUED | IN_FLIGHT | STALE) && this.desired(id) !== this.content(id)) this.enqueue(id);
-    }
-  }
-
-  /** The kernel no longer holds these targets as we know them: their routes are looked at. @param become what they are now */
+  /**
+   * The kernel does not hold routes of these targets as we know them.
+   * @param become where they point to groups, which are dead now: what became of all their routes
+   */
   forget(targets: ReadonlySet<number>, become: 0 | typeof UNKNOWN): void {
-    let last = 0;
-    let hit = false;
-    for (let id = 1; id < this.prefixes.end; id++) {
-      const target = this.actual(id);
-      const inFlight = this.is(id, IN_FLIGHT);
-      if (inFlight) this.mark(id, DOUBTED);
-      if (target !== last) {
-        last = target;
-        hit = target !== 0 && targets.has(target);
-      }
-      if (!hit) continue;
-      this.prefixes.setField(id, ACTUAL, inFlight ? UNKNOWN : become);
-      if (inFlight) continue;
-      if (become === 0) this.installed--;
-      this.enqueue(id);
-    }
+    const plain: number[] = [];
     for (const target of targets) {
       const group = target >= VIA_GROUP ? this.groups.get(target) : undefined;
-      if (group !== undefined) this.groups.emptied(group);
+      if (group === undefined) plain.push(target);
+      else {
+        if (become === 0) this.installed -= group.routes;
+        this.groups.die(group, become);
+      }
     }
+    this.walk.forget(plain);
   }
 
-  /** The kernel holds none of the routes as we know them. */
-  forgetAll(): void {
-    const targets = new Set<number>();
-    for (let id = 1; id < this.prefixes.end; id++) targets.add(this.actual(id));
-    targets.delete(0);
-    this.forget(targets, UNKNOWN);
-  }
-
-  /** Begins a comparison with a dump; nothing may be on its way. */
-  beginCompare(): void {
+  /** Begins a comparison with a dump, while nothing is on its way. @param then called when the dump may come */
+  beginCompare(soon: Clock["soon"], then: () => void): void {
     this.#comparing = true;
-    this.forget(new Set(this.groups.all().map(({ target }) => target)), UNKNOWN);
-    this.groups.reset();
-    for (let id = 1; id < this.prefixes.end; id++) this.unmark(id, SEEN);
+    this.walk.clear();
+    const visit = (id: number): void => {
+      if (this.prefixes.field(id, ACTUAL) >= VIA_GROUP) this.setActual(id, UNKNOWN);
+      this.resolve(id);
+      this.unmark(id, SEEN);
+    };
+    this.#inSlices(soon, visit, () => {
+      this.groups.reset();
+      then();
+    });
+  }
+
+  #inSlices(soon: Clock["soon"], visit: (id: number) => void, then: () => void): void {
+    let at = 1;
+    const slice = (): void => {
+      const end = Math.min(at + SLICE_RECORDS, this.prefixes.end);
+      for (; at < end; at++) if (this.prefixes.has(at)) visit(at);
+      if (at < this.prefixes.end) soon(slice);
+      else then();
+    };
+    slice();
   }
 
   /** The kernel holds a route with our mark. @returns its number, 0 where the table is full */
@@ -202,37 +232,34 @@ export class RouteStore {
     const id = layer < 256 ? this.add(w0, w1, w2, w3, length, layer) : 0;
     if (id === 0) return 0;
     if (this.#comparing) this.mark(id, SEEN);
-    if (this.keepsStale && this.desired(id) === 0 && this.actual(id) === 0) this.mark(id, STALE);
+    if (this.keepsStale && this.desired(id) === 0 && this.actual(id) === 0) this.#makeStale(id);
     this.setActual(id, target);
     return id;
   }
 
   /** The dump is over: what it did not show is not there. */
-  endCompare(): void {
-    this.#comparing = false;
-    for (let id = 1; id < this.prefixes.end; id++) {
-      if (!this.prefixes.has(id)) continue;
+  endCompare(soon: Clock["soon"], then: () => void): void {
+    const visit = (id: number): void => {
       const seen = this.is(id, SEEN);
       this.unmark(id, SEEN);
       if (!seen) {
         this.setActual(id, 0);
         this.endStale(id);
-        this.releaseIfIdle(id);
       }
-    }
-    this.enqueueUnequal();
+      if (this.desired(id) === this.content(id)) this.releaseIfIdle(id);
+      else if (!this.is(id, STALE)) this.enqueue(id);
+    };
+    this.#inSlices(soon, visit, () => {
+      this.#comparing = false;
+      then();
+    });
   }
 
   /** Queues what was adopted and never asked for. @returns how many */
   sweep(): number {
     this.keepsStale = false;
-    let swept = 0;
-    for (let id = 1; id < this.prefixes.end; id++) {
-      if (!this.prefixes.has(id) || !this.is(id, STALE)) continue;
-      this.endStale(id);
-      this.enqueue(id);
-      swept++;
-    }
+    const swept = this.#stale;
+    if (swept > 0) this.walk.sweep();
     return swept;
   }
 
@@ -258,11 +285,11 @@ export class RouteStore {
     ids.forEach((id, index) => {
       const to = p.layer(id) === LEARNED ? layer : LEARNED;
       const other = this.add(p.word(id, 0), p.word(id, 1), p.word(id, 2), p.word(id, 3), p.length(id), to);
-      if (this.desired(other) === 0) this.mark(other, STALE);
+      if (this.desired(other) === 0) this.#makeStale(other);
       this.setActual(other, targets[index]!);
     });
     for (const id of ids) this.releaseIfIdle(id);
-    this.enqueueUnequal();
+    this.walk.unequal(undefined);
   }
 
   /** Nothing is wanted any more. */

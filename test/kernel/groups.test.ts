@@ -8,6 +8,7 @@ const group = (change: Partial<Group>): Group => ({
   target: 0x80000001,
   id: 1,
   isResilient: false,
+  isBuried: false,
   content: 7,
   state: "ready",
   members: [],

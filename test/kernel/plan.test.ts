@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { plan } from "#kernel/plan.ts";
-import { STALE } from "#kernel/route-store.ts";
+import { STALE } from "#kernel/route-flags.ts";
 import { UNKNOWN } from "#kernel/target.ts";
 
 test("every combination of desired and actual has its step", () => {
