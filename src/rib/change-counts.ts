@@ -106,13 +106,13 @@ export interface Refusals {
   filtered: number;
 }
 
-/** Best paths that a group does not tell. The policy is why, where there is one: nobody asks it for each of them again. */
+/** Of the best paths of `reachable` prefixes those that a group does not tell. The policy is why, where there is one: nobody asks it for each of them again. */
 export function untold(
-  bests: Uint32Array,
+  reachable: number,
   told: { readonly size: number },
   { exporter }: { readonly exporter: object | undefined },
 ): Refusals {
-  const refused = bests.reduce((sum, count) => sum + count, 0) - told.size;
+  const refused = reachable - told.size;
   return exporter === undefined ? { rejected: refused, filtered: 0 } : { rejected: 0, filtered: refused };
 }
 

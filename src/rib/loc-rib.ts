@@ -53,6 +53,8 @@ export class LocRib {
   readonly decision: Decision;
   /** By neighbour: import policy, where it has one. */
   readonly importers: (Importer | undefined)[] = [];
+  /** Prefixes that have a best path. */
+  reachable = 0;
   /** By neighbour: who asks about its paths, if anybody does. */
   readonly gates: (Gate | undefined)[] = [];
   /** By neighbour: paths that are refused by policy or loop, best paths, paths told in the present generation. */
@@ -323,8 +325,14 @@ export class LocRib {
   #setBest(prefix: number, best: number): void {
     const { links } = this.prefixes;
     const before = links[prefix * 2 + 1]!;
-    if (before !== 0) this.bests[this.paths.neighbourOf(before)]!--;
-    if (best !== 0) this.bests[this.paths.neighbourOf(best)]!++;
+    if (before !== 0) {
+      this.reachable--;
+      this.bests[this.paths.neighbourOf(before)]!--;
+    }
+    if (best !== 0) {
+      this.reachable++;
+      this.bests[this.paths.neighbourOf(best)]!++;
+    }
     links[prefix * 2 + 1] = best;
     this.mark(prefix);
   }

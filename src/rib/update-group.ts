@@ -108,7 +108,7 @@ export class UpdateGroup implements Job {
   join(neighbour: number, out: SessionOut): Member {
     const mark = { kind: "endOfRib", after: Number.POSITIVE_INFINITY } as const;
     // What was refused up to now concerns the first members, and is what the table says for those that come later.
-    const tally = new ExportTally(this.#reviewed ? untold(this.loc.bests, this.told, this.filter) : this.refusals);
+    const tally = new ExportTally(this.#reviewed ? untold(this.loc.reachable, this.told, this.filter) : this.refusals);
     const member: Member = {
       neighbour,
       out,
