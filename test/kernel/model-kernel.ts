@@ -44,6 +44,8 @@ export class ModelKernel implements NetlinkPort {
   readonly objects = new Map<number, NextHopObject>();
   /** Messages done so far, by type: what a change cost. */
   readonly counted = new Map<number, number>();
+  /** Batches that were sent so far. */
+  batches = 0;
   /** Errors to answer with instead of acting, by prefix. */
   readonly refuse = new Map<string, Refusal>();
   /** Error to answer nexthop objects with, as kernels without them do. */
@@ -68,6 +70,7 @@ export class ModelKernel implements NetlinkPort {
   }
 
   submit(room: Uint32Array, words: number, answered: (answer: Answer) => void): void {
+    this.batches++;
     this.#requests.push(() => {
       const refusals: Refusal[] = [];
       const data = received(room.buffer as ArrayBuffer, words * 4);
