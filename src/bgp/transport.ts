@@ -80,7 +80,10 @@ export interface Connection {
   open(options: ConnectionOptions, events: ConnectionEvents): void;
   /** Applies other options while it is open; where the system refuses them the connection ends. */
   change(options: ConnectionOptions): void;
-  /** Queues `bytes[start, end)`, borrowed until `written` is called: once, always, never before `send` returned. */
+  /**
+   * Queues `bytes[start, end)`, borrowed until `written` is called: once, always, never before `send` returned. What is
+   * queued in one turn may go out together.
+   */
   send(bytes: Uint8Array, start: number, end: number, written: () => void): void;
   /** Sends what is queued, for a few seconds at most, and closes. No event follows. */
   close(): void;

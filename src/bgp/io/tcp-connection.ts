@@ -4,7 +4,9 @@ import { bug } from "#lib/bug.ts";
 import { setMd5Key, setTcpOptions } from "#lib/io/libc.ts";
 import { type Address, parseAddress } from "#route/address.ts";
 import type { Connection, ConnectionEvents, ConnectionOptions } from "../transport.ts";
+import { Outgoing } from "./outgoing.ts";
 import type { ReadBudget, Reading } from "./read-budget.ts";
+import type { WriteLine } from "./write-line.ts";
 
 /** CS6, internetwork control: what routers mark BGP with (RFC 4594 §3.1). */
 export const TOS = 0xc0;
@@ -18,6 +20,12 @@ interface Handle {
 }
 type WithHandle = net.Socket & { _handle: Handle | null };
 
+/** What all connections take turns at. */
+export interface Shared {
+  readonly budget: ReadBudget;
+  readonly writes: WriteLine;
+}
+
 interface Ends {
   readonly localAddress: Address;
   readonly remoteAddress: Address;
@@ -26,7 +34,8 @@ interface Ends {
 
 export class TcpConnection implements Connection, Reading {
   events: ConnectionEvents | undefined;
-  readonly #budget: ReadBudget;
+  readonly #shared: Shared;
+  readonly #outgoing = new Outgoing();
   readonly #device: string | undefined;
   #socket: net.Socket | undefined;
   /** Of an accepted connection that is not open yet. */
@@ -35,22 +44,22 @@ export class TcpConnection implements Connection, Reading {
   #ends: Ends | undefined;
   #closing = false;
 
-  private constructor(budget: ReadBudget, fd: number, device: string | undefined) {
-    this.#budget = budget;
+  private constructor(shared: Shared, fd: number, device: string | undefined) {
+    this.#shared = shared;
     this.#fd = fd;
     this.#device = device;
   }
 
   /** @param fd a prepared socket; owned from now on */
-  static dialling(fd: number, budget: ReadBudget, device: string | undefined): TcpConnection {
-    const connection = new TcpConnection(budget, fd, device);
-    connection.#adopt(new net.Socket({ fd, onread: budget.onread(connection) }));
+  static dialling(fd: number, shared: Shared, device: string | undefined): TcpConnection {
+    const connection = new TcpConnection(shared, fd, device);
+    connection.#adopt(new net.Socket({ fd, onread: shared.budget.onread(connection) }));
     connection.socket.setNoDelay(true);
     return connection;
   }
 
   /** @returns undefined where the caller is gone already */
-  static accepted(socket: net.Socket, budget: ReadBudget): TcpConnection | undefined {
+  static accepted(socket: net.Socket, shared: Shared): TcpConnection | undefined {
     const handle = (socket as WithHandle)._handle;
     const ends = endsOf(socket, undefined);
     if (handle === null || ends === undefined) {
@@ -58,7 +67,7 @@ export class TcpConnection implements Connection, Reading {
       return undefined;
     }
     socket.setNoDelay(true);
-    const connection = new TcpConnection(budget, handle.fd, undefined);
+    const connection = new TcpConnection(shared, handle.fd, undefined);
     connection.#handle = handle;
     connection.#ends = ends;
     return connection;
@@ -89,7 +98,7 @@ export class TcpConnection implements Connection, Reading {
   open(options: ConnectionOptions, events: ConnectionEvents): void {
     this.events = events;
     if (this.#handle === undefined) return;
-    const constructing: object = { handle: this.#handle, onread: this.#budget.onread(this) };
+    const constructing: object = { handle: this.#handle, onread: this.#shared.budget.onread(this) };
     this.#handle = undefined;
     this.#adopt(new net.Socket(constructing));
     const { ttl, minimumTtl: minTtl } = options;
@@ -105,7 +114,13 @@ export class TcpConnection implements Connection, Reading {
   }
 
   send(bytes: Uint8Array, start: number, end: number, written: () => void): void {
-    this.socket.write(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start), () => written());
+    if (this.#outgoing.isEmpty) this.#shared.writes.add(this);
+    this.#outgoing.add(bytes, start, end, written);
+  }
+
+  /** Writes what came since the last time. */
+  flush(): void {
+    this.#outgoing.writeTo(this.socket);
   }
 
   /** What the neighbour still sends is read and thrown away: a reset would overtake our last words. */
@@ -118,6 +133,8 @@ export class TcpConnection implements Connection, Reading {
       return;
     }
     const { socket } = this;
+    this.#shared.writes.remove(this);
+    this.flush();
     socket.end();
     const timer = setTimeout(() => socket.destroy(), LINGER_MS);
     timer.unref();
@@ -126,14 +143,14 @@ export class TcpConnection implements Connection, Reading {
 
   #adopt(socket: net.Socket): void {
     this.#socket = socket;
-    this.#budget.add(socket);
+    this.#shared.budget.add(socket);
     let reason = "connection closed by the neighbour";
     socket.on("error", (error) => {
       reason = describe(error);
     });
     socket.once("close", () => {
       this.#closing = true;
-      this.#budget.remove(socket);
+      this.#shared.budget.remove(socket);
       const { events } = this;
       this.events = undefined;
       events?.closed(reason);

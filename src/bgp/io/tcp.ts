@@ -3,7 +3,8 @@ import { listenSocket, openTcpSocket, setMd5Key } from "#lib/io/libc.ts";
 import { type Address, formatAddress, isLinkLocal } from "#route/address.ts";
 import type { Call, Destination, DialEvents, ListenAddress, ListenEvents, Listener, Transport } from "../transport.ts";
 import { ReadBudget } from "./read-budget.ts";
-import { describe, TcpConnection, TOS } from "./tcp-connection.ts";
+import { describe, type Shared, TcpConnection, TOS } from "./tcp-connection.ts";
+import { WriteLine } from "./write-line.ts";
 
 /** Listeners answer with it, or a neighbour with TTL security would drop our SYN-ACK (RFC 5082 §3). */
 const LISTENER_TTL = 255;
@@ -41,7 +42,7 @@ class Callers {
 
 /** BGP's TCP on the machine's own stack. */
 export class TcpTransport implements Transport {
-  readonly #budget = new ReadBudget();
+  readonly #shared: Shared = { budget: new ReadBudget(), writes: new WriteLine() };
 
   dial(to: Destination, events: DialEvents): Call {
     let over = false;
@@ -51,7 +52,7 @@ export class TcpTransport implements Transport {
       events.failed(describe(error));
     };
     try {
-      const connection = TcpConnection.dialling(openTcpSocket(socketOptions(to)), this.#budget, to.interface);
+      const connection = TcpConnection.dialling(openTcpSocket(socketOptions(to)), this.#shared, to.interface);
       connection.socket.once("error", fail);
       connection.socket.once("connect", () => {
         if (over) return;
@@ -86,7 +87,7 @@ export class TcpTransport implements Transport {
       events.failed(describe(error));
     };
     const callers = new Callers((socket) => {
-      const connection = TcpConnection.accepted(socket, this.#budget);
+      const connection = TcpConnection.accepted(socket, this.#shared);
       if (connection !== undefined) events.accepted(connection);
     });
     server.on("connection", (socket) => callers.add(socket));
