@@ -3,17 +3,15 @@ import { installPlugins } from "#cni/io/plugins.ts";
 import { writeFileAtomically } from "#cni/io/write-file.ts";
 import { command, configured, type NodeFlags } from "./configured.ts";
 import { UsageError } from "./flags.ts";
-import { nodeKernel } from "./node-kernel.ts";
+import { uplinkMtu } from "./node-kernel.ts";
 
 /** `linnet cni install`: writes the CNI network configuration of the node once. */
 export function install(flags: NodeFlags): Promise<number> {
   return command(async () => {
-    const { cni, kernel: kernelConfig, addresses } = await configured(flags);
+    const config = await configured(flags);
+    const { cni } = config;
     if (cni === undefined) throw new UsageError("BGPConfiguration/default: spec.cni.enabled is not true");
-    const { kernel, port } = await nodeKernel(kernelConfig, "readonly");
-    const mtu = kernel.uplinkMtu(addresses.ipv4 ?? addresses.ipv6);
-    await port.close();
-    const changed = await writeFileAtomically(cni.path, conflist(cni, mtu));
+    const changed = await writeFileAtomically(cni.path, conflist(cni, await uplinkMtu(config)));
     console.log(`${cni.path}: ${changed ? "written" : "is already as it should be"}`);
   });
 }

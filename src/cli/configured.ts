@@ -18,8 +18,10 @@ export async function configured({ node = defaultNode(), manifests }: NodeFlags)
   if (manifests === undefined) throw new UsageError("--manifests must be given");
   const state = await loadDirectory(manifests);
   const { config, remarks } = compile(state.objects, node);
-  for (const remark of [...state.remarks, ...remarks]) console.error(`${remark.severity}: ${formatRemark(remark)}`);
-  if (config === undefined) throw new UsageError(`nothing can be done for node ${node}`);
+  const all = [...state.remarks, ...remarks];
+  const fatal = config === undefined ? remarks.find(({ severity }) => severity === "error") : undefined;
+  for (const one of all) if (one !== fatal) console.error(`${one.severity}: ${formatRemark(one)}`);
+  if (config === undefined) throw new UsageError(fatal === undefined ? `no node ${node}` : formatRemark(fatal));
   return config;
 }
 
