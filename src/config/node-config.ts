@@ -17,6 +17,8 @@ export interface NodeConfig {
   readonly addresses: Readonly<Partial<Record<Family, Address>>>;
   readonly listen: { readonly port: number; readonly addresses: readonly Address[] };
   readonly peers: readonly PeerConfig[];
+  /** Neighbours that the kernel's default routes name. */
+  readonly gatewayPeers: readonly GatewayPeer[];
   /** What this node originates. */
   readonly originated: readonly OriginatedPrefix[];
   readonly policies: Readonly<Record<string, PolicyConfig>>;
@@ -71,6 +73,8 @@ export interface PeerConfig {
   readonly nextHop: "auto" | "self" | "unchanged";
   /** How often our own AS may stand in a received AS_PATH. */
   readonly allowOwnAs: number;
+  /** External neighbours' paths must begin with their AS number. */
+  readonly enforceFirstAs: boolean;
   /** Offer IPv6 next hops for IPv4 routes (RFC 8950). */
   readonly extendedNextHop: boolean;
   readonly prefixLimit: Readonly<Partial<Record<Family, number>>>;
@@ -79,6 +83,11 @@ export interface PeerConfig {
   readonly exportPolicies: readonly string[];
   /** Kinds of own prefixes that go out before any export policy is asked. */
   readonly advertise: readonly OriginatedPrefix["from"][];
+}
+
+/** All about the gateway of a default route but where it is. */
+export interface GatewayPeer extends Omit<PeerConfig, "name" | "address" | "interface"> {
+  readonly family: Family;
 }
 
 /** A node with the blocks that it was given, and what tells its routes from others'. */

@@ -14,6 +14,7 @@ import { type Family, families } from "#route/family.ts";
 import { HopSetTable } from "#route/hop-set.ts";
 import { formatPrefix } from "#route/prefix.ts";
 import { Drain } from "./drain.ts";
+import { Gateways } from "./gateways.ts";
 import { type NodeFiles, NodeNetwork } from "./node-network.ts";
 import { Routing } from "./routing.ts";
 import { warmUpRouting } from "./warm-up.ts";
@@ -67,12 +68,18 @@ export class Daemon {
   readonly #world: World;
   readonly #routing: Routing;
   readonly #network: NodeNetwork;
+  readonly #gateways: Gateways;
+  /** As configured. */
+  #wanted: NodeConfig;
+  /** The same, with what the kernel says of it. */
   #config: NodeConfig;
 
   private constructor(world: World, config: NodeConfig, kernel: Kernel, hopSets: HopSetTable) {
     const { clock, log } = world;
     this.#world = world;
-    this.#config = config;
+    this.#wanted = config;
+    this.#gateways = new Gateways((family) => kernel.gateways(family), log);
+    this.#config = this.#gateways.resolve(config);
     this.kernel = kernel;
     this.startedMs = clock.wallMs();
     this.#network = new NodeNetwork(world.files, world.nft, clock, log);
@@ -127,13 +134,15 @@ export class Daemon {
     await new Promise<void>((resolve) => kernel.start(resolve));
     if (config.peers.length <= MAX_PEERS_WARMED) warmUpRouting();
     const daemon = new Daemon(world, config, kernel, hopSets);
-    kernel.onChange(() => daemon.rib.nextHopsChanged());
+    kernel.onChange(() => daemon.#kernelChanged());
     daemon.reconfigure(config);
     return daemon;
   }
 
   /** Makes everything what `config` says; sessions and routes that it does not concern stay as they are. */
-  reconfigure(config: NodeConfig): void {
+  reconfigure(wanted: NodeConfig): void {
+    this.#wanted = wanted;
+    const config = this.#gateways.resolve(wanted);
     this.#config = config;
     const { kernel, rib } = this;
     this.#reconfigureKernel(config);
@@ -152,6 +161,11 @@ export class Daemon {
     this.#routing.forget();
     this.#settleSysctls(config);
     this.#network.apply(config, kernel.uplinkMtu(config.addresses.ipv4 ?? config.addresses.ipv6));
+  }
+
+  #kernelChanged(): void {
+    this.rib.nextHopsChanged();
+    if (this.#gateways.haveMoved(this.#wanted)) this.reconfigure(this.#wanted);
   }
 
   /** What the running daemon cannot take over is said once for each value. */

@@ -236,6 +236,10 @@ describe("a new configuration", () => {
     a.speaker.reconfigure(nodeConfig(1, [peerConfig("b", B, { allowOwnAs: 1 })], { clusterId: 99 }));
     clock.settle();
     expect(b.routing.take()).toEqual(["refresh a ipv4 enhanced", "refresh a ipv6 enhanced"]);
+    const changes = { allowOwnAs: 1, enforceFirstAs: false };
+    a.speaker.reconfigure(nodeConfig(1, [peerConfig("b", B, changes)], { clusterId: 99 }));
+    clock.settle();
+    expect(b.routing.take()).toEqual(["refresh a ipv4 enhanced", "refresh a ipv6 enhanced"]);
     expect(a.state("b")).toBe("established");
   });
 

@@ -29,12 +29,16 @@ const selector = (expression: object): KubernetesObject => tor({ nodeSelector: {
 /** Object, the field that the sentence is about, the sentence. Every rule of every definition has a row. */
 const refused: readonly (readonly [KubernetesObject, string, string])[] = [
   [configuration({}, "other"), "", "the only BGPConfiguration is named default"],
-  [object("BGPPeer", { asNumber: 65_000 }, "x"), "spec", "exactly one of peerAddress and peerSelector must be given"],
-  [tor({ peerSelector: {} }), "spec", "exactly one of peerAddress and peerSelector must be given"],
+  [
+    object("BGPPeer", { asNumber: 65_000 }, "x"),
+    "spec",
+    "exactly one of peerAddress, peerSelector and defaultGateway must be given",
+  ],
+  [tor({ peerSelector: {} }), "spec", "exactly one of peerAddress, peerSelector and defaultGateway must be given"],
   [
     object("BGPPeer", { peerAddress: "192.0.2.1" }, "x"),
     "spec",
-    "asNumber must be given with peerAddress: a number, internal or external",
+    "asNumber must be given with peerAddress and defaultGateway: a number, internal or external",
   ],
   [
     object("BGPPeer", { peerSelector: {}, asNumber: 1 }, "x"),
@@ -46,7 +50,12 @@ const refused: readonly (readonly [KubernetesObject, string, string])[] = [
   [
     object("BGPPeer", { peerSelector: {}, reflectorClient: true }, "x"),
     "spec",
-    "reflectorClient needs peerAddress: among nodes, reflectors are named in BGPConfiguration",
+    "reflectorClient goes without peerSelector: among nodes, reflectors are named in BGPConfiguration",
+  ],
+  [
+    object("BGPPeer", { defaultGateway: "IPv4", asNumber: 1, interface: "eth0" }, "x"),
+    "spec",
+    "interface must not be given with defaultGateway: it is that of the route",
   ],
   [tor({ sourceAddress: "2001:db8::1" }), "spec", "sourceAddress and peerAddress must be of one family"],
   [tor({ peerAddress: "192.0.2.1/24" }), "spec.peerAddress", "must be an IP address, without prefix length and zone"],

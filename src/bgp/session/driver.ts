@@ -167,7 +167,7 @@ export class Driver implements LinkOwner {
       return;
     }
     if (retuned) for (const link of this.#links()) link.connection?.change(options);
-    if (before.allowOwnAs !== config.allowOwnAs) this.reread();
+    if (before.allowOwnAs !== config.allowOwnAs || before.enforceFirstAs !== config.enforceFirstAs) this.reread();
   }
 
   /** Understands UPDATEs anew, and asks for those that came before; a neighbour that cannot send them again is reset. */

@@ -39,7 +39,7 @@ export function readContext(
     routerId: speaker.routerId,
     clusterId: speaker.clusterId,
     allowOwnAs: config.allowOwnAs,
-    checkFirstAs: true,
+    checkFirstAs: config.enforceFirstAs,
   };
   return { ...parts, families: agreed.families, context: contexts.number(parts) };
 }

@@ -15,7 +15,7 @@ import type { Context } from "./context.ts";
 import { Memory } from "./memory.ts";
 import { allNodes } from "./nodes.ts";
 import { blockOwnersOf } from "./owners.ts";
-import { peersOf } from "./peers.ts";
+import { gatewayPeersOf, peersOf } from "./peers.ts";
 import { closedPolicy, policyOf } from "./policies.ts";
 import { rolesOf } from "./reflectors.ts";
 import { Report } from "./report.ts";
@@ -64,6 +64,7 @@ export function* compileSteps(objects: ObjectSet, nodeName: string, previous?: N
 function* assemble(context: Context): Steps<NodeConfig> {
   const { spec, settings, own, roles } = context;
   const peers = yield* peersOf(context);
+  const gatewayPeers = gatewayPeersOf(context);
   yield;
   return {
     nodeName: own.name,
@@ -74,7 +75,8 @@ function* assemble(context: Context): Steps<NodeConfig> {
     listen: { port: settings.listenPort, addresses: spec.listenAddresses ?? [] },
     peers,
     originated: yield* originatedBy(context),
-    policies: policiesFor(peers, context),
+    gatewayPeers,
+    policies: policiesFor([...peers, ...gatewayPeers], context),
     blockOwners: blockOwnersOf(context),
     kernel: kernelOf(settings, own),
     gracefulRestart: gracefulRestartOf(settings),
@@ -109,7 +111,10 @@ function* originatedBy(context: Context): Steps<readonly OriginatedPrefix[]> {
 }
 
 /** Those that peers name; one that does not exist lets nothing through. */
-function policiesFor(peers: readonly PeerConfig[], { objects, report }: Context): Record<string, PolicyConfig> {
+function policiesFor(
+  peers: readonly Pick<PeerConfig, "source" | "importPolicies" | "exportPolicies">[],
+  { objects, report }: Context,
+): Record<string, PolicyConfig> {
   const policies = new Map<string, PolicyConfig>();
   const seen = new Set<string>();
   for (const { source, importPolicies, exportPolicies } of peers) {

@@ -1,7 +1,7 @@
 import * as v from "valibot";
-import { type Address, formatAddress } from "#route/address.ts";
+import { type Address, formatAddress, isLinkLocal } from "#route/address.ts";
 import { type Family, families } from "#route/family.ts";
-import type { PeerConfig } from "../node-config.ts";
+import type { GatewayPeer, PeerConfig } from "../node-config.ts";
 import type { ConfigObject } from "../objects.ts";
 import { type BgpPeerSpec, bgpPeerSpec } from "../schema/bgp-peer.ts";
 import type { Context } from "./context.ts";
@@ -50,6 +50,7 @@ export function peerMaker(
     gracefulRestart: gracefulRestartOf(settings, spec.gracefulRestart),
     nextHop: NEXT_HOP[spec.nextHop],
     allowOwnAs: spec.allowOwnAs,
+    enforceFirstAs: spec.enforceFirstAs,
     extendedNextHop: spec.extendedNextHop,
     prefixLimit: limitOf(spec),
     importPolicies: spec.importPolicies,
@@ -68,6 +69,39 @@ export function peerMaker(
     reflectorClient,
     ...common,
   });
+}
+
+/** The neighbour that a default route of this family will name. */
+export function gatewayTemplate(
+  bgpPeer: ConfigObject<"BGPPeer">,
+  family: Family,
+  password: string | undefined,
+  context: Context,
+): GatewayPeer {
+  const nowhere: Address = { family, words: family === "ipv4" ? [0] : [0, 0, 0, 0] };
+  const make = peerMaker(bgpPeer, password, context);
+  const { reflectorClient } = bgpPeer.value.spec;
+  const {
+    name: _,
+    address: __,
+    interface: ___,
+    ...rest
+  } = make({
+    ...{ address: nowhere, node: undefined, reflectorClient, reflects: false },
+  });
+  return { ...rest, family };
+}
+
+/** @param link name of the interface that the gateway is on */
+export function gatewayPeer(
+  { family: _, ...rest }: GatewayPeer,
+  address: Address,
+  link: string | undefined,
+): PeerConfig {
+  const name = `${ORIGIN_LABEL[rest.origin]}_${symbolOf(address)}`;
+  return isLinkLocal(address)
+    ? { ...rest, name: `${name}_${symbol(link ?? "")}`, address, interface: link }
+    : { ...rest, name, address, interface: undefined };
 }
 
 /** A neighbour that is no node takes what we have. */

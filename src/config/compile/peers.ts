@@ -1,7 +1,7 @@
 import { filterSteps, mapSteps, type Steps, sortSteps } from "#lib/steps.ts";
 import { type Address, formatAddress, sameAddress } from "#route/address.ts";
 import { type Family, families } from "#route/family.ts";
-import type { PeerConfig } from "../node-config.ts";
+import type { GatewayPeer, PeerConfig } from "../node-config.ts";
 import type { ConfigObject } from "../objects.ts";
 import { selects } from "../schema/selector.ts";
 import { byAge } from "./age.ts";
@@ -9,7 +9,7 @@ import type { Context } from "./context.ts";
 import type { Memory } from "./memory.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import { passwordOf } from "./passwords.ts";
-import { type Neighbour, peerMaker } from "./peer-config.ts";
+import { gatewayTemplate, type Neighbour, peerMaker } from "./peer-config.ts";
 import { isClient, type Roles, related, rolesOf } from "./reflectors.ts";
 import { share } from "./share.ts";
 
@@ -73,6 +73,7 @@ function reportTaken(object: BgpPeerObject, peer: PeerConfig, owner: BgpPeerObje
 
 function* fromBgpPeer(object: BgpPeerObject, context: Context): Steps<PeerConfig[]> {
   const { spec } = object.value;
+  if (spec.defaultGateway !== undefined) return []; // see `gatewayPeersOf`
   const outside = outsider(object, context);
   const nodes = yield* nodesOf(object, context);
   if (outside === undefined && nodes.length === 0) return [];
@@ -80,6 +81,17 @@ function* fromBgpPeer(object: BgpPeerObject, context: Context): Steps<PeerConfig
   if (secret === "missing") return [];
   if (outside !== undefined) return [peerMaker(object, secret.password, context)(outside)];
   return yield* peersAmong(nodes, object, secret.password, context);
+}
+
+/** Neighbours that the default routes of the node name. */
+export function gatewayPeersOf(context: Context): GatewayPeer[] {
+  const { objects, own } = context;
+  return byAge(objects.BGPPeer.values()).flatMap((object) => {
+    const { nodeSelector = {}, defaultGateway, password } = object.value.spec;
+    if (defaultGateway === undefined || !selects(nodeSelector, own.labels)) return [];
+    const secret = passwordOf(password, object, ["spec", "password"], context);
+    return secret === "missing" ? [] : [gatewayTemplate(object, defaultGateway, secret.password, context)];
+  });
 }
 
 /** The neighbour that a BGPPeer names by address, where it is for our node. */

@@ -12,6 +12,10 @@ const fields = {
   nodeSelector: may("Nodes that have this neighbour.", labelSelector, { absent: "all nodes" }),
   peerAddress: may("The neighbour's address.", address),
   peerSelector: may("Nodes that are the neighbours. Both ends get the session, with the same settings.", labelSelector),
+  defaultGateway: may(
+    "The neighbour is the gateway of the node's default route of this family; several where the route has several. It is followed when the route changes.",
+    family,
+  ),
   interface: may("Interface of a link-local peerAddress, or one to bind the session to.", interfaceName),
   port: may("The neighbour's TCP port.", port, { absent: "179; with peerSelector, the node's listenPort" }),
   passive: or(false, "Wait for the neighbour to dial.", v.boolean()),
@@ -39,6 +43,11 @@ const fields = {
     v.picklist(["Auto", "Self", "Unchanged"]),
   ),
   allowOwnAs: or(0, "How often our own AS number may stand in a received AS path.", integer(0, 10)),
+  enforceFirstAs: or(
+    true,
+    "Refuse a route of an external neighbour whose AS path does not begin with the neighbour's AS number (RFC 4271 §6.3); false for a route server (RFC 7947).",
+    v.boolean(),
+  ),
   extendedNextHop: or(false, "Offer IPv6 next hops for IPv4 routes (RFC 8950).", v.boolean()),
   prefixLimit: or(
     {},
@@ -67,14 +76,15 @@ const fields = {
 
 export const bgpPeerSpec = ruled(mapping(fields), [
   {
-    cel: "has(self.peerAddress) != has(self.peerSelector)",
-    message: "exactly one of peerAddress and peerSelector must be given",
-    holds: ({ peerAddress, peerSelector }) => (peerAddress === undefined) !== (peerSelector === undefined),
+    cel: "[has(self.peerAddress), has(self.peerSelector), has(self.defaultGateway)].exists_one(given, given)",
+    message: "exactly one of peerAddress, peerSelector and defaultGateway must be given",
+    holds: ({ peerAddress, peerSelector, defaultGateway }) =>
+      [peerAddress, peerSelector, defaultGateway].filter((given) => given !== undefined).length === 1,
   },
   {
-    cel: "!has(self.peerAddress) || has(self.asNumber)",
-    message: "asNumber must be given with peerAddress: a number, internal or external",
-    holds: ({ peerAddress, asNumber }) => peerAddress === undefined || asNumber !== undefined,
+    cel: "has(self.peerSelector) || has(self.asNumber)",
+    message: "asNumber must be given with peerAddress and defaultGateway: a number, internal or external",
+    holds: ({ peerSelector, asNumber }) => peerSelector !== undefined || asNumber !== undefined,
   },
   {
     cel: "!has(self.peerSelector) || !has(self.asNumber)",
@@ -88,13 +98,18 @@ export const bgpPeerSpec = ruled(mapping(fields), [
       peerAddress === undefined || !isLinkLocal(peerAddress) || link !== undefined,
   },
   {
+    cel: "!has(self.defaultGateway) || !has(self.interface)",
+    message: "interface must not be given with defaultGateway: it is that of the route",
+    holds: ({ defaultGateway, interface: link }) => defaultGateway === undefined || link === undefined,
+  },
+  {
     cel: "!has(self.ebgpMultihop) || !has(self.ttlSecurity)",
     message: "only one of ebgpMultihop and ttlSecurity can be given",
     holds: ({ ebgpMultihop, ttlSecurity }) => ebgpMultihop === undefined || ttlSecurity === undefined,
   },
   {
     cel: "!self.reflectorClient || !has(self.peerSelector)",
-    message: "reflectorClient needs peerAddress: among nodes, reflectors are named in BGPConfiguration",
+    message: "reflectorClient goes without peerSelector: among nodes, reflectors are named in BGPConfiguration",
     holds: ({ reflectorClient, peerSelector }) => !reflectorClient || peerSelector === undefined,
   },
   {

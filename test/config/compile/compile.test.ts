@@ -2,11 +2,12 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compile } from "#config/compile/compile.ts";
+import { gatewayPeer } from "#config/compile/peer-config.ts";
 import { loadDirectory } from "#config/io/manifest-directory.ts";
 import { formatRemark } from "#config/manifests.ts";
 import type { NodeConfig, PeerConfig } from "#config/node-config.ts";
 import { allObjects, type ObjectSet, setOf } from "#config/objects.ts";
-import { type Address, formatAddress, formatRouterId } from "#route/address.ts";
+import { type Address, formatAddress, formatRouterId, parseAddress } from "#route/address.ts";
 import { formatPrefix, type Prefix } from "#route/prefix.ts";
 import { nodeYaml, objectsOf, ourYaml } from "../objects-of.ts";
 
@@ -246,6 +247,7 @@ describe("BGPPeer by address", () => {
       reflectorClient: true,
       nextHop: "Unchanged",
       allowOwnAs: 2,
+      enforceFirstAs: false,
       extendedNextHop: true,
       prefixLimit: { ipv4: 10, ipv6: 20 },
       advertise: ["Static", "Service"],
@@ -272,6 +274,7 @@ describe("BGPPeer by address", () => {
         reflectorClient: true,
         nextHop: "unchanged",
         allowOwnAs: 2,
+        enforceFirstAs: false,
         extendedNextHop: true,
         prefixLimit: { ipv4: 10, ipv6: 20 },
         importPolicies: [],
@@ -324,6 +327,37 @@ describe("whose pod addresses are whose", () => {
     expect(after?.get("n2")).not.toEqual(before.blockOwners.get("n2"));
     expect(after?.get("n3")).toBe(before.blockOwners.get("n3"));
     expect(compile(objectsOf(n1, n2, n3), "n1", before).config?.blockOwners).toBe(before.blockOwners);
+  });
+});
+
+describe("BGPPeer by default gateway", () => {
+  const gateway = peer("up", { defaultGateway: "IPv6", asNumber: 64_700, importPolicies: ["in"], port: 1790 });
+  const policy = ourYaml("BGPPolicy", "in", { statements: [{ action: "Accept" }] });
+
+  test("is known by family, and where it is says the kernel", () => {
+    const { peers, gatewayPeers, policies } = configOf(objectsOf(n1, gateway, policy));
+    expect(peers).toEqual([]);
+    expect(Object.keys(policies)).toEqual(["in"]);
+    expect(gatewayPeers).toMatchObject([{ family: "ipv6", remoteAs: 64_700, port: 1790, source: "BGPPeer/up" }]);
+    const [template] = gatewayPeers;
+    if (template === undefined) throw new Error("no template");
+    const made = (text: string) => gatewayPeer(template, parseAddress(text) as Address, "eth0");
+    expect(made("fe80::1")).toMatchObject({ name: "Global_fe80__1_eth0", interface: "eth0", port: 1790 });
+    expect(made("2001:db8::1")).toMatchObject({ name: "Global_2001_db8__1", interface: undefined });
+  });
+
+  test("is for the nodes selected", () => {
+    const elsewhere = peer("up", { defaultGateway: "IPv4", asNumber: 1, nodeSelector: { matchLabels: { a: "b" } } });
+    expect(configOf(objectsOf(n1, elsewhere)).gatewayPeers).toEqual([]);
+  });
+
+  test.each<[object, string]>([
+    [{ defaultGateway: "IPv4", asNumber: 1, peerAddress: "192.0.2.1" }, "exactly one of"],
+    [{ defaultGateway: "IPv4" }, "asNumber must be given"],
+    [{ defaultGateway: "IPv4", asNumber: 1, interface: "eth0" }, "interface must not be given"],
+    [{ defaultGateway: "IPv5", asNumber: 1 }, "none of IPv4, IPv6"],
+  ])("%j is refused: %s", (spec, text) => {
+    expect(() => objectsOf(peer("up", spec))).toThrow(text);
   });
 });
 
