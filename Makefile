@@ -10,12 +10,18 @@ export PATH := $(CURDIR)/node_modules/.bin:$(wildcard $(CURDIR)/.tools/node_modu
 REPORTS := .reports
 vitest = node node_modules/vitest/vitest.mjs run --project $(1) --reporter=default --reporter=json --outputFile.json=$(REPORTS)/$(1).json
 
-.PHONY: help setup demo test check lab image bench clean
+.PHONY: help setup bundle demo test check lab image bench clean
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 setup: ## Node.js into .tools, npm packages, Debian packages that the labs need
 	@tools/setup.sh lab
+
+bundle: ## one file a thread in dist/, which bin/linnet then runs: half the time to start
+	@tools/setup.sh demo
+	@$(MAKE) bundle-now
+bundle-now:
+	@node tools/bundle.ts
 
 # Each target that runs JavaScript calls make again: the Node.js of .tools is looked up anew after it was installed.
 demo: ## a small data centre of namespaces with Linnet in it, and what traffic says of it (KEEP=1 leaves it standing)

@@ -1,24 +1,22 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bundleFolder } from "../../tools/bundle.ts";
 import { daemonAddress, daemonAddress6, localAs } from "../lab/address-plan.ts";
 import { type Daemon, markPrefix, type Neighbour, type Setup } from "./daemon.ts";
 import { versionOf } from "./version.ts";
 
-const program = join(bundleFolder, "main.js");
+const program = join(import.meta.dirname, "../../bin/linnet");
 
-/** The daemon of this checkout, bundled as in the image. */
+/** The daemon of this checkout, as a user runs it: bundled, which was done before. */
 export const linnet: Daemon = {
   name: "linnet",
   features: new Set(["kernel", "originate", "mark", "birdc"]),
-  version: () => versionOf({ command: process.execPath }, [program, "--version"]),
+  version: () => versionOf({ command: program }, ["--version"]),
   prepare(setup, directory) {
     const manifests = join(directory, "manifests");
     mkdirSync(manifests, { recursive: true });
     writeFileSync(join(manifests, "all.json"), JSON.stringify({ kind: "List", items: objects(setup) }));
     const args = [
-      program,
       "run",
       "--node",
       "bench",
@@ -29,7 +27,7 @@ export const linnet: Daemon = {
       "--log-level",
       "warn",
     ];
-    return [{ command: process.execPath, args, environment: environment(setup, directory) }];
+    return [{ command: program, args, environment: environment(setup, directory) }];
   },
   controlSocket: socket,
   async longestStallMs(directory, pid) {
