@@ -102,6 +102,7 @@ export class Journal {
   #failed(title: string, reason: string): void {
     const line = `session with ${title} does not come up: ${reason}`;
     if (this.#logged.has(reason) || this.#logged.size >= FAILURES_LOGGED) this.#log.debug(line);
+    else if (isMisfit(this.lastEnding)) this.#log.warn(line);
     else this.#log.info(line);
     this.#logged.add(reason);
   }
@@ -109,6 +110,10 @@ export class Journal {
 
 const isTalking = (state: State): boolean => state === "openSent" || state === "openConfirm" || state === "established";
 const isTrying = (state: State): boolean => state === "connect" || isTalking(state);
+
+/** The OPENs do not fit: time does not mend that, somebody has to. */
+const isMisfit = (ending: Ending | undefined): boolean =>
+  (ending?.kind === "sent" || ending?.kind === "received") && ending.notification.code === ErrorCode.open;
 
 const isCollision = (ending: Ending): boolean =>
   ending.kind === "sent" &&

@@ -1,6 +1,6 @@
 import type { PeerConfig } from "#config/node-config.ts";
 import type { Family } from "#route/family.ts";
-import { type Capabilities, encodeCapabilities, noCapabilities } from "../wire/capabilities.ts";
+import { type Capabilities, describeCapabilities, encodeCapabilities, noCapabilities } from "../wire/capabilities.ts";
 import { MAX_EXTENDED_OCTETS, MAX_OCTETS } from "../wire/message-type.ts";
 import { ErrorCode, OpenError } from "../wire/notification.ts";
 import { checkOpen, type Open } from "../wire/open.ts";
@@ -85,7 +85,7 @@ export function openFor(peer: PeerConfig, speaker: LocalSpeaker, bare: boolean):
 export function negotiate(local: Open, remote: Open, peer: PeerConfig): Negotiated {
   checkOpen(remote, { localAs: local.as, localRouterId: local.routerId, remoteAs: peer.remoteAs });
   const families = commonFamilies(local.capabilities, remote.capabilities);
-  if (families.length === 0) throw noFamily(local.capabilities);
+  if (families.length === 0) throw noFamily(local.capabilities, remote.capabilities);
   const both = (key: "routeRefresh" | "enhancedRefresh" | "extendedNextHop"): boolean =>
     local.capabilities[key] && remote.capabilities[key];
   const holdMs = Math.min(local.holdSeconds, remote.holdSeconds) * 1000;
@@ -116,9 +116,10 @@ function commonFamilies(local: Capabilities, remote: Capabilities): Family[] {
 }
 
 /** RFC 5492 §5: the data lists the capabilities that were missed. */
-function noFamily({ families }: Capabilities): PeerFault {
+function noFamily({ families }: Capabilities, remote: Capabilities): PeerFault {
   const data = encodeCapabilities({ ...noCapabilities, families }).flatMap((one) => Array.from(one));
-  return new PeerFault({ code: ErrorCode.open, subcode: OpenError.unsupportedCapability, data });
+  const because = `we speak ${families.join(" and ")}, and it has ${describeCapabilities(remote)}`;
+  return new PeerFault({ code: ErrorCode.open, subcode: OpenError.unsupportedCapability, data, because });
 }
 
 function agreedRestart(

@@ -7,6 +7,8 @@ export interface Notification {
   readonly code: number;
   readonly subcode: number;
   readonly data?: ArrayLike<number>;
+  /** What was wrong, in words for our own log; it is not sent. */
+  readonly because?: string;
 }
 
 /** Error codes (RFC 4271 §4.5, RFC 7313 §5, RFC 9687 §5). */
@@ -152,6 +154,7 @@ export function describeNotification(notification: Notification): string {
   if (inner !== undefined) return `${name}: ${describeNotification(inner)}`;
   const text = shutdownText(notification);
   if (text !== undefined) return text === "" ? name : `${name}: ${text}`;
+  if (notification.because !== undefined) return `${name}: ${notification.because}`;
   const data = Array.from(notification.data ?? []);
   if (data.length === 0) return name;
   const shown = data.slice(0, 32).map((octet) => octet.toString(16).padStart(2, "0"));

@@ -22,8 +22,10 @@ const PARAMETER_CAPABILITIES = 2;
 const PARAMETER_EXTENDED = 255;
 const LONGEST_PLAIN = 255;
 
-const fault = (subcode: number, data: ArrayLike<number> = []): PeerFault =>
-  new PeerFault({ code: ErrorCode.open, subcode, data });
+const fault = (subcode: number, because: string, data: ArrayLike<number> = []): PeerFault =>
+  new PeerFault({ code: ErrorCode.open, subcode, data, because });
+
+const malformed = (what: string): PeerFault => fault(OpenError.unspecific, `its ${what} cannot be read`);
 
 /**
  * Reads a whole message, header included, of at least 29 octets.
@@ -31,13 +33,16 @@ const fault = (subcode: number, data: ArrayLike<number> = []): PeerFault =>
  */
 export function decodeOpen(bytes: Uint8Array, start: number, end: number): Open {
   const reader = new Reader(bytes, start + HEADER_OCTETS, end);
-  if (reader.u8() !== VERSION) throw fault(OpenError.unsupportedVersion, [0, VERSION]);
+  const version = reader.u8();
+  if (version !== VERSION) throw fault(OpenError.unsupportedVersion, `it speaks version ${version}`, [0, VERSION]);
   const shortAs = reader.u16();
   const holdSeconds = reader.u16();
-  if (holdSeconds === 1 || holdSeconds === 2) throw fault(OpenError.unacceptableHoldTime);
+  if (holdSeconds === 1 || holdSeconds === 2) {
+    throw fault(OpenError.unacceptableHoldTime, `its hold time is ${holdSeconds} s`);
+  }
   const routerId = reader.u32();
   const capabilities = decodeCapabilities(optionalParameters(reader));
-  if (capabilities === undefined) throw fault(OpenError.unspecific);
+  if (capabilities === undefined) throw malformed("list of capabilities");
   return { as: capabilities.fourOctetAs ?? shortAs, holdSeconds, routerId, capabilities };
 }
 
@@ -47,19 +52,19 @@ function optionalParameters(reader: Reader): Reader[] {
   // RFC 9072 §2: unless there are none at all, the type says which form it is; the length in front of it does not count then.
   const extended = length > 0 && reader.remaining > 0 && reader.bytes[reader.at] === PARAMETER_EXTENDED;
   if (extended) {
-    if (reader.remaining < 3) throw fault(OpenError.unspecific);
+    if (reader.remaining < 3) throw malformed("list of parameters");
     reader.u8();
     length = reader.u16();
   }
-  if (length !== reader.remaining) throw fault(OpenError.unspecific);
+  if (length !== reader.remaining) throw malformed("list of parameters");
   const found: Reader[] = [];
   const headOctets = extended ? 3 : 2;
   while (reader.remaining > 0) {
-    if (reader.remaining < headOctets) throw fault(OpenError.unspecific);
+    if (reader.remaining < headOctets) throw malformed("list of parameters");
     const type = reader.u8();
     const octets = extended ? reader.u16() : reader.u8();
-    if (octets > reader.remaining) throw fault(OpenError.unspecific);
-    if (type !== PARAMETER_CAPABILITIES) throw fault(OpenError.unsupportedParameter);
+    if (octets > reader.remaining) throw malformed("list of parameters");
+    if (type !== PARAMETER_CAPABILITIES) throw fault(OpenError.unsupportedParameter, `parameter ${type} is not known`);
     found.push(reader.sub(octets));
   }
   return found;
@@ -104,11 +109,20 @@ export function checkOpen(open: Open, expected: OpenExpectation): void {
   const { localAs, remoteAs } = expected;
   const internal = open.as === localAs;
   const asked = remoteAs === "internal" ? internal : remoteAs === "external" ? !internal : open.as === remoteAs;
-  if (open.as === 0 || !asked) throw fault(OpenError.badPeerAs);
-  if (open.routerId === 0) throw fault(OpenError.badIdentifier);
+  if (open.as === 0 || !asked) throw fault(OpenError.badPeerAs, `its AS is ${open.as}, ${wanted(expected)}`);
+  if (open.routerId === 0) throw fault(OpenError.badIdentifier, "its router id is 0.0.0.0");
   // RFC 6286 §2.2: equal identifiers are an error inside one AS only.
-  if (internal && open.routerId === expected.localRouterId) throw fault(OpenError.badIdentifier);
+  if (internal && open.routerId === expected.localRouterId) {
+    throw fault(OpenError.badIdentifier, `its router id ${formatRouterId(open.routerId)} is our own`);
+  }
 }
+
+const wanted = ({ localAs, remoteAs }: OpenExpectation): string =>
+  remoteAs === "internal"
+    ? `and ours is ${localAs}`
+    : remoteAs === "external"
+      ? "which is not another one"
+      : `not ${remoteAs}`;
 
 /** One line for logs. */
 export function describeOpen(open: Open): string {

@@ -99,7 +99,7 @@ describe("coming up", () => {
     clock.settle();
     expect(peer.line.take()).toEqual(["OPEN", "NOTIFICATION 2/2", "closed"]);
     expect(node.log.take().at(-1)).toBe(
-      "info session with p (10.0.0.2 AS 64512) does not come up: sent OPEN Message Error/Bad Peer AS",
+      "warn session with p (10.0.0.2 AS 64512) does not come up: sent OPEN Message Error/Bad Peer AS: its AS is 64999, not 64512",
     );
     clock.advance(1_999);
     expect(peer.lines.length).toBe(1);

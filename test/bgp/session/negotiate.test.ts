@@ -86,6 +86,7 @@ test("no family in common: Unsupported Capability, and the capabilities that wer
     code: 2,
     subcode: 7,
     data: [1, 4, 0, 2, 0, 1],
+    because: expect.stringMatching(/^we speak ipv6, and it has multiprotocol ipv4, /),
   });
 });
 

@@ -143,3 +143,22 @@ test("a log line says who it is and what it can do", () => {
       "enhanced route refresh, 4-octet AS numbers 65001, graceful restart 120 s restarting notification ipv4 (forwarding)",
   );
 });
+
+test.each([
+  ["another version", message(1, hex("03 fde9 005a 0a000009 00")), "Unsupported Version Number: it speaks version 3"],
+  ["a hold time of 1 s", message(1, hex("04 fde9 0001 0a000009 00")), "Unacceptable Hold Time: its hold time is 1 s"],
+  ["an unknown parameter", withParameters("03 01 01 00"), "Unsupported Optional Parameter: parameter 1 is not known"],
+  ["no capabilities to read", withParameters("03 02 01 02"), ": its list of capabilities cannot be read"],
+])("the log says what is wrong with an OPEN: %s", (_what, octets, expected) => {
+  expect(() => decode(octets)).toThrow(expected);
+});
+
+test.each([
+  ["its AS", peer, 65002, "Bad Peer AS: its AS is 65001, not 65002"],
+  ["its AS, not ours", peer, "internal", "Bad Peer AS: its AS is 65001, and ours is 64512"],
+  ["its AS, ours", { ...peer, as: 64512 }, "external", "Bad Peer AS: its AS is 64512, which is not another one"],
+  ["its id, 0", { ...peer, routerId: 0 }, 65001, "Bad BGP Identifier: its router id is 0.0.0.0"],
+  ["its id, ours", { ...peer, as: 64512, routerId: 5 }, 64512, "Bad BGP Identifier: its router id 0.0.0.5 is our own"],
+] as const)("the log says what is wrong with a neighbour: %s", (_what, open, remoteAs, expected) => {
+  expect(() => checkOpen(open, { ...us, remoteAs })).toThrow(expected);
+});
