@@ -126,6 +126,15 @@ cni
   .action(async (flags: { from: string; to: string }) => finish(await (await import("./cli/cni.ts")).plugins(flags)));
 
 program
+  .command("migrate")
+  .description("print our objects for those of another system, with remarks on what has no counterpart")
+  .argument("<system>", "calico, kube-router or metallb")
+  .option("-f, --file <files...>", "what `kubectl get -o yaml` printed; - is standard input (default: -)")
+  .action(async (system: string, flags: { file?: string[] }) =>
+    finish(await (await import("./cli/migrate.ts")).migrate(system, flags)),
+  );
+
+program
   .command("cleanup")
   .description("remove our routes, next-hop objects, CNI file and nftables table from this node; for uninstalling")
   .option("--node <name>", "name of the Node object of this machine")

@@ -1,0 +1,144 @@
+import { type ForeignObject, isMapping } from "./foreign.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** What is made of a flag: `taken` is read elsewhere; a sentence says why nothing is. */
+const FLAGS: Readonly<Record<string, "taken" | string>> = {
+  ...Object.fromEntries(
+    [
+      ...[
+        "cluster-asn",
+        "bgp-port",
+        "nodes-full-mesh",
+        "bgp-holdtime",
+        "bgp-graceful-restart",
+        "bgp-graceful-restart-time",
+      ],
+      ...["advertise-cluster-ip", "advertise-external-ip", "advertise-loadbalancer-ip", "advertise-pod-cidr"],
+      ...[
+        "peer-router-ips",
+        "peer-router-asns",
+        "peer-router-ports",
+        "peer-router-passwords",
+        "peer-router-multihop-ttl",
+      ],
+      ...["enable-pod-egress", "enable-cni", "loadbalancer-default-class"],
+    ].map((flag) => [flag, "taken"]),
+  ),
+  "bgp-graceful-restart-deferral-time": "each neighbour has its own bounded deferral: gracefulRestart.deferralTime",
+  "enable-ibgp": "nodeMesh and nodes' AS numbers say it",
+  "enable-overlay": "there are no tunnels; the network between nodes must carry packets of pods",
+  "overlay-type": "there are no tunnels",
+  "overlay-encap": "there are no tunnels",
+  "overlay-encap-port": "there are no tunnels",
+  "override-nexthop": "spec.nextHop: Self of a BGPPeer says it",
+  "peer-router-passwords-file": "passwords stand in Secrets: name one as spec.password of the BGPPeer",
+  "router-id": "an annotation of the Node, linnet.dev/router-id",
+  "injected-routes-sync-period": "the kernel tells of changes; nothing is synchronised by time",
+  "routes-sync-period": "the kernel tells of changes; nothing is synchronised by time",
+  "disable-source-dest-check": "clouds are not configured here",
+  "auto-mtu": "the uplink's MTU is used; cni.mtu sets another",
+};
+
+const SERVICE_FLAGS = {
+  "advertise-cluster-ip": "ClusterIP",
+  "advertise-external-ip": "ExternalIP",
+  "advertise-loadbalancer-ip": "LoadBalancerIP",
+} as const;
+
+/** The flags of kube-router's containers, and what they say in our words. */
+export class Flags {
+  readonly #given: ReadonlyMap<string, string>;
+
+  constructor(given: ReadonlyMap<string, string>) {
+    this.#given = given;
+  }
+
+  serviceKinds(): string[] {
+    return Object.entries(SERVICE_FLAGS).flatMap(([flag, kind]) => (this.#truth(flag, false) ? [kind] : []));
+  }
+
+  configuration(): object {
+    return {
+      asNumber: this.#given.get("cluster-asn"),
+      listenPort: this.#number("bgp-port"),
+      nodeMesh: this.#truth("nodes-full-mesh", true) ? "Full" : "Disabled",
+      podCIDRs: this.#truth("advertise-pod-cidr", true) ? undefined : { enabled: false },
+      timers: { holdTime: this.#given.get("bgp-holdtime") },
+      gracefulRestart: {
+        enabled: this.#given.has("bgp-graceful-restart") ? this.#truth("bgp-graceful-restart", false) : undefined,
+        restartTime: this.#given.get("bgp-graceful-restart-time"),
+      },
+      cni: this.#truth("enable-cni", true) ? { enabled: true } : undefined,
+      masquerade: this.#truth("enable-pod-egress", true) ? { enabled: true } : undefined,
+      kernel: { setSysctls: true },
+    };
+  }
+
+  /** Neighbours of all nodes. */
+  peers() {
+    return {
+      addresses: this.#list("peer-router-ips"),
+      asNumbers: this.#list("peer-router-asns"),
+      ports: this.#list("peer-router-ports"),
+      passwords: this.#list("peer-router-passwords"),
+      localAddresses: [],
+      multihop: this.#number("peer-router-multihop-ttl"),
+    };
+  }
+
+  #truth(flag: string, absent: boolean): boolean {
+    const value = this.#given.get(flag);
+    return value === undefined ? absent : value === "" || value === "true" || value === "1";
+  }
+
+  #number(flag: string): number | undefined {
+    const value = this.#given.get(flag);
+    return value === undefined ? undefined : Number(value);
+  }
+
+  #list(flag: string): string[] {
+    const value = this.#given.get(flag)?.replaceAll(/^"|"$/g, "") ?? "";
+    return value
+      .split(",")
+      .map((each) => each.trim())
+      .filter((each) => each !== "");
+  }
+}
+
+/** Reads the flags of every container of a DaemonSet that has one of kube-router's own. */
+export function readFlags(objects: readonly ForeignObject[], outcome: Outcome): Flags {
+  const given = new Map<string, string>();
+  for (const { name, raw } of objects.filter(({ kind }) => kind === "DaemonSet")) {
+    outcome.about(`DaemonSet/${name}`);
+    for (const [flag, value] of containersOf(raw).flatMap(argumentsOf)) {
+      const what = FLAGS[flag];
+      if (
+        what === undefined &&
+        /^(run|v$|kubeconfig|master|iptables|ipvs|metrics|health|hostname|service|hairpin|masquerade|nodeport)/.test(
+          flag,
+        )
+      )
+        continue; // about other things than routing
+      if (what !== "taken") outcome.remark(`--${flag}: ${what ?? "not known here, left out"}`);
+      given.set(flag, value);
+    }
+  }
+  return new Flags(given);
+}
+
+function containersOf(raw: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>[] {
+  const inside = (value: unknown, key: string): unknown => (isMapping(value) ? value[key] : undefined);
+  const containers = inside(inside(inside(raw.spec, "template"), "spec"), "containers");
+  return Array.isArray(containers) ? containers.filter(isMapping) : [];
+}
+
+/** `--flag=value`, `--flag value`, `--flag`. */
+function argumentsOf(container: Readonly<Record<string, unknown>>): [string, string][] {
+  const words = [container.command, container.args].flatMap((list) => (Array.isArray(list) ? list.map(String) : []));
+  return words.flatMap((word, index): [string, string][] => {
+    const [, flag, value] = /^--?([a-z][\w-]*)(?:=(.*))?$/s.exec(word) ?? [];
+    if (flag === undefined) return [];
+    const next = words[index + 1];
+    return [[flag, value ?? (next === undefined || next.startsWith("-") ? "" : next)]];
+  });
+}

@@ -1,0 +1,67 @@
+/** metav1.LabelSelector, as manifests write it. */
+export interface LabelSelector {
+  matchLabels?: Record<string, string>;
+  matchExpressions?: { key: string; operator: string; values?: string[] }[];
+}
+
+type Expression = NonNullable<LabelSelector["matchExpressions"]>[number];
+type Condition = "all" | readonly [key: string, value: string] | Expression;
+
+interface Form {
+  readonly pattern: RegExp;
+  readonly read: (groups: readonly (string | undefined)[]) => Condition;
+}
+
+const isExpression = (condition: Condition | undefined): condition is Expression =>
+  typeof condition === "object" && !Array.isArray(condition);
+
+const KEY = "([\\w./-]+)";
+const TEXT = `(?:"([^"]*)"|'([^']*)')`;
+const listOf = (text = ""): string[] => [...text.matchAll(/"([^"]*)"|'([^']*)'/g)].map(([, a, b]) => a ?? b ?? "");
+
+/** The conditions of Calico's selectors that a label selector can say too. */
+const forms: readonly Form[] = [
+  { pattern: /^(?:all|global)\(\s*\)$/, read: () => "all" },
+  { pattern: new RegExp(`^${KEY}\\s*==\\s*${TEXT}$`), read: ([key = "", a, b]) => [key, a ?? b ?? ""] },
+  {
+    pattern: new RegExp(`^${KEY}\\s*!=\\s*${TEXT}$`),
+    read: ([key = "", a, b]) => ({ key, operator: "NotIn", values: [a ?? b ?? ""] }),
+  },
+  { pattern: new RegExp(`^has\\(\\s*${KEY}\\s*\\)$`), read: ([key = ""]) => ({ key, operator: "Exists" }) },
+  { pattern: new RegExp(`^!\\s*has\\(\\s*${KEY}\\s*\\)$`), read: ([key = ""]) => ({ key, operator: "DoesNotExist" }) },
+  {
+    pattern: new RegExp(`^${KEY}\\s+in\\s+\\{([^}]*)\\}$`),
+    read: ([key = "", list]) => ({ key, operator: "In", values: listOf(list) }),
+  },
+  {
+    pattern: new RegExp(`^${KEY}\\s+not\\s+in\\s+\\{([^}]*)\\}$`),
+    read: ([key = "", list]) => ({ key, operator: "NotIn", values: listOf(list) }),
+  },
+];
+
+/**
+ * A Calico selector as a label selector: conditions joined by `&&`.
+ * @returns undefined where it says something that label selectors cannot: `||`, brackets, `contains`, `starts with`
+ */
+export function fromCalicoSelector(text: string): LabelSelector | undefined {
+  const conditions = text.split("&&").map((part) => conditionOf(part.trim()));
+  if (conditions.some((condition) => condition === undefined)) return undefined;
+  const labels = conditions.flatMap((condition) => (Array.isArray(condition) ? [condition] : []));
+  const expressions = conditions.flatMap((condition) => (isExpression(condition) ? [condition] : []));
+  const matchLabels = Object.fromEntries(labels);
+  if (labels.some(([key, value]) => matchLabels[key] !== value)) return undefined; // selects nothing
+  return {
+    ...(labels.length > 0 && { matchLabels }),
+    ...(expressions.length > 0 && { matchExpressions: expressions }),
+  };
+}
+
+function conditionOf(part: string): Condition | undefined {
+  for (const { pattern, read } of forms) {
+    const match = pattern.exec(part);
+    if (match) return read(match.slice(1));
+  }
+  return undefined;
+}
+
+export const ofNode = (name: string): LabelSelector => ({ matchLabels: { "kubernetes.io/hostname": name } });
