@@ -118,6 +118,7 @@ export function fail(session: Session, ending: Ending): Step {
   const connectRetryCounter = session.connectRetryCounter + (told !== undefined && isVersionError(told) ? 0 : 1);
   const yields = told?.code === ErrorCode.cease;
   const { next, effects } = idleAgain({ ...session, connectRetryCounter, yields }, ending);
+  if (ending.kind === "lost" && connectRetryCounter > 1) return awaitReturn(next, effects);
   const waitMs = idleHoldMs(next, ending);
   if (waitMs > 0) return { next, effects: [...effects, arm("idleHold", waitMs)] };
   const again = start(next);
@@ -125,9 +126,21 @@ export function fail(session: Session, ending: Ending): Step {
 }
 
 /**
- * The first failure that is nobody's error costs no time: the neighbour went away, and may be back at once. Everything
- * else waits, twice as long each time.
+ * A neighbour that was lost again and again crashes, or restarts: its calls are taken at any time, since turning them away
+ * could outlast the time for which it keeps our routes, and we keep its own. Our calls come later each time.
  */
+function awaitReturn(session: Session, effects: readonly Effect[]): Step {
+  const { connectRetryMs, dial } = session.attributes;
+  const next: Session = { ...session, state: "active" };
+  if (dial === "never") return { next, effects };
+  const doublings = Math.min(session.connectRetryCounter - 1, REDIAL_DOUBLINGS);
+  return {
+    next,
+    effects: [...effects, arm("connectRetry", Math.min(connectRetryMs, FIRST_REDIAL_MS * 2 ** doublings))],
+  };
+}
+
+/** The first failure that is nobody's error costs no time. Everything else waits, twice as long each time. */
 function idleHoldMs(session: Session, ending: Ending): number {
   const innocent = ending.kind === "lost" || session.yields;
   if (innocent && session.connectRetryCounter <= 1) return 0;

@@ -329,9 +329,21 @@ test("a lost connection is taken up again at once, the next one later, unless th
   const once = step(session("established"), named("tcpFailed"));
   expect([once.next.state, showEffect(once.effects.at(-1)!)]).toEqual(["connect", "dial"]);
   const again = { ...session("established"), connectRetryCounter: once.next.connectRetryCounter };
-  expect(showEffect(step(again, named("tcpFailed")).effects.at(-1)!)).toBe("idleHold 2000");
+  expect(step(again, named("tcpFailed")).next.state).toBe("active");
   const lived = step(again, { kind: "keepaliveReceived" }).next;
   expect(step(lived, named("tcpFailed")).next.state).toBe("connect");
+});
+
+test("a neighbour that crashes again and again is never turned away; our own calls come later each time", () => {
+  let now = session("established");
+  const waits: string[] = [];
+  for (let crash = 0; crash < 8; crash++) {
+    const { next, effects } = step({ ...now, state: "established" }, named("tcpFailed"));
+    waits.push(`${next.state}: ${showEffect(effects.at(-1)!)}`);
+    now = next;
+  }
+  const later = [500, 1000, 2000, 4000, 5000, 5000, 5000].map((ms) => `active: connectRetry ${ms}`);
+  expect(waits).toEqual(["connect: dial", ...later]);
 });
 
 test("after a Cease from the neighbour it is given the connect retry time to come back by itself", () => {
