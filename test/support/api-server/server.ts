@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import http from "node:http";
-import type { AddressInfo } from "node:net";
+import https, { type ServerOptions } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import type { Clock } from "#lib/clock.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
 import type { JsonObject } from "./patch.ts";
@@ -18,6 +20,8 @@ export interface Seen {
   readonly query: URLSearchParams;
   readonly contentType: string;
   readonly token: string | undefined;
+  /** Common name in the client's certificate, over TLS. */
+  readonly certified?: string | undefined;
   readonly body: string;
 }
 
@@ -27,6 +31,8 @@ export interface ApiServerOptions {
   readonly resources?: readonly Served[];
   /** Address and port to listen on; 127.0.0.1 and any free one unless given. */
   readonly listen?: { readonly host: string; readonly port: number };
+  /** Certificates; without them it speaks plain HTTP. */
+  readonly tls?: ServerOptions;
   /** Who sends `token`; undefined: nobody that is known (401). Everybody is `admin` unless this is given. */
   user?(token: string | undefined): string | undefined;
   /** Whether `user` may; everybody may all unless this is given. */
@@ -58,7 +64,9 @@ export class ApiServer {
 
   /** Listens, at the same port as before where it did. */
   async start(): Promise<this> {
-    this.#server = http.createServer((request, response) => void this.#serve(request, response));
+    const serve: http.RequestListener = (request, response) => void this.#serve(request, response);
+    const { tls } = this.#options;
+    this.#server = tls === undefined ? http.createServer(serve) : https.createServer(tls, serve);
     this.#server.listen(this.#port, this.#options.listen?.host ?? "127.0.0.1");
     await once(this.#server, "listening");
     this.#port = (this.#server.address() as AddressInfo).port;
@@ -66,7 +74,7 @@ export class ApiServer {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `${this.#options.tls === undefined ? "http" : "https"}://127.0.0.1:${this.#port}`;
   }
 
   /** Gone: connections break, new ones are refused. The history is lost, the objects are not. */
@@ -146,6 +154,7 @@ export class ApiServer {
       contentType: request.headers["content-type"] ?? "",
       token: request.headers.authorization?.replace(/^Bearer /, ""),
       body: Buffer.concat(chunks).toString(),
+      certified: commonName(request.socket),
     };
     this.seen.push(seen);
     const found = locate(seen.path, this.#resources);
@@ -202,4 +211,11 @@ function send(response: http.ServerResponse, { code, headers = {}, body }: Answe
   const type = typeof body === "string" ? "text/plain; charset=utf-8" : "application/json";
   response.writeHead(code, { "content-type": type, "content-length": Buffer.byteLength(text), ...headers });
   response.end(text);
+}
+
+/** Of the client's certificate, where it proved to have one. */
+function commonName(socket: Socket): string | undefined {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  const name = socket.getPeerCertificate().subject?.CN;
+  return Array.isArray(name) ? name[0] : name;
 }
