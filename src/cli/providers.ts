@@ -38,6 +38,7 @@ function fromDirectory(path: string, log: Log, changed: (state: ObjectState) => 
       changed(state);
     },
     failed: (error) => log.error(`${error.message}; the last valid configuration stays in force`),
+    recovered: () => log.info(`manifest directory ${path} can be read again`),
   });
   return {
     source: { title: path, refresh: () => directory.refresh(), read: (other) => loadDirectory(other) },
@@ -101,6 +102,7 @@ function defaultsOf({ defaults: path }: RunFlags, log: Log, changed: () => void)
       changed();
     },
     failed: (error) => log.error(`${error.message}; the last valid defaults stay in force`),
+    recovered: () => log.info(`manifest directory ${path} can be read again`),
   });
   return {
     start: async () => {

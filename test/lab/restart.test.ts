@@ -13,7 +13,7 @@ const awayMs = [100, 200, 500, 1000, 1000, 2000, 2000, 3000, 5000, 20_000];
 /** After a restart: wrong sweeps come when everything seems well. */
 const settleMs = 2000;
 /** Where many restarts follow each other closely, as an operator's script would have it; then the usual time at the end. */
-const briskly = { awayMs: 300, settleMs: 500 };
+const briskly = { awayMs: 200, settleMs: 300 };
 const times = 10;
 
 let lab: Lab;

@@ -66,6 +66,8 @@ export interface DirectoryEvents {
   changed(state: DirectoryState): void;
   /** The directory became unreadable; told once. The last state stays in force. */
   failed(error: UnreadableDirectory): void;
+  /** It is readable again; `changed` follows where something is new. */
+  recovered(): void;
 }
 
 /** Follows a directory of manifests from one state to the next. */
@@ -124,6 +126,7 @@ export class ManifestDirectory {
   async #read(): Promise<void> {
     try {
       const state = await loadDirectory(this.#directory, this.#state);
+      if (this.#failing && !this.#closed) this.#events.recovered();
       this.#failing = false;
       if (this.#closed || sameFiles(state, this.#state)) return;
       this.#state = state;

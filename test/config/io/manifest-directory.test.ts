@@ -55,6 +55,7 @@ beforeEach(() => {
       failures.push(error.message);
       tell();
     },
+    recovered: () => failures.push("over"),
   });
 });
 afterEach(() => {
@@ -161,6 +162,7 @@ test("a directory that goes away is told once, keeps its state in force, and is 
   mkdirSync(directory);
   write("a.yaml", nodeYaml("n2", [], []));
   await told(POLL_MS);
+  expect(failures.slice(1)).toEqual(["over"]);
   expect(states.map(nodes)).toEqual([["n2"]]);
   const heard = clock.asked(DEBOUNCE_MS);
   write("b.yaml", nodeYaml("n3", [], []));
