@@ -341,7 +341,7 @@ export class UpdateGroup implements Job {
     this.#tellOwn();
     batch.write(this.rules.encoder, this.#writer, (prefix) => this.#refused.push(prefix));
     this.#withdrawRefused();
-    this.#deliver(this.members);
+    this.#deliver();
     this.loc.settleAll(seen, count);
     return queue.length > 0;
   }
@@ -420,8 +420,9 @@ export class UpdateGroup implements Job {
     }
   }
 
-  /** What was written since the last delivery goes to `members`, behind everything that was delivered before. */
-  #deliver(members: readonly Member[]): void {
-    this.#outbox.add(this.#writer.finish(), members);
+  /** What was written since the last delivery goes to `members`, or all, behind everything that was delivered before. */
+  #deliver(members?: readonly Member[]): void {
+    const segments = this.#writer.finish();
+    if (segments.length > 0) this.#outbox.add(segments, members ?? this.members);
   }
 }

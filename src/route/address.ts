@@ -10,11 +10,19 @@ export interface Address {
 /** @returns undefined unless `text` is a whole dotted-quad IPv4 or an IPv6 address; a zone (`%eth0`) is not part of an address */
 export function parseAddress(text: string): Address | undefined {
   // Told apart first: asking for the wrong family costs 30 microseconds, the price of an exception's stack.
-  if (!text.includes(":")) {
-    return ipaddr.IPv4.isValidFourPartDecimal(text) ? fromOctets(ipaddr.IPv4.parse(text).toByteArray()) : undefined;
-  }
+  if (!text.includes(":")) return parseDottedQuad(text);
   if (text.includes("%") || !ipaddr.IPv6.isValid(text)) return undefined;
   return fromOctets(ipaddr.IPv6.parse(text).toByteArray());
+}
+
+const dottedQuad = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
+
+/** By hand: the general parser takes 20 microseconds while it is new to V8, and a mesh begins with thousands of addresses. */
+function parseDottedQuad(text: string): Address | undefined {
+  const match = dottedQuad.exec(text);
+  if (match === null) return undefined;
+  const octets = [Number(match[1]), Number(match[2]), Number(match[3]), Number(match[4])];
+  return octets.some((octet) => octet > 255) ? undefined : fromOctets(octets);
 }
 
 /** @param octets 4 or 16 of them, network order */
