@@ -112,7 +112,7 @@ export function untold(
   told: { readonly size: number },
   { exporter }: { readonly exporter: object | undefined },
 ): Refusals {
-  const refused = reachable - told.size;
+  const refused = Math.max(0, reachable - told.size); // withdrawals that wait are still among the told
   return exporter === undefined ? { rejected: refused, filtered: 0 } : { rejected: 0, filtered: refused };
 }
 

@@ -88,3 +88,15 @@ test("own prefixes count as updates of the node itself", () => {
   const { importUpdates, importWithdraws } = new RibView(bench.rib, 0).changes(undefined, "ipv4");
   expect([importUpdates.accepted, importWithdraws.accepted]).toEqual([1, 1]);
 });
+
+test("who comes while a withdrawal waits to be told was refused nothing", () => {
+  const { bench, changes } = start();
+  const a = bench.neighbour(A, "external");
+  a.announce(FIRST, attributes([65001], A));
+  bench.neighbour(B, "external");
+  bench.settle();
+  a.withdraw(FIRST);
+  bench.rib.sweep(A, "ipv4"); // the withdrawal is read, and not told yet
+  const c = bench.neighbour(C, "external");
+  expect(changes(c).exportUpdates).toMatchObject({ received: 0, rejected: 0, filtered: 0 });
+});
