@@ -159,7 +159,7 @@ class Victim {
       line.say(chunk);
       this.#clock.settle();
       const judged = oracle.feed(chunk);
-      this.#compare(judged, this.#errors() - before, line.take(), chunk);
+      this.#compare(judged, this.#errors() - before, line.take(), line.notification?.data ?? [], chunk);
       if (judged.end !== undefined) return octets;
       // An OPEN that chance made: what it agreed on is its own affair.
       if (stage === "openSent" && oracle.stage !== "openSent") break;
@@ -181,14 +181,21 @@ class Victim {
     this.routing.take();
   }
 
-  #compare({ routes, errors, end }: Judgement, counted: number, heard: string[], chunk: Uint8Array): void {
+  #compare(
+    { routes, errors, end }: Judgement,
+    counted: number,
+    heard: string[],
+    data: ArrayLike<number>,
+    chunk: Uint8Array,
+  ): void {
     const said = heard.filter((one) => one !== "KEEPALIVE" && !one.startsWith("UPDATE"));
     const [first = "nothing"] = said;
     const told = this.routing.take();
     this.#meet(first);
     if (errors > 0 && end === undefined) this.#meet("survived");
     // Most of the time all is well: what would be said otherwise is made when it is needed.
-    const agrees = ended(said, end) && told.join() === routes.join() && counted === errors && this.routing.held === 0;
+    const agrees =
+      ended(said, data, end) && told.join() === routes.join() && counted === errors && this.routing.held === 0;
     if (agrees) return;
     const expected = { end: end instanceof Set ? [...end] : end, routes, counted: errors, held: 0 };
     const seen = { end: said, routes: told, counted, held: this.routing.held };
@@ -205,11 +212,13 @@ class Victim {
 }
 
 /** Was the connection ended as it should be: by one of these NOTIFICATIONs, without a word, or not at all? */
-function ended(said: readonly string[], end: Judgement["end"]): boolean {
+function ended(said: readonly string[], data: ArrayLike<number>, end: Judgement["end"]): boolean {
   if (end === undefined) return said.length === 0;
   if (end === "silent") return said.join() === "closed";
   const [first = "", second, ...more] = said;
-  return end.has(first.replace("NOTIFICATION ", "")) && second === "closed" && more.length === 0;
+  const code = first.replace("NOTIFICATION ", "");
+  const told = end.has(code) || end.has(`${code} ${Buffer.from(Array.from(data)).toString("hex")}`);
+  return told && second === "closed" && more.length === 0;
 }
 
 const stages: readonly Stage[] = ["openSent", "openConfirm", ...new Array<Stage>(8).fill("established")];

@@ -49,7 +49,7 @@ export function judgeOpen(
   { localAs, localRouterId, remoteAs, ...ours }: Expected,
 ): ReadonlySet<string> {
   const faults = new Set<string>();
-  if (message[19] !== 4) faults.add("2/1");
+  if (message[19] !== 4) faults.add("2/1 0004");
   if (u16(message, 22) === 1 || u16(message, 22) === 2) faults.add("2/6");
   const { found, whole } = parameters(message);
   const capabilities: Tlv[] = [];

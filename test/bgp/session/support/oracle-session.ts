@@ -13,7 +13,10 @@ export interface Judgement {
   readonly routes: readonly string[];
   /** UPDATEs that were not wholly good. */
   readonly errors: number;
-  /** How the connection ends: by one of these NOTIFICATIONs, or without one; undefined: it goes on. */
+  /**
+   * How the connection ends: by one of these NOTIFICATIONs (`3/1`, or with its data where that is specified: `5/1 02`), or
+   * without one; undefined: it goes on.
+   */
   readonly end: ReadonlySet<string> | "silent" | undefined;
 }
 
@@ -57,15 +60,16 @@ export class SessionOracle {
     const octets = this.#octets;
     if (octets.length < 19) return undefined;
     const faults = new Set<string>();
+    const badLength = `1/2 ${hex(octets.subarray(16, 18))}`;
     const length = lengthOf(octets);
     const type = octets[18] ?? 0;
     const known = least[type] !== undefined;
     const plain = this.stage === "openSent" || type === types.open;
     const most = type === types.keepalive ? 19 : plain ? 4096 : 65_535;
     if (octets.subarray(0, 16).some((octet) => octet !== 255)) faults.add("1/1");
-    if (length < (least[type] ?? 19) || length > (known ? most : 65_535)) faults.add("1/2");
-    if (!known && this.stage === "openSent" && length > 4096) faults.add("1/2");
-    if (!known) faults.add("1/3");
+    if (length < (least[type] ?? 19) || length > (known ? most : 65_535)) faults.add(badLength);
+    if (!known && this.stage === "openSent" && length > 4096) faults.add(badLength);
+    if (!known) faults.add(`1/3 ${hex(octets.subarray(18, 19))}`);
     return faults;
   }
 
@@ -74,12 +78,13 @@ export class SessionOracle {
     if (type === types.notification) return ends("silent");
     if (this.stage === "openSent") return this.#inOpenSent(type, message);
     if (this.stage === "openConfirm") {
-      if (type !== types.keepalive) return ends(new Set(["5/2"]));
+      if (type !== types.keepalive) return unexpected(2, type);
       this.stage = "established";
       return goesOn;
     }
-    if (type === types.open) return ends(new Set(["5/3"]));
-    if (type === types.refresh) return message.length === 23 ? goesOn : ends(new Set(["7/1"])); // RFC 7313 §5
+    if (type === types.open) return unexpected(3, type);
+    // RFC 7313 §5
+    if (type === types.refresh) return message.length === 23 ? goesOn : ends(new Set([`7/1 ${hex(message)}`]));
     if (type === types.keepalive) return goesOn;
     const judged = judgeUpdate(message, this.#agreed);
     if ("reset" in judged) return { routes: [], errors: 1, end: judged.reset };
@@ -88,7 +93,7 @@ export class SessionOracle {
 
   /** RFC 6608 §4 for all but an OPEN. */
   #inOpenSent(type: number, message: Uint8Array): Judgement {
-    if (type !== types.open) return ends(new Set(["5/1"]));
+    if (type !== types.open) return unexpected(1, type);
     const faults = judgeOpen(message, this.#expected);
     if (faults.size > 0) return ends(faults);
     this.stage = "openConfirm";
@@ -98,4 +103,7 @@ export class SessionOracle {
 
 const goesOn: Judgement = { routes: [], errors: 0, end: undefined };
 const ends = (end: ReadonlySet<string> | "silent"): Judgement => ({ routes: [], errors: 0, end });
+/** RFC 6608 §4: the data is the type of the message. */
+const unexpected = (subcode: number, type: number): Judgement => ends(new Set([`5/${subcode} 0${type}`]));
+const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex");
 const lengthOf = (octets: Uint8Array): number => (octets[16] ?? 0) * 256 + (octets[17] ?? 0);
