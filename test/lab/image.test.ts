@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { addressesOf } from "../../demo/data-centre.ts";
 import { imageArchive } from "../../tools/image.ts";
 import { birdStates } from "../support/lab/birdc.ts";
+import { CniRuntime } from "../support/lab/cni.ts";
 import { Container, type Surroundings } from "../support/lab/container.ts";
 import type { Host } from "../support/lab/host.ts";
 import { layoutFaults, type UnpackedImage, unpackedImage } from "../support/lab/image.ts";
@@ -213,6 +215,23 @@ test("the defaults are in force: CNI configuration on the node, masquerade table
     const forwarding = ["net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding"];
     expect((await host(index).run(["sysctl", "-n", ...forwarding])).trim().split("\n")).toEqual(["1", "1"]);
   }
+});
+
+test("pods that this configuration connects reach those of the other node, in both families", async () => {
+  const pods = await Promise.all(
+    nodes.map(async (index) => {
+      const sandbox = await lab.host(`pod${index}`);
+      const runtime = new CniRuntime(host(index), disk(index, "etc/cni/net.d/10-linnet.conflist"));
+      return { sandbox, addresses: addressesOf(await runtime.add(`sandbox-${index}`, sandbox)) };
+    }),
+  );
+  const [first, second] = pods;
+  for (const [from, to] of [
+    [first, second],
+    [second, first],
+  ])
+    for (const target of to?.addresses ?? []) await from?.sandbox.run(["ping", "-c", "1", "-W", "2", target]);
+  expect(pods.flatMap(({ addresses }) => addresses)).toHaveLength(4);
 });
 
 test("alive and ready; another node's end changes neither", async () => {
