@@ -123,7 +123,9 @@ function policiesFor(
     for (const [field, names] of Object.entries({ importPolicies, exportPolicies })) {
       for (const [index, name] of names.entries()) {
         const object = objects.BGPPolicy.get(name);
-        policies.set(name, object === undefined ? closedPolicy(name) : policyOf(name, object.value));
+        if (!policies.has(name)) {
+          policies.set(name, object === undefined ? closedPolicy(name) : policyOf(name, object.value));
+        }
         const by = objects.BGPPeer.get(source.slice("BGPPeer/".length));
         if (object !== undefined || by === undefined) continue;
         report.error(by, ["spec", field, index], `there is no BGPPolicy/${name}: nothing passes until there is`);
