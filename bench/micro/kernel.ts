@@ -1,9 +1,11 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { KernelConfig } from "#config/node-config.ts";
 import { KernelPort } from "#kernel/io/kernel-port.ts";
 import { Kernel } from "#kernel/kernel.ts";
+import type { NetlinkPort, NotificationListener } from "#kernel/netlink-port.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
 import { type Log, silentLog } from "#lib/log.ts";
 import { parseAddress } from "#route/address.ts";
@@ -11,7 +13,8 @@ import type { Family } from "#route/family.ts";
 import { HopSetTable } from "#route/hop-set.ts";
 
 /**
- * Installs routes through the installer, re-points and deletes them, in a network namespace of its own; needs root.
+ * Installs routes through the installer, re-points and deletes them, in a network namespace of its own; needs root. In
+ * between, all is read anew, as after lost notifications, and another daemon begins and adopts all.
  *
  *   node bench/micro/kernel.ts [--routes 100000] [--family ipv4] [--objects auto] [--sysctl] [--json]
  *
@@ -75,10 +78,16 @@ const loud: Log = {
 async function inside(): Promise<void> {
   links();
   const port = await KernelPort.open("write");
+  let overrun = (): void => {};
+  const listen = (listener: NotificationListener): void => {
+    overrun = () => listener.overrun();
+    port.listen(listener);
+  };
   const hopSets = new HopSetTable();
   const nextHopObjects = flags.objects as KernelConfig["nextHopObjects"];
   const config = { table: 254, metric: 32, protocol: 186, nextHopObjects, preferredSource: {} };
-  const kernel = new Kernel({ config, port, hopSets, clock: systemClock, log: loud, seed: 1 });
+  const parts = { config, hopSets, clock: systemClock, log: loud, seed: 1 };
+  const kernel = new Kernel({ ...parts, port: withListen(port, listen) });
   await new Promise<void>((ready) => kernel.start(ready));
   const via = (address: string): number => {
     const reach = kernel.nextHops.resolve(parseAddress(address)!, undefined);
@@ -104,11 +113,34 @@ async function inside(): Promise<void> {
   const add = await timed(all(set(first!)));
   const move = await timed(all(set(second!)));
   const { installed, objects } = installer.counts(family);
+  const resync = await timed(async () => {
+    await sleep(1_000); // no sooner after the last time
+    const compared = new Promise<void>((then) => kernel.onChange(then));
+    overrun();
+    await compared;
+  });
+  const other = await KernelPort.open("write");
+  const adopt = await timed(() => {
+    const second = new Kernel({ ...parts, port: other });
+    return new Promise<void>((ready) => second.start(ready));
+  });
+  await other.close();
   const remove = await timed(all(clear));
   await port.close();
-  if (flags.json) console.log(JSON.stringify({ routes, family, objects, add, move, delete: remove }));
-  else console.table({ add, move, delete: remove });
+  if (flags.json) console.log(JSON.stringify({ routes, family, objects, add, move, resync, adopt, delete: remove }));
+  else console.table({ add, move, resync, adopt, delete: remove });
   if (installed !== routes) throw new Error(`${installed} routes of ${routes} were installed`);
+}
+
+/** The same port, with a tap on who listens. */
+function withListen(port: NetlinkPort, listen: NetlinkPort["listen"]): NetlinkPort {
+  return {
+    room: () => port.room(),
+    submit: (room, words, answered) => port.submit(room, words, answered),
+    release: (room) => port.release(room),
+    dump: (request, received, ended) => port.dump(request, received, ended),
+    listen,
+  };
 }
 
 async function timed(run: () => Promise<void>): Promise<Record<string, number>> {

@@ -9,13 +9,13 @@ import { Installer } from "./installer.ts";
 import { Links } from "./links.ts";
 import type { DumpEnd, NetlinkPort } from "./netlink-port.ts";
 import { NextHops } from "./next-hops.ts";
-import { UNKNOWN } from "./target.ts";
+import { OwnTargets } from "./own-targets.ts";
 import { decodeAddress, dumpAddresses } from "./wire/address.ts";
 import * as c from "./wire/constants.ts";
 import { decodeLink, dumpLinks } from "./wire/link.ts";
 import { eachMessage, type MessageHeader, type Received } from "./wire/message.ts";
 import { decodeNextHop, dumpNextHops, type NextHopObject } from "./wire/nexthop.ts";
-import { decodeRoute, dumpRoutes, emptyRoute, hopSetOf, type RouteFacts, sourceOf } from "./wire/route.ts";
+import { decodeRoute, dumpRoutes, emptyRoute, hopSetOf, type RouteFacts } from "./wire/route.ts";
 
 /** After lost notifications, or doubts, the kernel is read anew: after 1 s since the last time, doubling up to a minute. */
 const FIRST_COMPARE_MS = 1_000;
@@ -50,6 +50,7 @@ export class Kernel {
   /** Foreign routes of the table that we write to; the main ones where that is the main table. */
   readonly #beside: Readonly<Record<Family, ForeignRoutes>>;
   readonly #facts = emptyRoute();
+  readonly #ownTargets: OwnTargets;
   #config: InstallerConfig;
   /** What comes into force after the comparison that is running. */
   #nextConfig: InstallerConfig | undefined;
@@ -72,6 +73,7 @@ export class Kernel {
       ipv6: new ForeignRoutes("ipv6", seed),
     });
     this.#main = foreign();
+    this.#ownTargets = new OwnTargets(config, hopSets);
     this.#beside = config.table === c.RT_TABLE_MAIN ? this.#main : foreign();
     this.nextHops = new NextHops(this.links, this.#main);
     const around = {
@@ -117,6 +119,7 @@ export class Kernel {
     this.#nextConfig = this.#comparing ? config : undefined;
     if (this.#comparing || sameConfig(config, this.#config)) return;
     this.#config = config;
+    this.#ownTargets.reconfigure(config);
     this.installer.reconfigure(config);
   }
 
@@ -322,24 +325,10 @@ export class Kernel {
   }
 
   #ours(data: Received, facts: RouteFacts, isNew: boolean, dumped: boolean): void {
-    const hopSet = isNew ? this.#hopSet(data, facts) : 0;
+    const hopSet = isNew ? this.#ownTargets.of(data, facts) : 0;
     if (isNew) this.#beside[facts.family].displaced(facts);
     if (dumped) this.installer.found(facts, hopSet);
     else this.installer.disturbed(facts, hopSet);
-  }
-
-  /** What a route of ours amounts to by its own attributes, or UNKNOWN. */
-  #hopSet(data: Received, facts: RouteFacts): number {
-    const config = this.#config;
-    const { hopSets } = this.#parts;
-    const wanted = facts.metric === config.metric ? config.preferredSource[facts.family] : undefined;
-    const source = sourceOf(data, facts);
-    if (facts.type === c.RTN_UNICAST && `${source?.words}` !== `${wanted?.words}`) {
-      facts.object = 0; // whatever it goes by, it is to be replaced
-      return UNKNOWN;
-    }
-    const set = facts.object === 0 ? hopSetOf(data, facts) : undefined;
-    return set === undefined ? UNKNOWN : hopSets.intern(set);
   }
 
   #touched(): void {

@@ -110,7 +110,8 @@ export class KernelPort implements NetlinkPort {
       }
       case "chunk":
         this.#dumps.get(message.id)?.received(received(message.buffer, message.octets));
-        this.#tell({ kind: "read", id: message.id, buffer: message.buffer }, [message.buffer]);
+        // In another turn: messages that keep coming would hold this one for the whole dump.
+        setImmediate(() => this.#tell({ kind: "read", id: message.id, buffer: message.buffer }, [message.buffer]));
         break;
       case "end": {
         const dump = this.#dumps.get(message.id);

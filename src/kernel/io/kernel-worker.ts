@@ -28,7 +28,7 @@ import { notificationSocket, portOf, requestSocket } from "./netlink-socket.ts";
  * The kernel thread: sends batches and waits for their answers, runs dumps, passes notifications on. A send may hold the
  * caller for half a second while the kernel's trie grows, which is why this is not the main thread.
  */
-const DUMP_CHUNK_OCTETS = 256 << 10;
+const DUMP_CHUNK_OCTETS = 128 << 10;
 /** The kernel fills datagrams of a dump up to 32 KiB. */
 const DATAGRAM_OCTETS = 32 << 10;
 /** Notifications of one turn travel together, up to so many octets. */
