@@ -32,6 +32,14 @@ export function collide(
   return newer.dialled === localWins(local, remote) ? "older" : "newer";
 }
 
+/**
+ * Does the neighbour decide what becomes of `other`, now that a connection is Established for us? It may be in OpenConfirm
+ * there yet, where it closes it for a call of its own as soon as it has our OPEN on that: closing the call from here, as
+ * RFC 4271 §6.8 has it, would then leave no connection.
+ */
+export const neighbourDecides = (other: Contender, local: Identity, remote: Identity): boolean =>
+  other.state === "openSent" && !other.dialled && !localWins(local, remote);
+
 /** The speaker with the higher identifier keeps its own call; of equal ones that with the higher AS number (RFC 6286 §2.3). */
 function localWins(local: Identity, remote: Identity): boolean {
   return local.routerId === remote.routerId ? local.as > remote.as : local.routerId > remote.routerId;

@@ -10,7 +10,7 @@ import type { ReadContext, ReadContexts } from "../wire/read-context.ts";
 import type { RouteRefresh } from "../wire/route-refresh.ts";
 import { UpdateReader } from "../wire/update.ts";
 import { resetReason } from "./changes.ts";
-import { collide } from "./collision.ts";
+import { collide, neighbourDecides } from "./collision.ts";
 import { endsForGood } from "./graceful-restart.ts";
 import { Journal, titleOf } from "./journal.ts";
 import { type Counters, Link, type LinkOwner } from "./link.ts";
@@ -247,7 +247,7 @@ export class Driver implements LinkOwner {
   }
 
   up(link: Link, agreed: Negotiated): UpdateReader {
-    this.#supersede(link);
+    this.#supersede(link, agreed);
     this.#complete = new Set();
     this.#bare = false;
     const staleMs = this.#config.gracefulRestart.deferralMs;
@@ -339,9 +339,10 @@ export class Driver implements LinkOwner {
     this.#journal.replaced(state, challenger.state);
   }
 
-  /** `link` is Established: the neighbour's other connection goes. */
-  #supersede(link: Link): void {
+  /** `link` is Established: the neighbour's other connection goes, unless that is the neighbour's to say. */
+  #supersede(link: Link, { local, remote }: Negotiated): void {
     const other = link === this.#primary ? this.#challenger : this.#primary;
+    if (other !== undefined && link === this.#primary && neighbourDecides(other, local, remote)) return;
     const reason = "the neighbour opened a new session";
     if (other?.state === "established") other.handle({ kind: "manualStop", notification: undefined, reason });
     else other?.handle({ kind: "collisionDump" });

@@ -429,6 +429,46 @@ describe("collisions", () => {
     expect(node.state("p")).toBe("established");
   });
 
+  /** The first connection is Established for us; the neighbour may not know yet, and hears our OPEN on its own call. */
+  function halfway(theirId: number): { node: TestNode; ours: ScriptedLine; theirs: ScriptedLine } {
+    const { node, peer } = scripted();
+    peer.dial(address(HERE));
+    clock.settle();
+    const [ours, theirs] = peer.lines;
+    if (ours === undefined || theirs === undefined) throw new Error("no two connections");
+    ours.sayOpen({}, theirId);
+    ours.sayKeepalive();
+    clock.settle();
+    expect(node.state("p")).toBe("established");
+    ours.take();
+    return { node, ours, theirs };
+  }
+
+  test("where the neighbour decides, its call is left to it: not both connections go", () => {
+    const { node, ours, theirs } = halfway(9);
+    expect(theirs.take()).toEqual(["OPEN"]);
+    ours.sayNotification({ code: 6, subcode: 7 });
+    theirs.sayOpen({}, 9);
+    theirs.sayKeepalive();
+    clock.settle();
+    expect(node.state("p")).toBe("established");
+    expect(theirs.take()).toEqual(["KEEPALIVE"]);
+  });
+
+  test("where it decides for the one that is Established, that one goes on", () => {
+    const { node, ours, theirs } = halfway(9);
+    theirs.sayNotification({ code: 6, subcode: 7 });
+    clock.settle();
+    expect(node.state("p")).toBe("established");
+    expect([ours.take(), theirs.take()]).toEqual([[], ["OPEN", "closed"]]);
+    expect(node.speaker.peer("p")?.lastEnding).toBeUndefined();
+  });
+
+  test("where we decide, the second connection goes with the first one's KEEPALIVE", () => {
+    const { ours, theirs } = halfway(4);
+    expect([ours.take(), theirs.take()]).toEqual([[], ["OPEN", "NOTIFICATION 6/7", "closed"]]);
+  });
+
   test("a neighbour that calls twice gave its first call up", () => {
     const { node, peer } = scripted({ passive: true });
     for (let call = 0; call < 4; call++) {
