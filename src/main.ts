@@ -54,7 +54,10 @@ program
     "control sockets for birdc, each PATH[,restricted][,timeformat=iso long] (default: /run/linnet/bird.ctl)",
   )
   .option("--control-group <name>", "group that may use the control socket")
-  .option("--calico-compat <dir>", "also serve bird.ctl and bird6.ctl as Calico's BIRD 1.6 does, in this directory")
+  .option(
+    "--calico-compat <dir,options...>",
+    "also serve bird.ctl and bird6.ctl as Calico's BIRD 1.6 does, in these directories; options as with --control",
+  )
   .option(
     "--http <port>",
     "port of /metrics, /livez and /readyz on all addresses; 0 turns it off (default: 0)",

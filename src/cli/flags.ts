@@ -27,7 +27,7 @@ const runFlags = v.strictObject({
   logFormat: v.optional(v.picklist(["text", "json"]), "text"),
   control: v.optional(v.array(v.string()), ["/run/linnet/bird.ctl"]),
   controlGroup: v.optional(v.string()),
-  calicoCompat: v.optional(v.string()),
+  calicoCompat: v.optional(v.array(v.string()), []),
   http: v.optional(port, 0),
   dryRun: v.optional(v.boolean(), false),
 });

@@ -32,7 +32,7 @@ export async function openSockets(flags: RunFlags, control: Control): Promise<()
   for (const socket of wantedSockets(flags)) {
     open.push(await had(socket.path, () => listenAt({ ...socket, groupId, zone }, control)));
   }
-  const names = flags.calicoCompat === undefined ? undefined : bearCalicoNames();
+  const names = flags.calicoCompat.length === 0 ? undefined : bearCalicoNames();
   return async () => {
     names?.close();
     await Promise.all(open.map((socket) => socket.close()));
@@ -40,8 +40,8 @@ export async function openSockets(flags: RunFlags, control: Control): Promise<()
 }
 
 const wantedSockets = (flags: RunFlags): Socket[] => [
-  ...flags.control.map(socketOf),
-  ...calicoSockets(flags.calicoCompat),
+  ...flags.control.map((text) => ({ ...optionsOf("--control", text), dialect: bird2Dialect })),
+  ...flags.calicoCompat.flatMap((text) => calicoSockets(optionsOf("--calico-compat", text))),
 ];
 
 async function had<Result>(path: string, act: () => Promise<Result>): Promise<Result> {
@@ -53,27 +53,23 @@ async function had<Result>(path: string, act: () => Promise<Result>): Promise<Re
 }
 
 /** `PATH[,restricted][,timeformat=iso long]`. */
-function socketOf(text: string): Socket {
+function optionsOf(flag: string, text: string): Omit<Socket, "dialect"> {
   const [path = "", ...options] = text.split(",");
   const named = options.find((option) => option.startsWith("timeformat="))?.slice("timeformat=".length);
   const formats = named === undefined ? undefined : namedFormats(named);
   if (named !== undefined && formats === undefined) {
-    throw new UsageError(`--control ${text}: timeformat must be iso short or iso long, with ms or us behind it or not`);
+    throw new UsageError(`${flag} ${text}: timeformat must be iso short or iso long, with ms or us behind it or not`);
   }
   const strange = options.find((option) => option !== "restricted" && !option.startsWith("timeformat="));
   if (path === "" || strange !== undefined)
-    throw new UsageError(`--control ${text}: ${strange ?? "no path"} is not known`);
-  return { path, dialect: bird2Dialect, restricted: options.includes("restricted"), formats };
+    throw new UsageError(`${flag} ${text}: ${strange ?? "no path"} is not known`);
+  return { path, restricted: options.includes("restricted"), formats };
 }
 
-function calicoSockets(directory: string | undefined): Socket[] {
-  if (directory === undefined) return [];
-  const socket = { restricted: false, formats: undefined };
-  return [
-    { ...socket, path: join(directory, "bird.ctl"), dialect: bird16Dialect("ipv4") },
-    { ...socket, path: join(directory, "bird6.ctl"), dialect: bird16Dialect("ipv6") },
-  ];
-}
+const calicoSockets = ({ path, ...options }: Omit<Socket, "dialect">): Socket[] => [
+  { ...options, path: join(path, "bird.ctl"), dialect: bird16Dialect("ipv4") },
+  { ...options, path: join(path, "bird6.ctl"), dialect: bird16Dialect("ipv6") },
+];
 
 function groupIdOf(name: string): number {
   if (/^\d+$/.test(name)) return Number(name);

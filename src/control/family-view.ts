@@ -1,31 +1,88 @@
 import type { Family } from "#route/family.ts";
-import type { DaemonView, ProtocolView } from "./views.ts";
+import type { DaemonView, NetView, ProtocolView, RouteTableView } from "./views.ts";
 
-/** The daemon as a BIRD 1.6 of one family sees itself: without protocols, channels and sessions of the other one. */
+/** Protocol names of the daemon, and what they are called in one family's view; both ways. */
+interface Names {
+  readonly inward: ReadonlyMap<string, string>;
+  readonly outward: ReadonlyMap<string, string>;
+}
+
+/**
+ * The daemon as a BIRD 1.6 of one family sees itself: without protocols, channels and sessions of the other one, and its
+ * own protocols numbered from 1.
+ */
 export function familyView(daemon: DaemonView, family: Family): DaemonView {
-  const concerns = ({ kind, channels }: ProtocolView): boolean => {
-    return kind === "Device" || kind === "BFD" || channels.some((channel) => channel.family === family);
-  };
+  const protocols = (): ProtocolView[] => daemon.protocols().filter((view) => concerns(view, family));
+  const names = namesOf(protocols());
+  const outward = (name: string): string => names.outward.get(name) ?? name;
   const narrow = (view: ProtocolView): ProtocolView => ({
     ...view,
+    name: outward(view.name),
     channels: view.channels.filter((channel) => channel.family === family),
   });
+  const table = familyTable(daemon.tables[family], names);
   return {
     status: () => daemon.status(),
-    protocols: () => daemon.protocols().filter(concerns).map(narrow),
+    protocols: () => protocols().map(narrow),
     interfaces: () => daemon.interfaces(),
     statics: () =>
       daemon
         .statics()
-        .map((view) => ({ ...view, routes: view.routes.filter(({ prefix }) => prefix.family === family) }))
+        .map(({ protocol, routes }) => ({
+          protocol: outward(protocol),
+          routes: routes.filter(({ prefix }) => prefix.family === family),
+        }))
         .filter(({ routes }) => routes.length > 0),
     bfdSessions: () => daemon.bfdSessions().filter(({ address }) => address.family === family),
     memory: () => daemon.memory(),
     policies: () => daemon.policies(),
-    tables: daemon.tables,
-    exports: (protocol, asked) => (asked === family ? daemon.exports(protocol, family) : undefined),
+    tables: { ...daemon.tables, [family]: table },
+    exports: (protocol, asked) =>
+      asked === family ? daemon.exports(names.inward.get(protocol) ?? protocol, family) : undefined,
     forwarding: () => daemon.forwarding(),
     explain: (target) => daemon.explain(target),
     actions: daemon.actions,
+  };
+}
+
+function concerns({ kind, channels }: ProtocolView, family: Family): boolean {
+  return kind === "Device" || kind === "BFD" || channels.some((channel) => channel.family === family);
+}
+
+/** `kernel2`, which is the only one of its kind in this family, is its `kernel1`. */
+function namesOf(views: readonly ProtocolView[]): Names {
+  const inward = new Map<string, string>();
+  for (const kind of ["Kernel", "Static"] as const) {
+    const own = views.filter((view) => view.kind === kind);
+    for (const [index, { name }] of own.entries()) inward.set(`${kind.toLowerCase()}${index + 1}`, name);
+  }
+  return { inward, outward: new Map([...inward].map(([outer, inner]) => [inner, outer])) };
+}
+
+function familyTable(table: RouteTableView, { outward }: Names): RouteTableView {
+  const renamed = (net: NetView): NetView => {
+    if (!net.routes.some(({ protocol }) => outward.has(protocol))) return net;
+    return {
+      prefix: net.prefix,
+      routes: net.routes.map((route) => ({ ...route, protocol: outward.get(route.protocol) ?? route.protocol })),
+    };
+  };
+  const orNothing = (net: NetView | undefined): NetView | undefined => net && renamed(net);
+  return {
+    get counts() {
+      return table.counts;
+    },
+    exact: (prefix) => orNothing(table.exact(prefix)),
+    longestMatch: (prefix) => orNothing(table.longestMatch(prefix)),
+    walk(within) {
+      const walk = table.walk(within);
+      return {
+        step() {
+          const net = walk.step();
+          return typeof net === "string" ? net : renamed(net);
+        },
+        close: () => walk.close(),
+      };
+    },
   };
 }

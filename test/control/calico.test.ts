@@ -68,8 +68,8 @@ test("each socket shows its own family", () => {
   expect(names("ipv6")).toEqual([
     "device1",
     "direct1",
-    "kernel6",
-    "static6",
+    "kernel1",
+    "static1",
     "bfd1",
     "ibgp_b6",
     "ebgp_c",
@@ -77,6 +77,8 @@ test("each socket shows its own family", () => {
     "ebgp_d_ll",
   ]);
   const { ask } = connected(labA, "ipv6");
+  expect(ask("show route protocol static1")).toContain("[static1 23:10:29] * (200)");
+  expect(ask("show route protocol static6")).toContain("9001 static6 is not a protocol");
   expect(ask("show route count")).toBe("0014 16 of 16 routes for 12 networks\n");
   expect(ask("show route table master4")).toBe("9001 master4 is not a table\n");
   expect(ask("show static")).toContain("fd00:10:244:1::/64 blackhole");

@@ -1,6 +1,5 @@
 import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -12,6 +11,7 @@ import { namedFormats } from "#control/timeformat.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
 import { LabClock, LabDaemon } from "../control/support/lab-daemon.ts";
 import { missing, recordings } from "../control/support/recordings.ts";
+import { scrape, series } from "../support/lab/exporter.ts";
 import { linnetCommand } from "../support/lab/linnet-process.ts";
 import { tryRun } from "../support/lab/run.ts";
 import { until } from "../support/lab/until.ts";
@@ -172,50 +172,8 @@ describe("linnet birdc", () => {
   });
 });
 
-/** A free port of the loopback. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
-}
-
 /** Runs a command at a pseudo-terminal (util-linux). */
 const terminalProgram = "script";
-
-const exporterProgram = "prometheus-bird-exporter";
-
-/** Metrics by name and labels. */
-async function scrape(args: readonly string[]): Promise<Map<string, number>> {
-  const port = await freePort();
-  const exporter = spawn(exporterProgram, ["-web.listen-address", `127.0.0.1:${port}`, ...args], {
-    stdio: "ignore",
-  });
-  try {
-    let text = "";
-    await until("metrics of the exporter", 20, async () => {
-      const response = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined);
-      text = (await response?.text()) ?? "";
-      return text.includes("bird_protocol_up");
-    });
-    return new Map(
-      [...text.matchAll(/^(bird_\w+\{.*\}) (\S+)$/gm)].map(([, name = "", value]) => [name, Number(value)]),
-    );
-  } finally {
-    exporter.kill();
-  }
-}
-
-/** The value of the one series of `name` with these labels. */
-function series(metrics: ReadonlyMap<string, number>, name: string, ...labels: readonly string[]): number | undefined {
-  const found = [...metrics].filter(
-    ([key]) => key.startsWith(`${name}{`) && labels.every((label) => key.includes(label)),
-  );
-  expect(found.length, `${name} ${labels.join(" ")}`).toBe(1);
-  return found[0]?.[1];
-}
 
 describe("prometheus-bird-exporter", () => {
   test("reads the dialect of BIRD 2: sessions, counts in both families, uptimes", async () => {

@@ -45,8 +45,8 @@ export function bgpView(peer: PeerSnapshot, disabled: boolean): BgpView {
     localAs: config.localAs,
     restartTimer: timer(peer.restartMs, undefined),
     errorWait: timer(peer.remainingMs.idleHold, peer.idleHoldMs),
-    connectDelay: timer(peer.remainingMs.connectRetry, config.timers.connectRetryMs),
-    lastError: sessionError(peer.lastEnding),
+    connectDelay: state === "active" ? timer(peer.remainingMs.connectRetry, config.timers.connectRetryMs) : undefined,
+    lastError: disabled ? undefined : sessionError(peer.lastEnding),
     flaps: peer.history.filter(({ from }) => from === "established").length,
     session: state === "established" && negotiated !== undefined ? sessionView(peer, negotiated) : undefined,
   };

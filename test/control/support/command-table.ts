@@ -5,8 +5,8 @@ import { indexed } from "./recordings.ts";
 /** How Linnet's answer to a command stands to the recorded one, as `docs/birdc.md` says it. */
 export interface CommandRow {
   readonly answer: "same" | "other content" | "not applicable";
-  /** For what is not applicable: the code that the answer ends with. */
-  readonly code: string | undefined;
+  /** Of the answer, where the reason begins with them. */
+  readonly codes: readonly string[];
   readonly reason: string;
 }
 
@@ -38,8 +38,8 @@ export function commandTable(heading: keyof typeof tables): Map<string, CommandR
   for (const line of section.split("\n")) {
     const [, commands = "", answer = "", reason = ""] = /^\| (`.*`) \| (\w[\w ]+) \| ?(.*?) ?\|$/.exec(line) ?? [];
     for (const [, command = ""] of commands.matchAll(/`([^`]*)`/g)) {
-      const code = /^(\d{4})\b/.exec(reason)?.[1];
-      rows.set(command.replaceAll("\\|", "|"), { answer: answer as CommandRow["answer"], code, reason });
+      const codes = /^\d{4}(?: \d{4})*\b/.exec(reason)?.[0].split(" ") ?? [];
+      rows.set(command.replaceAll("\\|", "|"), { answer: answer as CommandRow["answer"], codes, reason });
     }
   }
   return rows;
@@ -49,3 +49,14 @@ export function commandTable(heading: keyof typeof tables): Map<string, CommandR
 export const recordedCommands = (heading: keyof typeof tables): string[] => [
   ...new Set(tables[heading].flatMap((version) => indexed(version).map(({ command }) => written(command)))),
 ];
+
+/** What is wrong with the codes of an answer that is not the same. @param expected of the recorded answer */
+export function wrongCodes(
+  { answer, codes }: CommandRow,
+  got: readonly string[],
+  expected: readonly string[],
+): string[] {
+  const asRecorded = answer === "other content" && (got.length === 0 || got.join(" ") === expected.join(" "));
+  const asSaid = got.length > 0 && got.every((code) => codes.includes(code));
+  return asRecorded || asSaid ? [] : [`${answer}, and answers ${got.join(" ")}`];
+}
