@@ -72,7 +72,9 @@ export class Driver implements LinkOwner {
     this.#config = config;
     this.#world = world;
     this.#journal = new Journal(world.clock, world.log.with({ peer: config.name }));
-    this.#stale = new StaleRoutes(config.name, world.clock, world.routing);
+    this.#stale = new StaleRoutes(config.name, world.clock, world.routing, (timer, families) =>
+      this.#journal.gaveUp(this.#title, timer, families),
+    );
     this.#attributes = attributesOf(config, dialling);
     this.#primary = new Link(this, idleSession(this.#attributes));
   }

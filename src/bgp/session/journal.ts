@@ -2,6 +2,7 @@ import type { PeerConfig } from "#config/node-config.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { formatAddress } from "#route/address.ts";
+import type { Family } from "#route/family.ts";
 import { updateEvidence } from "../wire/message.ts";
 import { Cease, ErrorCode } from "../wire/notification.ts";
 import type { Helper } from "./graceful-restart.ts";
@@ -64,6 +65,15 @@ export class Journal {
   /** The neighbour's other connection goes on in place of the one that was shown. */
   replaced(from: State, to: State): void {
     this.#record(from, to, "second connection");
+  }
+
+  /** What was kept of a neighbour goes: it is not back (`restart`), or did not tell it again in time (`stale`). */
+  gaveUp(title: string, timer: "restart" | "stale", families: readonly Family[]): void {
+    const what =
+      timer === "restart"
+        ? "is not back within its restart time: its kept routes go"
+        : "did not tell all its routes again in time: the others go";
+    this.#log.warn(`${title} ${what} (${families.join(" ")})`);
   }
 
   note(message: string): void {

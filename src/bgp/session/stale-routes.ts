@@ -3,6 +3,9 @@ import type { Family } from "#route/family.ts";
 import type { RoutingSide } from "../ports.ts";
 import { type Helper, type HelperEffect, type HelperEvent, help, noHelp } from "./graceful-restart.ts";
 
+/** A timer ended, and with it the routes of these families that were still kept. */
+export type GaveUp = (timer: "restart" | "stale", families: readonly Family[]) => void;
+
 /** Runs the helper role of graceful restart for one neighbour. */
 export class StaleRoutes {
   readonly #peer: string;
@@ -13,7 +16,10 @@ export class StaleRoutes {
   /** When the neighbour must be back, in the clock's milliseconds. */
   #backByMs = 0;
 
-  constructor(peer: string, clock: Clock, routing: RoutingSide) {
+  readonly #gaveUp: GaveUp;
+
+  constructor(peer: string, clock: Clock, routing: RoutingSide, gaveUp: GaveUp) {
+    this.#gaveUp = gaveUp;
     this.#peer = peer;
     this.#clock = clock;
     this.#routing = routing;
@@ -67,7 +73,13 @@ export class StaleRoutes {
     if (name === "restart") this.#backByMs = this.#clock.nowMs() + ms;
     this.#timers.set(
       name,
-      this.#clock.after(ms, () => this.handle({ kind: `${name}Expired` })),
+      this.#clock.after(ms, () => this.#expired(name)),
     );
+  }
+
+  #expired(name: "restart" | "stale"): void {
+    const { stale } = this.#helper;
+    this.handle({ kind: `${name}Expired` });
+    if (stale.length > 0) this.#gaveUp(name, stale);
   }
 }

@@ -569,8 +569,12 @@ describe("graceful restart of the neighbour", () => {
     line.connection.break();
     clock.advance(6_999);
     expect(node.routing.take()).toEqual(["down p retained ipv4 ipv6"]);
+    node.log.take();
     clock.advance(1);
     expect(node.routing.take()).toEqual(["sweep p ipv4", "sweep p ipv6"]);
+    expect(node.log.take()).toEqual([
+      "warn p (10.0.0.2 AS 64512) is not back within its restart time: its kept routes go (ipv4 ipv6)",
+    ]);
     expect(peer.lines.length).toBe(1);
   });
 
