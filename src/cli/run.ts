@@ -53,7 +53,6 @@ const logOf = async ({ logFormat, logLevel }: RunFlags): Promise<Log> =>
 async function runDaemon(flags: RunFlags, lines: Log): Promise<number> {
   let control: Control | undefined;
   const log = echoing(lines, { echo: (logClass, text) => control?.echo(logClass, text) });
-  await prepareSockets(flags);
   const stop = Promise.withResolvers<string>();
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.resolve(signal));
   const opening = KernelPort.open("write"); // its thread starts while objects are read
@@ -78,6 +77,7 @@ async function runDaemon(flags: RunFlags, lines: Log): Promise<number> {
     return 0;
   }
   const [netlink, begun] = known;
+  await prepareSockets(flags);
   daemon = await Daemon.start(worldOf(flags, log, netlink), begun);
   if (configuration.config !== undefined && configuration.config !== begun) daemon.reconfigure(configuration.config);
   control = controlOf(daemon, configuration, (how) => stop.resolve(how));

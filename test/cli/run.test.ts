@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
+import { needsRoot } from "../cni/namespaces.ts";
 
 const program = join(import.meta.dirname, "../../src/main.ts");
 
@@ -43,19 +44,26 @@ test.each([
   expect(lines[0]).toContain(expected);
 });
 
-test.each(["a file", "another daemon"])("a control socket's path that belongs to %s is left to it", async (owner) => {
-  const folder = mkdtempSync(join(tmpdir(), "linnet-control-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, "bird.ctl");
-  const server = createServer();
-  if (owner === "a file") writeFileSync(path, "");
-  else {
-    server.listen(path);
-    await once(server, "listening");
-    onTestFinished(() => void server.close());
-  }
-  const { status, lines } = await failing("run", "--manifests", folder, "--control", path);
-  expect(status).toBe(1);
-  const reason = owner === "a file" ? `${path} exists and is no socket` : `another process listens at ${path}`;
-  expect(lines).toEqual([expect.stringMatching(` ERROR control socket ${path}: ${reason}$`)]);
-});
+test.each(["a file", "another daemon"])(
+  "a control socket's path that belongs to %s is left to it",
+  needsRoot,
+  async (owner) => {
+    const folder = mkdtempSync(join(tmpdir(), "linnet-control-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, "bird.ctl");
+    const server = createServer();
+    if (owner === "a file") writeFileSync(path, "");
+    else {
+      server.listen(path);
+      await once(server, "listening");
+      onTestFinished(() => void server.close());
+    }
+    const node = { apiVersion: "v1", kind: "Node", metadata: { name: "n" } };
+    const addresses = [{ type: "InternalIP", address: "192.0.2.1" }];
+    writeFileSync(join(folder, "n.json"), JSON.stringify({ ...node, status: { addresses } }));
+    const { status, lines } = await failing("run", "--node", "n", "--manifests", folder, "--control", path);
+    expect(status).toBe(1);
+    const reason = owner === "a file" ? `${path} exists and is no socket` : `another process listens at ${path}`;
+    expect(lines).toEqual([expect.stringMatching(` ERROR control socket ${path}: ${reason}$`)]);
+  },
+);
