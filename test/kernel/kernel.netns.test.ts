@@ -416,7 +416,7 @@ describe.runIf(root)("the real kernel", { timeout: 120_000 }, () => {
   test("without CAP_NET_ADMIN the daemon says so in one line", async () => {
     const agent = new Agent(["setpriv", "--bounding-set=-net_admin"]);
     expect(await agent.tell({ op: "start", objects: "auto" })).toEqual({
-      error: "Error: routes cannot be written: the capability CAP_NET_ADMIN is missing (not root?)",
+      error: "KernelUnavailable: routes cannot be written: the capability CAP_NET_ADMIN is missing (not root?)",
     });
   });
 });
