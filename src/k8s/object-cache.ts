@@ -22,7 +22,10 @@ interface Conditioned {
 
 const OURS: readonly string[] = ["BGPConfiguration", "BGPPeer", "BGPPolicy"];
 
-interface Kept extends CachedObject {
+interface Kept {
+  readonly resourceVersion: string;
+  /** The object as JSON: text takes a fraction of the room of what it describes. */
+  readonly text: string;
   readonly reading: Reading;
   /** The last valid state. */
   readonly inForce: ConfigObject | undefined;
@@ -47,8 +50,10 @@ export class ObjectCache {
 
   /** What is to be saved, in no order. May be taken slowly: what changes meanwhile is there as it was or as it is. */
   *save(): Generator<CachedObject> {
-    for (const kept of this.#kept.values()) {
-      for (const { kind, key, resourceVersion, object } of kept.values()) yield { kind, key, resourceVersion, object };
+    for (const [kind, kept] of this.#kept) {
+      for (const [key, { resourceVersion, text }] of kept) {
+        yield { kind, key, resourceVersion, object: JSON.parse(text) as unknown };
+      }
     }
   }
 
@@ -84,9 +89,11 @@ export class ObjectCache {
 
   /** Our own objects, for who tells their owners what is wrong with them. */
   judged(): readonly Judged[] {
-    const kept = OURS.flatMap((kind) => Array.from(this.#kept.get(kind)?.values() ?? []));
-    return kept.map(({ kind, key, object, reading }) => {
-      const { metadata, status } = object as Conditioned;
+    const kept = OURS.flatMap((kind) => {
+      return Array.from(this.#kept.get(kind) ?? [], ([key, each]) => ({ kind, key, ...each }));
+    });
+    return kept.map(({ kind, key, text, reading }) => {
+      const { metadata, status } = JSON.parse(text) as Conditioned;
       const remarks = reading.is === "invalid" ? reading.remarks : [];
       const conditions = Array.isArray(status?.conditions) ? status.conditions : [];
       return { kind, name: key, generation: metadata?.generation, conditions, remarks };
@@ -109,10 +116,11 @@ export class ObjectCache {
     const ofKind = this.#kept.get(kind) ?? new Map<string, Kept>();
     this.#kept.set(kind, ofKind);
     const before = ofKind.get(key);
-    if (before?.resourceVersion === resourceVersion && JSON.stringify(before.object) === JSON.stringify(object)) return;
+    const text = JSON.stringify(object);
+    if (before?.resourceVersion === resourceVersion && before.text === text) return;
     const reading = readObject(object, { from: "api", resourceVersion });
     const inForce = reading.is === "object" ? reading.object : before?.inForce;
-    ofKind.set(key, { kind, key, resourceVersion, object, reading, inForce });
+    ofKind.set(key, { resourceVersion, text, reading, inForce });
     if (reading.is === "invalid") this.#remarks.set(`${kind}/${key}`, reading.remarks);
     else this.#remarks.delete(`${kind}/${key}`);
     this.#hasChanged(kind, key);

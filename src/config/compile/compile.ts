@@ -45,7 +45,8 @@ export function compile(objects: ObjectSet, nodeName: string, previous?: NodeCon
 export function* compileSteps(objects: ObjectSet, nodeName: string, previous?: NodeConfig): Steps<Compiled> {
   const memory = (previous === undefined ? undefined : memories.get(previous)) ?? new Memory();
   const report = new Report();
-  const { object: configuration, spec } = configurationOf(objects);
+  const { object: configuration, spec: written } = configurationOf(objects);
+  const spec = memory.latest("spec", written); // a condition on the object is no other configuration
   const nodes = yield* allNodes(objects, spec, report, memory);
   const own = nodes.find(({ name }) => name === nodeName);
   if (own === undefined) {

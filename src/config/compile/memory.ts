@@ -1,3 +1,5 @@
+import { share } from "./share.ts";
+
 interface Entry {
   readonly inputs: readonly unknown[];
   readonly value: unknown;
@@ -18,6 +20,13 @@ export class Memory {
     const value = make();
     this.#last.set(purpose, { inputs, value });
     return value;
+  }
+
+  /** `value`, or the one of last time where both mean the same. */
+  latest<T>(purpose: string, value: T): T {
+    const kept = share(this.#last.get(purpose)?.value, value);
+    this.#last.set(purpose, { inputs: [], value: kept });
+    return kept;
   }
 
   /** The same for one of many objects, which is an input itself. */

@@ -1,3 +1,5 @@
+import type { Prefix } from "#route/prefix.ts";
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
@@ -20,7 +22,8 @@ function shareList(previous: readonly unknown[], next: readonly unknown[]): read
   const named = new Map(previous.map((part) => [nameOf(part), part]));
   return next.map((part, index) => {
     if (known.has(part)) return part;
-    return share(nameOf(part) === undefined ? previous[index] : named.get(nameOf(part)), part);
+    const name = nameOf(part);
+    return share(name === undefined ? previous[index] : named.get(name), part);
   });
 }
 
@@ -28,7 +31,19 @@ function shareMap(previous: ReadonlyMap<unknown, unknown>, next: ReadonlyMap<unk
   return new Map(Array.from(next, ([key, part]) => [key, share(previous.get(key), part)]));
 }
 
-const nameOf = (part: unknown): unknown => (part as { name?: unknown } | null | undefined)?.name;
+interface Named {
+  readonly name?: unknown;
+  /** Of an originated prefix, which has no name. */
+  readonly source?: unknown;
+  readonly prefix?: Prefix | null;
+}
+
+/** undefined: told apart by nothing but its place. */
+function nameOf(part: unknown): unknown {
+  const { name, source, prefix } = (part ?? {}) as Named;
+  if (name !== undefined || !Array.isArray(prefix?.words)) return name;
+  return `${String(source)} ${prefix.words.join(".")}/${prefix.length}`;
+}
 
 function equalMaps(a: object, b: object): boolean {
   if (!(a instanceof Map && b instanceof Map) || a.size !== b.size) return false;
