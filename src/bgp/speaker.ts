@@ -113,6 +113,13 @@ export class Speaker {
     });
   }
 
+  /** Logs every message of the neighbour, or ceases to. @returns false where there is no such neighbour */
+  trace(name: string, on: boolean): boolean {
+    return this.#with(name, (driver) => {
+      driver.isTraced = on;
+    });
+  }
+
   /** Asks the neighbour for its routes again. @returns false where it is not there, or cannot */
   refreshIn(name: string): boolean {
     return this.#drivers.get(name)?.askRefresh() ?? false;

@@ -39,7 +39,7 @@ export class Reconfiguration {
   load(request: LoadRequest, done: (outcome: ConfigurationOutcome | "busy") => void): void {
     this.#once(done, (finish) => {
       this.#actions.load(request, (outcome) => {
-        if (outcome.kind === "applied") this.#applied(request);
+        if (outcome.kind === "applied") this.#applied(request, outcome.changed);
         finish(outcome);
       });
     });
@@ -57,13 +57,14 @@ export class Reconfiguration {
     this.#once(done, (finish) => this.#rollBack(finish));
   }
 
-  #applied({ timeoutMs, expired }: LoadRequest): void {
+  /** @param changed otherwise there is nothing to go back from: what changed before was somebody else's */
+  #applied({ timeoutMs, expired }: LoadRequest, changed: boolean): void {
     this.#disarm();
     if (timeoutMs === 0) return;
     const timer = this.#clock.after(timeoutMs, () => {
       this.#unconfirmed = undefined;
       expired();
-      this.#rollBack(() => {});
+      if (changed) this.#rollBack(() => {});
     });
     this.#unconfirmed = { timer, untilMs: this.#clock.nowMs() + timeoutMs };
   }

@@ -423,6 +423,8 @@ export interface Actions {
   reload(protocol: string, direction: "in" | "out" | "both"): boolean;
   /** Takes the node out of service, or takes that back. */
   drain(wanted: boolean): void;
+  /** Logs every message of a neighbour, or ceases to. */
+  trace(protocol: string, on: boolean): void;
   readonly configuration: ConfigurationActions;
   /** Leaves in a way that neighbours keep our routes, or for good. Answers are sent before the daemon ends. */
   shutdown(how: "down" | "gracefulRestart"): void;

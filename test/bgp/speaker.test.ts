@@ -162,6 +162,22 @@ describe("callers", () => {
   });
 });
 
+test("an operator follows what a neighbour says and is told, message by message", () => {
+  const { a, b } = pair();
+  clock.advance(60_000);
+  expect(a.log.take()).toEqual([]);
+  expect(a.speaker.trace("b", true)).toBe(true);
+  expect(a.speaker.trace("nobody", true)).toBe(false);
+  b.speaker.refreshIn("a");
+  clock.advance(40_000);
+  const lines = a.log.take();
+  expect(lines).toEqual(expect.arrayContaining(["info received ROUTE-REFRESH ipv4", "info received KEEPALIVE"]));
+  expect(lines).toContain("info sent KEEPALIVE");
+  a.speaker.trace("b", false);
+  clock.advance(60_000);
+  expect(a.log.take()).toEqual([]);
+});
+
 describe("a new configuration", () => {
   test("adds and removes neighbours, and leaves the others alone", () => {
     const { a, b } = pair();

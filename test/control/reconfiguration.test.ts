@@ -41,6 +41,15 @@ describe("configure timeout", () => {
     expect(other.ask("configure confirm")).toBe("0019 Nothing to do\n");
   });
 
+  test("does not go back from what changed nothing: an earlier change was somebody else's", () => {
+    const { ask, clock, daemon, wire } = connected();
+    daemon.outcome = { kind: "applied", changed: false };
+    ask("configure timeout 2");
+    clock.advance(2000);
+    expect(wire.take()).toBe("+Config timeout expired, starting undo\n");
+    expect(daemon.done).toEqual(["load"]);
+  });
+
   test("a further configuration ends the wait for the first", () => {
     const { ask, clock, daemon } = connected();
     ask("configure timeout 5");

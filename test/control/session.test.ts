@@ -251,6 +251,20 @@ describe("log lines", () => {
   });
 });
 
+test("debug follows the messages of neighbours", () => {
+  const { ask, daemon } = connected();
+  for (const command of [
+    "debug ebgp_c { states, packets }",
+    'debug "ebgp_d_*" all',
+    "debug ebgp_c { routes }",
+    "debug kernel4 all",
+    "debug ebgp_c off",
+  ]) {
+    expect(ask(command)).toBe("0000 \n");
+  }
+  expect(daemon.done).toEqual(["trace ebgp_c on", "trace ebgp_d_ll on", "trace ebgp_c off", "trace ebgp_c off"]);
+});
+
 test("a socket may begin restricted", () => {
   const clock = new LabClock();
   const daemon = new LabDaemon(clock);

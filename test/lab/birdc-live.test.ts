@@ -1,4 +1,6 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
 import { commandTable, written, wrongCodes } from "../control/support/command-table.ts";
 import { indexed, missing, type Recording, recordings } from "../control/support/recordings.ts";
 import {
@@ -12,7 +14,7 @@ import {
   shape,
   translated,
 } from "../support/lab/answers.ts";
-import { type BirdcLab, names, openBirdcLab, settled } from "../support/lab/birdc-lab.ts";
+import { type BirdcLab, manifests, names, openBirdcLab, settled } from "../support/lab/birdc-lab.ts";
 import { linnetCommand } from "../support/lab/linnet-process.ts";
 import { run, tryRun } from "../support/lab/run.ts";
 import { until } from "../support/lab/until.ts";
@@ -123,6 +125,38 @@ describe.skipIf(missing)(`a live daemon answers as BIRD was recorded ${missing ?
     const why = await run([linnetCommand, "why", "10.100.0.7", "-s", linnet.socket]);
     expect(why).toContain("10.100.0.0/24 (the longest prefix that covers 10.100.0.7)");
     expect(why).toMatch(/kernel +installed: via 172\.30\.0\.[34] on eth0/);
+  });
+
+  test("configurations are checked, put in force for a time, confirmed and undone", async () => {
+    const { linnet } = world;
+    const other = linnet.host.path("other");
+    mkdirSync(other);
+    const fewer = manifests.filter(({ metadata }) => metadata.name !== "refused");
+    writeFileSync(`${other}/all.yaml`, fewer.map((manifest) => stringify(manifest)).join("---\n"));
+    const present = async (): Promise<boolean> => (await linnet.birdc("show", "protocols")).includes(names.refused!);
+    const configure = (...words: readonly string[]): Promise<string> => linnet.birdc("configure", ...words);
+    expect(await configure("check", `"${other}"`)).toContain("Configuration OK");
+    expect(await present()).toBe(true);
+    expect(await configure(`"${other}"`, "timeout", "2")).toContain("Undo scheduled in 2 s");
+    expect(await present()).toBe(false);
+    await until("it is back, since nobody confirmed", 10, present);
+    expect(await configure(`"${other}"`, "timeout", "2")).toContain("Reconfigured");
+    expect(await configure("confirm")).toContain("Reconfiguration confirmed");
+    expect(await configure("status")).not.toContain("unconfirmed");
+    expect(await configure("undo")).toContain("Reconfigured");
+    await until("it is back, since that was undone", 10, present);
+    expect(await configure()).toContain("Reconfigured");
+    expect(await present()).toBe(true);
+    await settled(linnet);
+  });
+
+  test("debug tells of every message of a neighbour, also to those who asked with echo", async () => {
+    const { linnet } = world;
+    const { ebgp_d4: name } = names;
+    await linnet.birdc("debug", name!, "{", "packets", "}");
+    expect(await askRaw(linnet.socket, `echo all\nreload ${name}`)).toContain("+sent ROUTE-REFRESH ipv4\n");
+    await until("the answer is logged", 10, () => /received UPDATE announces 10\.244\.4\.0\/24/.test(linnet.daemon.log()));
+    await linnet.birdc("debug", "all", "off");
   });
 
   test("of a neighbour that was shut down there, and of one that is gone and may come back", async () => {

@@ -54,6 +54,8 @@ export type Dialling = SessionAttributes["dial"];
 /** One neighbour: its connections, of which there may be two for a moment, and what is kept of its routes. */
 export class Driver implements LinkOwner {
   readonly counters: Counters = noCounts();
+  /** Every message is logged. */
+  isTraced = false;
   readonly #world: DriverWorld;
   readonly #journal: Journal;
   readonly #stale: StaleRoutes;
@@ -291,6 +293,10 @@ export class Driver implements LinkOwner {
       const staleMs = this.#config.gracefulRestart.deferralMs;
       this.#stale.handle({ kind: "refreshBegins", family, staleMs });
     }
+  }
+
+  traced(way: "received" | "sent", octets: Uint8Array): void {
+    this.#journal.traced(way, octets, this.#primary.negotiated?.fourOctetAs ?? true);
   }
 
   remarked(remarks: string, update: Uint8Array): void {

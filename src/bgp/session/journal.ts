@@ -9,6 +9,7 @@ import type { Helper } from "./graceful-restart.ts";
 import { describeEnding, History, type Transition } from "./history.ts";
 import type { Negotiated } from "./negotiate.ts";
 import type { Ending, Event, State } from "./session.ts";
+import { describeMessages } from "./trace.ts";
 
 /** Errors in UPDATEs of one neighbour get one line of log in this time. */
 const REMARK_MS = 60_000;
@@ -74,6 +75,11 @@ export class Journal {
         ? "is not back within its restart time: its kept routes go"
         : "did not tell all its routes again in time: the others go";
     this.#log.warn(`${title} ${what} (${families.join(" ")})`);
+  }
+
+  /** What the operator wants to follow. @param octets whole messages, borrowed */
+  traced(way: "received" | "sent", octets: Uint8Array, fourOctetAs: boolean): void {
+    for (const line of describeMessages(octets, fourOctetAs)) this.#log.info(`${way} ${line}`);
   }
 
   note(message: string): void {

@@ -37,6 +37,10 @@ export interface Counters {
 export interface LinkOwner {
   readonly clock: Clock;
   readonly counters: Counters;
+  /** `traced` wants to be told. */
+  readonly isTraced: boolean;
+  /** @param octets whole messages, borrowed */
+  traced(way: "received" | "sent", octets: Uint8Array): void;
   random(): number;
   ownOpen(): Open;
   dial(events: DialEvents): Call;
@@ -265,6 +269,7 @@ export class Link {
     const connection = this.#connection;
     if (connection === undefined) return;
     const octets = end - start;
+    if (this.#owner.isTraced) this.#owner.traced("sent", bytes.subarray(start, end));
     this.#owner.counters.octetsOut += octets;
     this.#unsentOctets += octets;
     connection.send(bytes, start, end, () => {
@@ -301,6 +306,7 @@ export class Link {
       cutter.feed(bytes, start, end);
       while (this.#cutter === cutter && this.#connection !== undefined && cutter.next()) {
         counters.messagesIn++;
+        if (this.#owner.isTraced) this.#owner.traced("received", cutter.bytes.subarray(cutter.start, cutter.end));
         if (cutter.type !== MessageType.update || this.#reader === undefined) this.#dispatch(cutter);
         else {
           updates++;

@@ -7,6 +7,7 @@ import { formatValue } from "../filter/values.ts";
 import type { Parser } from "../parser.ts";
 import { line, ok, oneLine, type Reply } from "../reply.ts";
 import { isoFormat, sameFormats, type TimeFormat } from "../timeformat.ts";
+import type { Actions, ProtocolView } from "../views.ts";
 import { selectOne } from "./select.ts";
 
 /** Does something at once and says that it is done. */
@@ -106,20 +107,35 @@ function valueText(expression: Expression): string {
 const debugFlags = ["states", "routes", "filters", "interfaces", "events", "packets"] as const;
 const dumpFlags = ["states", "messages"] as const;
 
-/** `debug` and `mrtdump` choose what goes to BIRD's own log and dump; Linnet's log has levels, so they choose nothing. */
-function tracing(word: "debug" | "mrtdump", flags: readonly string[]): Command {
+/** `NAME[.CHANNEL] (all | off | { FLAG, … })`. @param act gets the flags that are on */
+function tracing(
+  word: "debug" | "mrtdump",
+  flags: readonly string[],
+  act: (actions: Actions, view: ProtocolView, on: readonly string[]) => void,
+): Command {
   return {
     words: [word],
     whenRestricted: "denied",
     parse(parser, { daemon }) {
       const selection = selectOne(parser, false);
       if (parser.accept("'.'") && !parser.accept("IPV4") && !parser.accept("IPV6")) parser.fail();
-      if (!parser.accept("OFF") && !parser.accept("ALL")) listOf(parser, flags);
+      const on = parser.accept("OFF") ? [] : parser.accept("ALL") ? flags : listOf(parser, flags);
       parser.end();
-      return () => done(() => selection(daemon));
+      return () =>
+        done(() => {
+          for (const view of selection(daemon)) act(daemon.actions, view, on);
+        });
     },
   };
 }
+
+/** Of BIRD's flags `packets` has a meaning here: what neighbours say and are told. Everything else is in the log anyway. */
+const debug = tracing("debug", debugFlags, (actions, view, on) => {
+  if (view.bgp !== undefined) actions.trace(view.name, on.includes("packets"));
+});
+
+/** There is no file that messages could be dumped to, as where BIRD was told of none. */
+const mrtdump = tracing("mrtdump", dumpFlags, () => {});
 
 /** `mrt dump table T to "FILE"`: checked as BIRD does, and then no file can be opened. */
 const mrtDump: Command = {
@@ -179,8 +195,8 @@ export const sessionCommands: readonly Command[] = [
   echo,
   timeformat,
   evalCommand,
-  tracing("debug", debugFlags),
-  tracing("mrtdump", dumpFlags),
+  debug,
+  mrtdump,
   mrtDump,
   ...dumps.map((word) => dump([word])),
   dump(["filter", "all"]),

@@ -20,6 +20,7 @@ export function actionsOf(
       return asked && (direction === "in" || speaker.refreshOut(protocol));
     },
     drain: (wanted) => (wanted ? daemon.drain.ask("`linnet drain`") : daemon.drain.undo()),
+    trace: (protocol, on) => void speaker.trace(protocol, on),
     configuration: configurationActions(configuration),
     shutdown: end,
   };

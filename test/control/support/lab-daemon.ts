@@ -545,6 +545,7 @@ export class LabDaemon implements DaemonView {
         return !name.startsWith("direct") || direction === "out";
       },
       drain: (wanted) => this.done.push(`drain ${wanted}`),
+      trace: (name, on) => this.done.push(`trace ${name} ${on ? "on" : "off"}`),
       configuration: {
         source: this.#lab.source,
         load: ({ check, soft, path }, done) => {
