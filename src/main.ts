@@ -91,14 +91,18 @@ program
   .command("status")
   .description("is this node well? One screen")
   .option("-s, --socket <path>", "control socket")
-  .action(async (flags: { socket?: string }) => finish(await (await import("./cli/status.ts")).status(flags)));
+  .option("--json", "one JSON value, for programs")
+  .action(async (flags: { socket?: string; json?: boolean }) =>
+    finish(await (await import("./cli/status.ts")).status(flags)),
+  );
 
 program
   .command("why")
   .description("where a prefix or address stands on its way through the daemon")
   .argument("<destination>", "PREFIX or ADDRESS")
   .option("-s, --socket <path>", "control socket")
-  .action(async (destination: string, flags: { socket?: string }) =>
+  .option("--json", "one JSON value, for programs")
+  .action(async (destination: string, flags: { socket?: string; json?: boolean }) =>
     finish(await (await import("./cli/why.ts")).why(destination, flags)),
   );
 

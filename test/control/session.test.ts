@@ -38,6 +38,36 @@ describe("requests", () => {
     expect(wire.take()).toBe(expected);
   });
 
+  test("cut anywhere they are answered as when they come whole", () => {
+    const line = fc.constantFrom(
+      "show status",
+      "eval 1",
+      "show protocols ebgp_c",
+      "foo\r",
+      "",
+      "show route 10.244.3.0/24 all",
+    );
+    fc.assert(
+      fc.property(
+        fc.array(line, { minLength: 1, maxLength: 6 }),
+        fc.array(fc.nat(200), { maxLength: 12 }),
+        (lines, cuts) => {
+          const text = `${lines.join("\n")}\n`;
+          const [whole, cut] = [connected(), connected()];
+          whole.session.receive(text);
+          whole.clock.settle();
+          let from = 0;
+          for (const to of [...cuts.filter((at) => at < text.length).toSorted((a, b) => a - b), text.length]) {
+            cut.session.receive(text.slice(from, to));
+            cut.clock.settle();
+            from = to;
+          }
+          expect(cut.wire.take()).toBe(whole.wire.take());
+        },
+      ),
+    );
+  });
+
   test("a thousand in one go are answered in order, none is lost", () => {
     const { session, wire, clock } = connected();
     const commands = Array.from({ length: 1000 }, (_, index) => `eval ${index}`);

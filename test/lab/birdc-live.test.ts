@@ -125,6 +125,20 @@ describe.skipIf(missing)(`a live daemon answers as BIRD was recorded ${missing ?
     const why = await run([linnetCommand, "why", "10.100.0.7", "-s", linnet.socket]);
     expect(why).toContain("10.100.0.0/24 (the longest prefix that covers 10.100.0.7)");
     expect(why).toMatch(/kernel +installed: via 172\.30\.0\.[34] on eth0/);
+    const asJson = async (...words: readonly string[]): Promise<unknown> => {
+      const { stdout: text } = await tryRun([linnetCommand, ...words, "--json", "-s", linnet.socket]);
+      return JSON.parse(text);
+    };
+    expect(await asJson("status")).toMatchObject({
+      well: false,
+      problems: expect.arrayContaining([expect.stringMatching(/^No session with Global_172_30_0_9/)]),
+      routerId: "10.0.0.1",
+      started: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      neighbours: expect.arrayContaining([
+        expect.objectContaining({ name: "Global_172_30_0_3", session: "Established" }),
+      ]),
+    });
+    expect(await asJson("why", "10.100.0.7")).toMatchObject({ prefix: "10.100.0.0/24", kernelFailed: false });
   });
 
   test("configurations are checked, put in force for a time, confirmed and undone", async () => {
@@ -155,7 +169,9 @@ describe.skipIf(missing)(`a live daemon answers as BIRD was recorded ${missing ?
     const { ebgp_d4: name } = names;
     await linnet.birdc("debug", name!, "{", "packets", "}");
     expect(await askRaw(linnet.socket, `echo all\nreload ${name}`)).toContain("+sent ROUTE-REFRESH ipv4\n");
-    await until("the answer is logged", 10, () => /received UPDATE announces 10\.244\.4\.0\/24/.test(linnet.daemon.log()));
+    await until("the answer is logged", 10, () =>
+      /received UPDATE announces 10\.244\.4\.0\/24/.test(linnet.daemon.log()),
+    );
     await linnet.birdc("debug", "all", "off");
   });
 

@@ -3,6 +3,8 @@ import { ago, type Colour, type Paint, table } from "./screen.ts";
 
 export interface StatusScreen {
   readonly lines: readonly string[];
+  /** A sentence each, all of them. */
+  readonly problems: readonly string[];
   /** Everything is as it should be. */
   readonly well: boolean;
 }
@@ -23,6 +25,7 @@ export function statusScreen(node: NodeReport, neighbours: readonly NeighbourRep
   ];
   return {
     well,
+    problems,
     lines: [
       `${paint(well ? "good" : "bad", well ? "This node is well." : "This node needs a look.")} ${head}, ${facts.join(", ")}`,
       ...problems.slice(0, MOST_PROBLEMS).map((problem) => paint("bad", `  ${problem}`)),

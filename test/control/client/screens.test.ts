@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { reportJson } from "#control/client/report-json.ts";
 import { ago, table, withColours, withoutColours } from "#control/client/screen.ts";
 import { statusScreen } from "#control/client/status-screen.ts";
 import { whyScreen } from "#control/client/why-screen.ts";
@@ -118,4 +119,11 @@ test("columns that are empty are left out", () => {
       ["xxx", "", "z"],
     ]),
   ).toEqual(["A    C", "x    yy", "xxx  z"]);
+});
+
+test("reports for programs have times that people can read too", () => {
+  const report = { now: 1_700_000_000_123, as: 65001, paths: [{ since: 0, best: true }] };
+  expect(reportJson(report)).toBe(
+    '{"now":"2023-11-14T22:13:20.123Z","as":65001,"paths":[{"since":"1970-01-01T00:00:00.000Z","best":true}]}',
+  );
 });
