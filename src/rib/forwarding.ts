@@ -52,6 +52,8 @@ export class Forwarding implements Job {
   #settings: ForwardingSettings;
   /** Prefixes from this number on are still to be looked at under new settings. */
   #review: number | undefined;
+  /** Nothing is told any more, and nothing that was is left: changes do not concern us. */
+  #rests = false;
 
   constructor(parts: ForwardingParts) {
     this.#parts = parts;
@@ -68,6 +70,8 @@ export class Forwarding implements Job {
     if (settings.install === install && settings.maxPaths === maxPaths) return;
     this.#settings = settings;
     this.#review = 1;
+    if (this.#rests) this.#parts.loc.attach(this.#queue, true);
+    this.#rests = false;
     this.#parts.turns.wake();
   }
 
@@ -90,7 +94,12 @@ export class Forwarding implements Job {
       this.#tell(prefix, this.wanted(prefix));
     }
     this.#parts.loc.settleAll(seen, count);
-    return this.#reviewSome() || count === BATCH;
+    if (this.#reviewSome() || count === BATCH) return true;
+    if (!this.#settings.install && !this.#rests) {
+      this.#rests = true;
+      this.#parts.loc.detach(this.#queue);
+    }
+    return false;
   }
 
   /** Queues the next prefixes that new settings may concern. @returns whether there may be more */

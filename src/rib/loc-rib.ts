@@ -106,6 +106,7 @@ export class LocRib {
   detach(queue: DirtyQueue): void {
     const at = this.#queues.indexOf(queue);
     if (at >= 0) this.#queues.splice(at, 1);
+    if (queue === this.#multipath) this.#multipath = undefined;
   }
 
   headOf(prefix: number): number {
@@ -347,10 +348,15 @@ export class LocRib {
 
   /** A consumer has seen `prefix`: if it has no paths and no other consumer waits for it, its number is free. */
   settle(prefix: number): void {
-    if (this.headOf(prefix) !== 0 || !this.prefixes.has(prefix)) return;
-    const queues = this.#queues;
-    for (let index = 0; index < queues.length; index++) if (queues[index]!.has(prefix)) return;
+    if (this.headOf(prefix) !== 0 || !this.prefixes.has(prefix) || this.#isAwaited(prefix)) return;
     this.prefixes.free(prefix);
+  }
+
+  /** Has some consumer still to look at it? */
+  #isAwaited(prefix: number): boolean {
+    const queues = this.#queues;
+    for (let index = 0; index < queues.length; index++) if (queues[index]!.has(prefix)) return true;
+    return false;
   }
 
   /** A consumer has seen `prefixes[0, count)`. Those that go have the memory fetched first that this needs. */
@@ -359,7 +365,7 @@ export class LocRib {
     let touched = 0;
     let gone = 0;
     for (let index = 0; index < count; index++) {
-      if (this.headOf(prefixes[index]!) !== 0) continue;
+      if (this.headOf(prefixes[index]!) !== 0 || this.#isAwaited(prefixes[index]!)) continue;
       touched ^= table.touch(prefixes[index]!);
       prefixes[gone++] = prefixes[index]!;
     }

@@ -35,6 +35,8 @@ test("routes leave the forwarding table when nothing shall be installed any more
   bench.settle();
   expect(bench.forwarding.routes.size).toBe(0);
   bench.neighbour("192.0.2.5", "external").announce("30.0.0.0/8", attributes([], "192.0.2.5"));
+  bench.rib.sweep("192.0.2.5", "ipv4"); // the route is read by now
+  expect(bench.rib.sides.ipv4.forwarding!.backlog).toBe(0);
   bench.settle();
   expect(bench.forwarding.routes.size).toBe(0);
   bench.rib.reconfigureForwarding({ install: true, maxPaths: 8 });
