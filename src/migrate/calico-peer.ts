@@ -10,7 +10,7 @@ const NO_COUNTERPART: Readonly<Record<string, string>> = {
   reachableBy: "next hops are resolved through the table; a static route to the neighbour does what this did",
   reversePeering: "with peerSelector both ends get the session by themselves",
   localWorkloadSelector: "there is no peering with pods",
-  failureDetectionMode: "look into the BGPConfiguration reference for what there is to notice a dead neighbour early",
+  failureDetectionMode: "there is no BFD; timers.holdTime says how soon a dead neighbour is noticed",
 };
 
 /** A BGPPeer; what an external neighbour is told and believed by Calico unasked is said in ours. */

@@ -42,7 +42,7 @@ export function migrateMetallb(objects: readonly ForeignObject[]): Migration {
   }
   for (const { name } of ofKind("BFDProfile")) {
     outcome.about(`BFDProfile/${name}`);
-    outcome.remark("look into the BGPConfiguration reference for what there is to notice a dead neighbour early");
+    outcome.remark("there is no BFD; timers.holdTime says how soon a dead neighbour is noticed");
   }
   outcome.about("");
   for (const { kind, name } of theirs.filter((each) => !KINDS.includes(each.kind)))
@@ -127,7 +127,7 @@ function migratePeer({ name, raw }: ForeignObject, own: unknown, outcome: Outcom
   };
   spec.without({
     routerID: "an annotation of the Node, linnet.dev/router-id",
-    bfdProfile: "look into the BGPConfiguration reference for what there is to notice a dead neighbour early",
+    bfdProfile: "there is no BFD; timers.holdTime says how soon a dead neighbour is noticed",
     vrf: "sessions run in the node's own routing domain",
     dualStackAddressFamily: "both families run over one session by themselves",
   });

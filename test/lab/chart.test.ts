@@ -74,6 +74,12 @@ test("values change what they name, and nothing else", async () => {
   expect(one(objects, "ConfigMap")?.data).toEqual({ "defaults.yaml": "one: 1\ntwo: 2\n" });
 });
 
+test("without names of Secrets there is no role about Secrets: one without names would allow all", async () => {
+  const objects = await rendered({ passwordSecrets: [] });
+  expect(objects.length).toBe(9);
+  expect(JSON.stringify(objects)).not.toContain('"secrets"');
+});
+
 test("a topology that does not exist is refused with a sentence", async () => {
   const { code, stderr } = await engineRun({ topology: "star" });
   expect(code).not.toBe(0);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { addressesOf } from "../../demo/data-centre.ts";
@@ -11,7 +11,7 @@ import { layoutFaults, type UnpackedImage, unpackedImage } from "../support/lab/
 import { Lab } from "../support/lab/lab.ts";
 import { type KubernetesObject, kustomize } from "../support/lab/manifests.ts";
 import type { ContainerSpec, PodSpec } from "../support/lab/pod-spec.ts";
-import { run } from "../support/lab/run.ts";
+import { run, tryRun } from "../support/lab/run.ts";
 import { until } from "../support/lab/until.ts";
 
 /** Two nodes and an API server on one switch; the containers are those of deploy/, started by runc from the image. */
@@ -20,6 +20,8 @@ const API = { address: "192.0.2.10", port: 6443 };
 const nodes = [1, 2] as const;
 const address = (index: number): string => `192.0.2.${index}`;
 const address6 = (index: number): string => `2001:db8::${index}`;
+
+const project = join(import.meta.dirname, "../..");
 
 let lab: Lab;
 let image: UnpackedImage;
@@ -272,4 +274,27 @@ test.each([
   await until(said, 30, () => daemon.log().includes(said));
   await bare.stop(10);
   expect(daemon.log()).not.toMatch(/^ {4}at /m);
+});
+
+test("what the Dockerfile's build stage runs gives the files of the archive", async () => {
+  const stage = readFileSync(join(project, "deploy/Dockerfile"), "utf8").split(/^FROM /m)[1] ?? "";
+  const copies = [...stage.matchAll(/^COPY (.+) (\S+)$/gm)].map(
+    ([, sources = "", to = ""]) => [sources.split(" "), to] as const,
+  );
+  const [, command = ""] = /^RUN (node .+)$/m.exec(stage) ?? [];
+  const [context, made] = [join(lab.folder, "context"), join(lab.folder, "made")];
+  mkdirSync(context);
+  for (const [sources, to] of copies)
+    for (const source of sources)
+      cpSync(join(project, source), join(context, to, to === "./" ? source : ""), { recursive: true });
+  // npm and apt would fetch what is here already.
+  await run(["cp", "-a", join(project, "node_modules"), join(context, "node_modules")], { seconds: 60 });
+  cpSync(join(project, ".tools/image"), join(context, ".tools/image"), { recursive: true });
+  const [program = "", ...words] = command.replace(" /image", ` ${made}`).split(" ");
+  await run(["env", "-C", context, program.replace("node", process.execPath), ...words], { seconds: 60 });
+  for (const folder of ["etc", "opt", "usr"]) {
+    const argv = ["diff", "-r", "--no-dereference", join(made, folder), join(image.unpacked, "rootfs", folder)];
+    expect(await tryRun(argv, { seconds: 60 })).toEqual({ code: 0, stdout: "", stderr: "" });
+  }
+  expect(copies.length).toBeGreaterThan(2);
 });
