@@ -20,7 +20,10 @@ export class Origination implements Job {
   readonly #facts: AttributeFacts = emptyFacts();
   readonly #keys = new WeakMap<OriginatedPrefix, string>();
   readonly #turns: Turns;
-  #present = new Map<string, OriginatedPrefix>();
+  readonly #present = new Map<string, OriginatedPrefix>();
+  #all: ReadonlySet<OriginatedPrefix> = new Set();
+  /** Prefixes that several entries name. */
+  readonly #shared = new Set<string>();
   #list: readonly OriginatedPrefix[] = [];
   /** By prefix: what was announced last, and is not what shall be. */
   readonly #changed = new Map<string, OriginatedPrefix | undefined>();
@@ -38,20 +41,59 @@ export class Origination implements Job {
     return this.#present.get(prefix);
   }
 
-  /** @param wanted all that shall be originated from now on; of several entries for one prefix the first counts */
+  /**
+   * @param wanted all that shall be originated from now on; of several entries for one prefix the first counts. Entries
+   *   that did not change are the same values, and cost next to nothing
+   */
   set(wanted: readonly OriginatedPrefix[]): void {
     if (wanted === this.#list) return;
     this.#list = wanted;
-    const next = new Map<string, OriginatedPrefix>();
-    for (const own of wanted) {
-      const key = this.#keyOf(own);
-      if (!next.has(key)) next.set(key, own);
-    }
-    const before = this.#present;
-    this.#present = next;
-    for (const [key, own] of before) if (next.get(key) !== own) this.#note(key, own);
-    for (const key of next.keys()) if (!before.has(key)) this.#note(key, undefined);
+    const before = this.#all;
+    const now = new Set(wanted);
+    this.#all = now;
+    const disputed = new Set(this.#shared); // their order may be another one
+    for (const own of before) if (!now.has(own)) this.#take(own);
+    for (const own of now) if (!before.has(own)) this.#give(own, disputed);
+    if (disputed.size > 0) this.#settle(disputed);
     if (this.step()) this.#turns.wake();
+  }
+
+  #take(own: OriginatedPrefix): void {
+    const key = this.#keyOf(own);
+    if (this.#present.get(key) !== own) return;
+    this.#present.delete(key);
+    this.#note(key, own);
+  }
+
+  #give(own: OriginatedPrefix, disputed: Set<string>): void {
+    const key = this.#keyOf(own);
+    if (this.#present.has(key) || this.#shared.has(key)) {
+      this.#shared.add(key);
+      disputed.add(key);
+      return;
+    }
+    this.#present.set(key, own);
+    this.#note(key, undefined);
+  }
+
+  /** Prefixes that several entries name: who comes first. */
+  #settle(disputed: ReadonlySet<string>): void {
+    const first = new Map<string, OriginatedPrefix>();
+    const count = new Map<string, number>();
+    for (const own of this.#list) {
+      const key = this.#keyOf(own);
+      if (!disputed.has(key)) continue;
+      if (!first.has(key)) first.set(key, own);
+      count.set(key, (count.get(key) ?? 0) + 1);
+    }
+    for (const key of disputed) {
+      const [before, own] = [this.#present.get(key), first.get(key)];
+      if ((count.get(key) ?? 0) < 2) this.#shared.delete(key);
+      if (own === before) continue;
+      this.#note(key, before);
+      if (own === undefined) this.#present.delete(key);
+      else this.#present.set(key, own);
+    }
   }
 
   /** What was announced before the first of several changes is what has to be undone. */

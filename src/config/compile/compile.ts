@@ -57,9 +57,20 @@ export function* compileSteps(objects: ObjectSet, nodeName: string, previous?: N
   const roles = memory.recall("roles", [spec, own], () => rolesOf(own, spec.reflectors));
   const made = yield* assemble({ objects, configuration, spec, settings, own, roles, nodes, report, memory });
   yield;
-  const config = share(previous, made);
+  const config = shareConfig(previous, made);
   memories.set(config, memory);
   return { config, remarks: report.remarks };
+}
+
+/** Originated prefixes may be very many; what did not change among them is the same value already. */
+function shareConfig(previous: NodeConfig | undefined, made: NodeConfig): NodeConfig {
+  if (previous === undefined) return made;
+  const [before, now] = [previous.originated, made.originated];
+  const same = before.length === now.length && now.every((prefix, index) => prefix === before[index]);
+  const { originated: _, ...rest } = made;
+  const { originated: __, ...restBefore } = previous;
+  const shared = share(restBefore, rest);
+  return same && shared === restBefore ? previous : { ...shared, originated: same ? before : now };
 }
 
 function* assemble(context: Context): Steps<NodeConfig> {
@@ -88,7 +99,7 @@ function* assemble(context: Context): Steps<NodeConfig> {
 }
 
 function* originatedBy(context: Context): Steps<readonly OriginatedPrefix[]> {
-  const { spec, own } = context;
+  const { spec, own, memory } = context;
   const { enabled, communities, largeCommunities, localPref } = spec.podCIDRs;
   const source = `node/${own.name}`;
   const pods = own.podCidrs.map((prefix): OriginatedPrefix => {
@@ -107,8 +118,8 @@ function* originatedBy(context: Context): Steps<readonly OriginatedPrefix[]> {
         localPref,
       };
     });
-  const services = yield* serviceAddresses(context);
-  return [...(enabled ? pods : []), ...others, ...services];
+  const ownPrefixes = memory.latest("own prefixes", [...(enabled ? pods : []), ...others]);
+  return [...ownPrefixes, ...(yield* serviceAddresses(context))];
 }
 
 /** Those that peers name; one that does not exist lets nothing through. */

@@ -13,11 +13,14 @@ export class Memory {
   readonly #last = new Map<string, Entry>();
   readonly #of = new Map<string, WeakMap<object, Entry>>();
 
-  /** @param purpose names what is made; a fixed set of names @param inputs all that `make` looks at */
-  recall<T>(purpose: string, inputs: readonly unknown[], make: () => T): T {
+  /**
+   * @param purpose names what is made; a fixed set of names @param inputs all that `make` looks at
+   * @param make is given what was made of other inputs, for what of it can be kept
+   */
+  recall<T>(purpose: string, inputs: readonly unknown[], make: (before: T | undefined) => T): T {
     const known = this.#last.get(purpose);
     if (known !== undefined && same(known.inputs, inputs)) return known.value as T;
-    const value = make();
+    const value = make(known?.value as T | undefined);
     this.#last.set(purpose, { inputs, value });
     return value;
   }

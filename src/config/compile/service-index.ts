@@ -1,6 +1,7 @@
 import { type Steps, sortSteps } from "#lib/steps.ts";
 import type { OriginatedPrefix } from "../node-config.ts";
 import type { ConfigObject } from "../objects.ts";
+import { share } from "./share.ts";
 
 type Services = ReadonlyMap<string, ConfigObject<"Service">>;
 type Slices = ReadonlyMap<string, ConfigObject<"EndpointSlice">>;
@@ -44,9 +45,13 @@ export class ServiceIndex {
   /** Of all Services, in order. */
   #names: readonly string[] = [];
   #result: readonly OriginatedPrefix[] = [];
+  /** What other rules made of the Services: what they agree on stays the same values. */
+  readonly #earlier: ReadonlyMap<string, readonly Offer[]>;
 
-  constructor(rules: ServiceRules) {
+  /** @param before an index that this one takes the place of */
+  constructor(rules: ServiceRules, before?: ServiceIndex) {
     this.#rules = rules;
+    this.#earlier = before === undefined ? new Map() : before.#offers;
   }
 
   *update(services: Services, slices: Slices): Steps<readonly OriginatedPrefix[]> {
@@ -85,12 +90,13 @@ export class ServiceIndex {
   /** @returns whether the Service offers something else than before */
   #offerAgain(name: string): boolean {
     const before = this.#offers.get(name) ?? [];
+    const earlier = before.length > 0 ? before : (this.#earlier.get(name) ?? []);
     let bits = 0;
     const keys = this.#slicesOf.get(name);
     if (keys?.size === 0) this.#slicesOf.delete(name);
     for (const key of keys ?? []) bits |= this.#readiness.get(key)?.bits ?? 0;
     const service = this.#services.get(name);
-    const now = service === undefined || bits === 0 ? [] : this.#rules.offers(service, bits);
+    const now = service === undefined || bits === 0 ? [] : share(earlier, this.#rules.offers(service, bits));
     if (now.length === 0) this.#offers.delete(name);
     else this.#offers.set(name, now);
     for (const { key } of before) this.#list(key, name, false);

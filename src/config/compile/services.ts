@@ -8,7 +8,7 @@ import type { BgpConfigurationSpec } from "../schema/bgp-configuration.ts";
 import { selects } from "../schema/selector.ts";
 import type { Context } from "./context.ts";
 import type { NodeFacts } from "./node-facts.ts";
-import { type Offer, type Readiness, ServiceIndex } from "./service-index.ts";
+import { type Offer, type Readiness, ServiceIndex, type ServiceRules } from "./service-index.ts";
 
 type Advertisement = BgpConfigurationSpec["serviceAdvertisements"][number];
 type AddressKind = Advertisement["addresses"][number];
@@ -29,13 +29,11 @@ const none: readonly OriginatedPrefix[] = [];
  * or on this node where the traffic policy is Local. Of two advertisements with one prefix the first stays.
  */
 export function* serviceAddresses({ objects, spec, own, memory }: Context): Steps<readonly OriginatedPrefix[]> {
-  const index = memory.recall("services", [spec, own], () => {
+  const index = memory.recall<ServiceIndex | undefined>("services", [spec, own], (before) => {
     const rules = spec.serviceAdvertisements.filter(({ nodeSelector = {} }) => selects(nodeSelector, own.labels));
     if (rules.length === 0) return undefined;
-    return new ServiceIndex({
-      ready: (slice) => readySlice(slice, own.name),
-      offers: (service, bits) => offersOf(service, rules, own, bits),
-    });
+    const offers: ServiceRules["offers"] = (service, bits) => offersOf(service, rules, own, bits);
+    return new ServiceIndex({ ready: (slice) => readySlice(slice, own.name), offers }, before);
   });
   return index === undefined ? none : yield* index.update(objects.Service, objects.EndpointSlice);
 }

@@ -1,5 +1,3 @@
-import type { Prefix } from "#route/prefix.ts";
-
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
@@ -31,19 +29,7 @@ function shareMap(previous: ReadonlyMap<unknown, unknown>, next: ReadonlyMap<unk
   return new Map(Array.from(next, ([key, part]) => [key, share(previous.get(key), part)]));
 }
 
-interface Named {
-  readonly name?: unknown;
-  /** Of an originated prefix, which has no name. */
-  readonly source?: unknown;
-  readonly prefix?: Prefix | null;
-}
-
-/** undefined: told apart by nothing but its place. */
-function nameOf(part: unknown): unknown {
-  const { name, source, prefix } = (part ?? {}) as Named;
-  if (name !== undefined || !Array.isArray(prefix?.words)) return name;
-  return `${String(source)} ${prefix.words.join(".")}/${prefix.length}`;
-}
+const nameOf = (part: unknown): unknown => (part as { name?: unknown } | null | undefined)?.name;
 
 function equalMaps(a: object, b: object): boolean {
   if (!(a instanceof Map && b instanceof Map) || a.size !== b.size) return false;
