@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { noAttributes } from "#bgp/wire/attribute-codec.ts";
 import { bird2Dialect, bird16Dialect } from "#control/dialect.ts";
 import { ReplyReader } from "#control/line-protocol.ts";
+import { attributeLines } from "#control/render/attributes.ts";
 import { LabClock, LabDaemon } from "./support/lab-daemon.ts";
 import { labK1 } from "./support/lab-k1.ts";
-import { missing, type Recording, recordings, selected } from "./support/recordings.ts";
+import { longReply, missing, type Recording, recordings, selected } from "./support/recordings.ts";
 import { talkTo } from "./support/talk.ts";
 
 /** Lines of a reply with their codes written out, what is volatile masked, without what Linnet has nothing of. */
@@ -66,7 +68,6 @@ const others: readonly (readonly [RegExp, string])[] = [
   [/^show route export kernel/, "the equal paths are the kernel's own routes here"],
   [/^show route export ebgp_d4/, "no ADD-PATH, so one path"],
   [/^show route (import|export) table (ebgp_d[46]|nosuch)/, "no import and export tables"],
-  [/bgp_local_pref = 777/, "filters choose and do not change what is shown"],
   [/^show route count$|^show route (all|primary|filtered|where false) count$|^show route count /, "fewer tables"],
   [/^show route (stats|filter pods_only count|count stats)$|stats$/, "fewer tables"],
   [/^(help|quit|exit)$/, "BIRD never answers; Linnet says 9001"],
@@ -123,6 +124,28 @@ describe.skipIf(missing)(`answers of BIRD 2.0.12 ${missing ?? ""}`, () => {
     }
     expect(compared).toBeGreaterThan(5);
   });
+});
+
+test.skipIf(missing)(`attributes of any length ${missing ?? ""}`, () => {
+  const reply = longReply("001");
+  const lines = reply.split("\n").filter((text) => /^(1012-| )\t/.test(text));
+  const tuples = (name: string): number[][] => {
+    const [, text = ""] = new RegExp(`\\tBGP\\.${name}: ([^:]*)(?:\\n.\\tBGP|\\n0000)`).exec(reply) ?? [];
+    return [...text.matchAll(/\(([^)]*)\)/g)].map(([, inside = ""]) =>
+      inside.replace("rt, ", "").split(",").map(Number),
+    );
+  };
+  const attributes = {
+    ...noAttributes,
+    // The recorded router had prepended these.
+    asPath: [{ kind: "sequence" as const, members: Array.from({ length: 120 }, (_, at) => 4_200_000_120 - at) }],
+    communities: tuples("community").map(([high = 0, low = 0]) => high * 65_536 + low),
+    extendedCommunities: tuples("ext_community").map(([as = 0, value = 0]) => [0x0002_0000 + as, value] as const),
+    largeCommunities: tuples("large_community").map(([a = 0, b = 0, c = 0]) => [a, b, c] as const),
+  };
+  expect(attributes.communities.length).toBeGreaterThan(100);
+  // A static route has no ORIGIN.
+  expect(attributeLines(attributes).slice(1)).toEqual(lines.map((text) => text.replace(/^(1012-| )/, "")));
 });
 
 /** The same for the dialect of 1.6. */

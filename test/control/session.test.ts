@@ -281,6 +281,17 @@ describe("log lines", () => {
   });
 });
 
+test("a filter's assignments are seen by what follows, and shown", () => {
+  const { ask } = connected();
+  const filter = "filter { bgp_med = 5; bgp_community = -empty-; if bgp_med = 5 then accept; reject; }";
+  const reply = ask(`show route 10.244.30.0/24 ${filter} all`);
+  expect(reply).toContain(" \tBGP.med: 5\n");
+  expect(reply).not.toContain("BGP.community");
+  expect(ask(`show route protocol static4 ${filter} count`)).toContain("0 of ");
+  expect(ask("show route 10.244.3.0/24 filter { preference = 7; accept; }")).toContain(" * (7) [AS64513i]");
+  expect(ask("show route 10.244.3.0/24 all")).not.toContain("BGP.med");
+});
+
 test("debug follows the messages of neighbours", () => {
   const { ask, daemon } = connected();
   for (const command of [

@@ -15,8 +15,8 @@ export interface RouteQuery {
   readonly protocol: string | undefined;
   /** Only what a protocol is told, by what became of it; `exports` may miss tables whose channel is not up. */
   readonly toldTo: ToldTo | undefined;
-  /** `where` and `filter`. */
-  readonly accepts: ((net: NetView, route: RouteView) => boolean) | undefined;
+  /** `where` and `filter`: the route as it is shown, undefined where it is not. */
+  readonly accepts: ((net: NetView, route: RouteView) => RouteView | undefined) | undefined;
   readonly detailed: boolean;
   readonly primary: boolean;
   /** Routes that import policy rejected, instead of the others. */
@@ -168,10 +168,9 @@ class Listing {
     const { protocol, accepts, toldTo } = this.#query;
     if (protocol === undefined && accepts === undefined && toldTo === undefined) return present;
     const candidates = toldTo === undefined ? present : told(toldTo, net);
-    return candidates.filter((route) => {
-      if (protocol !== undefined && route.protocol !== protocol) return false;
-      return accepts === undefined || accepts(net, route);
-    });
+    const brought = protocol === undefined ? candidates : candidates.filter((route) => route.protocol === protocol);
+    if (accepts === undefined) return brought;
+    return brought.map((route) => accepts(net, route)).filter((route) => route !== undefined);
   }
 }
 

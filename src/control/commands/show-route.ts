@@ -15,7 +15,7 @@ interface Options {
   tables: NamedTable[];
   protocol?: string;
   toldTo?: { mode: ToldTo["mode"]; protocol: string; family: Family | undefined };
-  accepts?: (net: NetView, route: RouteView) => boolean;
+  accepts?: (net: NetView, route: RouteView) => RouteView | undefined;
   detailed: boolean;
   primary: boolean;
   filtered: boolean;
@@ -152,17 +152,20 @@ function parseFilter(parser: Parser, options: Options, { daemon }: CommandContex
   let accepts: Options["accepts"];
   if (parser.accept("WHERE")) {
     const condition = parseCondition(parser);
-    accepts = (net, route) => holds(condition, { net, route });
+    accepts = (net, route) => (holds(condition, { net, route }) ? route : undefined);
   } else if (parser.accept("FILTER")) {
     if (parser.is("'{'")) {
       const body = parseFilterBody(parser);
-      accepts = (net, route) => decide(body, { net, route }) === "accept";
+      accepts = (net, route) => {
+        const decided = decide(body, { net, route });
+        return decided.verdict === "accept" ? decided.route : undefined;
+      };
     } else {
       // In BIRD declarations may stand before the brace, so that its messages list nothing here.
       for (const type of ["INT", "BOOL", "IP"]) parser.is(type);
       const name = parser.symbol("filter");
       const policy = daemon.policies().find((candidate) => candidate.name === name);
-      accepts = (net, route) => policy?.accepts(net, route) ?? false;
+      accepts = (net, route) => (policy?.accepts(net, route) === true ? route : undefined);
     }
   } else {
     return false;

@@ -13,8 +13,9 @@ export type Expression = { readonly type: ValueType } & (
 
 export type BinaryOperator = "||" | "&&" | "=" | "!=" | "<" | "<=" | ">" | ">=" | "~" | "!~" | "+" | "-" | "*" | "/";
 
-/** A statement of `filter { … }`. What assigns or prints is read and has no effect: routes are only looked at. */
+/** A statement of `filter { … }`. What assigns changes the route as it is shown; what prints is read and has no effect. */
 export type Statement =
   | { readonly kind: "accept" | "reject" | "nothing" }
+  | { readonly kind: "assign"; readonly name: string; readonly value: Expression }
   | { readonly kind: "block"; readonly statements: readonly Statement[] }
   | { readonly kind: "if"; readonly condition: Expression; readonly then: Statement; readonly otherwise: Statement };

@@ -2,6 +2,8 @@ import { bug } from "#lib/bug.ts";
 import type { AsPath } from "#route/as-path.ts";
 import { contains } from "#route/prefix.ts";
 import { matchesGlob } from "../glob.ts";
+import type { RouteView } from "../views.ts";
+import { assign } from "./assign.ts";
 import type { BinaryOperator, Expression, Statement } from "./ast.ts";
 import { attributeTable, methodTable, type Subject } from "./attributes.ts";
 import { formatValue, inSpan, type MaskItem, type PrefixPattern, type Value, wordsOf } from "./values.ts";
@@ -52,23 +54,46 @@ export function holds(condition: Expression, subject: Subject): boolean {
   }
 }
 
-/** Runs a filter's body. @returns undefined where it ends without a verdict, which rejects */
-export function decide(statement: Statement, subject: Subject): "accept" | "reject" | undefined {
+/** What a filter made of a route. */
+export interface Verdict {
+  /** undefined: it ended without one, which rejects. */
+  readonly verdict: "accept" | "reject" | undefined;
+  /** With what was assigned on the way. */
+  readonly route: RouteView;
+}
+
+/** Runs a filter's body. */
+export function decide(statement: Statement, subject: Subject): Verdict {
+  const { net, route } = subject;
   switch (statement.kind) {
     case "accept":
     case "reject":
-      return statement.kind;
+      return { verdict: statement.kind, route };
     case "nothing":
-      return undefined;
+      return { verdict: undefined, route };
+    case "assign":
+      return { verdict: undefined, route: assigned(statement.name, statement.value, subject) };
     case "if":
       return decide(holds(statement.condition, subject) ? statement.then : statement.otherwise, subject);
     case "block": {
+      let now: Verdict = { verdict: undefined, route };
       for (const inner of statement.statements) {
-        const verdict = decide(inner, subject);
-        if (verdict !== undefined) return verdict;
+        now = decide(inner, { net, route: now.route });
+        if (now.verdict !== undefined) break;
       }
-      return undefined;
+      return now;
     }
+  }
+}
+
+/** What has no value changes nothing. */
+function assigned(name: string, expression: Expression, subject: Subject): RouteView {
+  try {
+    const value = evaluate(expression, subject);
+    return value === undefined ? subject.route : assign(subject.route, name, value);
+  } catch (error) {
+    if (error instanceof EvaluationError) return subject.route;
+    throw error;
   }
 }
 

@@ -205,7 +205,7 @@ function conditional(parser: Parser, depth: number): Statement {
   return { kind: "if", condition, then, otherwise };
 }
 
-/** `ATTRIBUTE = EXPRESSION;`: read, checked, and without effect on what is shown. */
+/** `ATTRIBUTE = EXPRESSION;` */
 function assignment(parser: Parser, depth: number): Statement {
   const target = named(parser, depth);
   if (target.kind !== "attribute") parser.fail();
@@ -214,7 +214,7 @@ function assignment(parser: Parser, depth: number): Statement {
   if (value.type !== target.type) {
     throw new SemanticError(`Argument 1 of EA_SET must be of type ${target.type}, got type ${value.type}`);
   }
-  return ended(parser, { kind: "nothing" });
+  return ended(parser, { kind: "assign", name: target.name, value });
 }
 
 function ended(parser: Parser, result: Statement): Statement {

@@ -1,3 +1,4 @@
+import { beganOf } from "#control/filter/assign.ts";
 import type {
   Actions,
   BgpSessionView,
@@ -134,7 +135,7 @@ function parseRoute(protocol: string, since: string, mark: string, parts: readon
     refused: false,
     kernel: kernelSource === undefined ? undefined : { source: kernelSource, metric: metric ?? 0 },
     attributes: () => attributes,
-    began: () => attributes && { as: attributes.asPath.at(-1)?.members.at(-1), origin: attributes.origin },
+    began: () => attributes && beganOf(attributes),
   };
 }
 

@@ -37,6 +37,12 @@ export function recordings(version: string, group: string): Recording[] {
     });
 }
 
+/** A reply with attributes or names too long for its columns, which no index lists. */
+export function longReply(file: string): string {
+  const text = readFileSync(join(root, "2.0.12/long", `${file}.txt`), "utf8");
+  return text.slice(text.indexOf("\n", text.indexOf("## raw")) + 1);
+}
+
 /** Rows of a version's index. */
 export function indexed(version: string): { readonly group: string; readonly command: string }[] {
   const rows = readFileSync(join(root, version, "index.tsv"), "utf8")
