@@ -137,7 +137,8 @@ program
   .description("print our objects for those of another system, with remarks on what has no counterpart")
   .argument("<system>", "calico, kube-router or metallb")
   .option("-f, --file <files...>", "what `kubectl get -o yaml` printed; - is standard input (default: -)")
-  .action(async (system: string, flags: { file?: string[] }) =>
+  .option("--kubeconfig <file>", "read the API server instead")
+  .action(async (system: string, flags: { file?: string[]; kubeconfig?: string }) =>
     finish(await (await import("./cli/migrate.ts")).migrate(system, flags)),
   );
 

@@ -1,37 +1,61 @@
 import { readFileSync } from "node:fs";
 import { parseAllDocuments, stringify } from "yaml";
-import { migrateCalico } from "#migrate/calico.ts";
+import { ApiClient, ApiError } from "#k8s/io/api-client.ts";
+import { type ApiAccess, apiAccess } from "#k8s/io/kubeconfig.ts";
 import { type ForeignObject, foreignObjects } from "#migrate/foreign.ts";
-import { migrateKubeRouter } from "#migrate/kube-router.ts";
-import { migrateMetallb } from "#migrate/metallb.ts";
 import type { Migration } from "#migrate/outcome.ts";
+import { type System, systems } from "#migrate/systems.ts";
 import { command } from "./configured.ts";
 import { UsageError } from "./flags.ts";
+import { version } from "./version.ts";
 
-const systems: Readonly<Record<string, (objects: readonly ForeignObject[]) => Migration>> = {
-  calico: migrateCalico,
-  "kube-router": migrateKubeRouter,
-  metallb: migrateMetallb,
-};
-
-export const systemNames = Object.keys(systems);
+interface MigrateFlags {
+  readonly file?: readonly string[];
+  /** Read the API server instead of files. */
+  readonly kubeconfig?: string;
+}
 
 /**
  * `linnet migrate SYSTEM [-f FILE…]`: prints our objects for another system's, with remarks as comments. Reads what
- * `kubectl get -o yaml` (or json) prints.
- * @returns the exit status: 1 where nothing of the system's was found
+ * `kubectl get -o yaml` (or json) prints, or the API server.
+ * @returns the exit status: 1 where there is nothing to read
  */
-export function migrate(
-  system: string,
-  { file: files = ["-"] }: { readonly file?: readonly string[] },
-): Promise<number> {
+export function migrate(name: string, { file, kubeconfig }: MigrateFlags): Promise<number> {
   return command(async () => {
-    const objects = files.flatMap(readForeign);
-    const known = systems[system];
-    if (known === undefined) throw new UsageError(`${system} is none of ${systemNames.join(", ")}`);
-    if (objects.length === 0) throw new UsageError(`no objects in ${files.join(", ")}`);
-    process.stdout.write(manifestOf(known(objects)));
+    const system = systems[name];
+    if (system === undefined) throw new UsageError(`${name} is none of ${Object.keys(systems).join(", ")}`);
+    if (file !== undefined && kubeconfig !== undefined) throw new UsageError("give --file or --kubeconfig, not both");
+    const files = file ?? ["-"];
+    const objects = kubeconfig === undefined ? files.flatMap(readForeign) : await fromApi(system, kubeconfig);
+    if (objects.length === 0) throw new UsageError(`no objects in ${kubeconfig ?? files.join(", ")}`);
+    process.stdout.write(manifestOf(system.migrate(objects)));
   });
+}
+
+/** Every object of the system's collections; one that the server does not have holds none. */
+async function fromApi({ collections }: System, kubeconfig: string): Promise<ForeignObject[]> {
+  const client = new ApiClient(accessBy(kubeconfig), `linnet/${version}`);
+  try {
+    const lists = await Promise.all(
+      collections.map((path) =>
+        client.request({ method: "GET", path }).catch((error: unknown) => {
+          if (error instanceof ApiError && error.fault.kind === "status" && error.fault.code === 404) return undefined;
+          throw new UsageError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+        }),
+      ),
+    );
+    return foreignObjects(lists);
+  } finally {
+    client.close();
+  }
+}
+
+function accessBy(kubeconfig: string): ApiAccess {
+  try {
+    return apiAccess(kubeconfig, process.env);
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function readForeign(file: string): ForeignObject[] {

@@ -105,12 +105,16 @@ export class Flags {
   }
 }
 
-/** Reads the flags of every container of a DaemonSet that has one of kube-router's own. */
+/** Of several DaemonSets, those of other programs have flags of the same names. */
+const isKubeRouter = ({ name, image }: Readonly<Record<string, unknown>>): boolean =>
+  [name, image].some((text) => typeof text === "string" && text.includes("kube-router"));
+
+/** Reads the flags of kube-router's containers, in whichever DaemonSet they are. */
 export function readFlags(objects: readonly ForeignObject[], outcome: Outcome): Flags {
   const given = new Map<string, string>();
   for (const { name, raw } of objects.filter(({ kind }) => kind === "DaemonSet")) {
     outcome.about(`DaemonSet/${name}`);
-    for (const [flag, value] of containersOf(raw).flatMap(argumentsOf)) {
+    for (const [flag, value] of containersOf(raw).filter(isKubeRouter).flatMap(argumentsOf)) {
       const what = FLAGS[flag];
       if (
         what === undefined &&

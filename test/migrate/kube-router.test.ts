@@ -25,6 +25,14 @@ test("without flags: full mesh, CNI and masquerading, as kube-router has it", ()
   });
 });
 
+test("flags of other programs do not count", () => {
+  const proxy = { name: "kube-proxy", image: "registry.example/kube-proxy:v1.36.0", args: ["--cluster-asn=1"] };
+  const spec = { template: { spec: { containers: [proxy] } } };
+  const migration = migrate({ apiVersion: "apps/v1", kind: "DaemonSet", metadata: { name: "kube-proxy" }, spec });
+  expect(specOf(migration, "BGPConfiguration")).not.toHaveProperty("asNumber");
+  expect(migration.remarks).toEqual([]);
+});
+
 test("flags: AS number, mesh, timers, Services, and routers of all nodes", () => {
   const migration = migrate(
     daemonSet(

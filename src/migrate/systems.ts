@@ -1,0 +1,36 @@
+import { migrateCalico } from "./calico.ts";
+import type { ForeignObject } from "./foreign.ts";
+import { migrateKubeRouter } from "./kube-router.ts";
+import { migrateMetallb } from "./metallb.ts";
+import type { Migration } from "./outcome.ts";
+
+/** A system that clusters come from. */
+export interface System {
+  migrate(objects: readonly ForeignObject[]): Migration;
+  /** Collections of the API server that hold its objects. */
+  readonly collections: readonly string[];
+}
+
+const NODES = "/api/v1/nodes";
+const calico = (plural: string): string => `/apis/crd.projectcalico.org/v1/${plural}`;
+const metallb = (plural: string, version = "v1beta1"): string => `/apis/metallb.io/${version}/${plural}`;
+
+export const systems: Readonly<Record<string, System>> = {
+  calico: {
+    migrate: migrateCalico,
+    collections: [...["bgpconfigurations", "bgppeers", "bgpfilters", "ippools"].map(calico), NODES],
+  },
+  "kube-router": {
+    migrate: migrateKubeRouter,
+    collections: ["/apis/apps/v1/daemonsets", NODES, "/api/v1/services"],
+  },
+  metallb: {
+    migrate: migrateMetallb,
+    collections: [
+      metallb("bgppeers", "v1beta2"),
+      ...["bgpadvertisements", "communities", "ipaddresspools", "bfdprofiles", "l2advertisements"].map((each) =>
+        metallb(each),
+      ),
+    ],
+  },
+};
