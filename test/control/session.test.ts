@@ -290,6 +290,7 @@ test("a filter's assignments are seen by what follows, and shown", () => {
   expect(ask(`show route protocol static4 ${filter} count`)).toContain("0 of ");
   expect(ask("show route 10.244.3.0/24 filter { preference = 7; accept; }")).toContain(" * (7) [AS64513i]");
   expect(ask("show route 10.244.3.0/24 all")).not.toContain("BGP.med");
+  expect(ask("show route filter { net = 10.0.0.0/8; accept; }")).toBe("9001 This static attribute is read-only.\n");
 });
 
 test("debug follows the messages of neighbours", () => {

@@ -205,10 +205,14 @@ function conditional(parser: Parser, depth: number): Statement {
   return { kind: "if", condition, then, otherwise };
 }
 
+/** What a route is, which no filter changes. */
+const readOnly: ReadonlySet<string> = new Set(["net", "proto", "source"]);
+
 /** `ATTRIBUTE = EXPRESSION;` */
 function assignment(parser: Parser, depth: number): Statement {
   const target = named(parser, depth);
   if (target.kind !== "attribute") parser.fail();
+  if (readOnly.has(target.name)) throw new SemanticError("This static attribute is read-only.");
   parser.expect("'='");
   const value = parseExpression(parser, depth + 1);
   if (value.type !== target.type) {
