@@ -35,8 +35,9 @@ export class GroupWriter {
   readonly #moving = new Set<Group>();
   /** Groups that are where their routes are expected to go, and when that is over. */
   readonly #ahead = new Map<Group, Timer>();
-  /** Hop set to turn to when the link of another one is lost, by that one. */
+  /** Hop set to turn to when the link of another one is lost, by that one; 0: none. Of others, nothing was said yet. */
   readonly #backups = new Map<number, number>();
+  #guardsDue = false;
   /** Hop sets whose group the kernel refused, until links change. */
   readonly #refused = new Set<number>();
   #said = false;
@@ -148,7 +149,7 @@ export class GroupWriter {
   /** Brings in, changes or takes out what stands by in a group, where it is another than it should be. */
   #guard(group: Group): void {
     const { groups } = this.#store;
-    if (group.state !== "ready" || group.content === UNKNOWN || this.#moving.has(group)) return;
+    if (group.state !== "ready" || !this.#backups.has(group.content) || this.#moving.has(group)) return;
     const set = this.#hopSets.get(group.content);
     if (set.kind !== "unicast" || !this.#usable(group.content)) return;
     const wanted = this.#guardFor(group, group.content);
@@ -157,14 +158,15 @@ export class GroupWriter {
 
   /** Links changed: what stood by may be gone, or back. */
   guardAll(): void {
-    if (this.#backups.size > 0) for (const group of this.#store.groups.all()) this.#guard(group);
+    this.#guardsDue = false;
+    for (const group of this.#store.groups.all()) this.#guard(group);
   }
 
   /** Where the routes of a hop set mostly go if its link is lost; 0: nowhere. */
   setBackup(hopSet: number, backup: number): void {
-    if (backup === 0) this.#backups.delete(hopSet);
-    else this.#backups.set(hopSet, backup);
-    for (const group of this.#store.groups.all()) if (group.content === hopSet) this.#guard(group);
+    this.#backups.set(hopSet, backup);
+    this.#guardsDue = true;
+    this.#sender.schedule();
   }
 
   /** A link went, and perhaps came back, while the kernel had not answered: whatever it has now is not relied on. */
@@ -202,6 +204,7 @@ export class GroupWriter {
   /** Acts on groups whose routes changed their mind together. */
   decide(): void {
     const { groups } = this.#store;
+    if (this.#guardsDue) this.guardAll();
     for (const group of groups.takeChanged()) {
       if (this.#isAhead(group)) continue;
       const isCurrent = groups.of(group.content) === group;

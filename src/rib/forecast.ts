@@ -179,7 +179,7 @@ export class Forecast implements Job {
     for (const [hopSet, tally] of this.#withoutLink) {
       const all = this.#counts.get(hopSet)!;
       const [backup] = [...tally].find(([, routes]) => routes * 2 > all) ?? [0];
-      if (backup === (this.#told.get(hopSet) ?? 0)) continue;
+      if (backup === this.#told.get(hopSet)) continue;
       this.#told.set(hopSet, backup);
       table.setBackup(loc.family, hopSet, backup);
     }
