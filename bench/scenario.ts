@@ -6,7 +6,7 @@ export interface Measurement {
   /** What was timed, such as `transit` or `withdraw`. */
   readonly metric: string;
   readonly value: number;
-  readonly unit: "s" | "ms" | "B/route" | "MB" | "%";
+  readonly unit: "s" | "ms" | "B/route" | "MB" | "%" | "";
   /** Processor time of the daemon meanwhile, seconds. */
   readonly cpuSeconds?: number;
   /** Of the state that the daemon ended in; equal work gives equal checksums. */

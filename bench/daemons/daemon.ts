@@ -25,12 +25,14 @@ export interface Setup {
   readonly holdSeconds: number;
   /** Stalls will be asked for; measuring them costs a little. */
   readonly stalls: boolean;
+  /** Where its configuration comes from, for daemons that ask a Kubernetes API server. */
+  readonly apiServer: string | undefined;
 }
 
 export type Yardstick = "relay" | "kernel";
 
 /** What not every daemon can do. */
-export type Feature = "kernel" | "originate" | "mark" | "birdc";
+export type Feature = "kernel" | "originate" | "mark" | "birdc" | "api";
 
 /** A program to run in the daemon's namespace. */
 export interface Program extends Place {

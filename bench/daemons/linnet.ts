@@ -10,23 +10,11 @@ const program = join(import.meta.dirname, "../../bin/linnet");
 /** The daemon of this checkout, as a user runs it: bundled, which was done before. */
 export const linnet: Daemon = {
   name: "linnet",
-  features: new Set(["kernel", "originate", "mark", "birdc"]),
+  features: new Set(["kernel", "originate", "mark", "birdc", "api"]),
   version: () => versionOf({ command: program }, ["--version"]),
   prepare(setup, directory) {
-    const manifests = join(directory, "manifests");
-    mkdirSync(manifests, { recursive: true });
-    writeFileSync(join(manifests, "all.json"), JSON.stringify({ kind: "List", items: objects(setup) }));
-    const args = [
-      "run",
-      "--node",
-      "bench",
-      "--manifests",
-      manifests,
-      "--control",
-      socket(directory),
-      "--log-level",
-      "warn",
-    ];
+    const provider = setup.apiServer === undefined ? manifests(setup, directory) : api(setup.apiServer, directory);
+    const args = ["run", "--node", "bench", ...provider, "--control", socket(directory), "--log-level", "warn"];
     return [{ command: program, args, environment: environment(setup, directory) }];
   },
   controlSocket: socket,
@@ -40,6 +28,24 @@ export const linnet: Daemon = {
     }
   },
 };
+
+function manifests(setup: Setup, directory: string): string[] {
+  const folder = join(directory, "manifests");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "all.json"), JSON.stringify({ kind: "List", items: objects(setup) }));
+  return ["--manifests", folder];
+}
+
+function api(server: string, directory: string): string[] {
+  const kubeconfig = {
+    "current-context": "bench",
+    contexts: [{ name: "bench", context: { cluster: "bench" } }],
+    clusters: [{ name: "bench", cluster: { server } }],
+  };
+  const file = join(directory, "kubeconfig");
+  writeFileSync(file, JSON.stringify(kubeconfig));
+  return ["--kubeconfig", file, "--cache", join(directory, "objects.cache")];
+}
 
 function socket(directory: string): string {
   return join(directory, "bird.ctl");

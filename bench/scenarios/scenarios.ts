@@ -1,4 +1,5 @@
 import type { Scenario } from "../scenario.ts";
+import { api, services } from "./api.ts";
 import { failover } from "./failover.ts";
 import { idle } from "./idle.ts";
 import { ingest } from "./ingest.ts";
@@ -24,4 +25,6 @@ export const scenarios: readonly Scenario[] = [
   show,
   startup,
   idle,
+  api,
+  services,
 ];

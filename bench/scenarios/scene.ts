@@ -19,6 +19,7 @@ export const plainSetup: Omit<Setup, "neighbours"> = {
   originate: undefined,
   holdSeconds: 240,
   stalls: false,
+  apiServer: undefined,
 };
 
 /** How a neighbour tells tables: with its own AS number and an address of its link as the next hop. */
