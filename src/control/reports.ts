@@ -22,6 +22,8 @@ export interface NodeReport {
   /** Seconds left of graceful restart recovery, and how many neighbours it waits for. */
   readonly recovery?: { readonly waitingFor: number; readonly seconds: number } | undefined;
   readonly drain?: DrainReport | undefined;
+  /** What is wrong with the newest objects. */
+  readonly invalid: readonly string[];
   readonly tables: Readonly<Record<Family, { readonly nets: number; readonly routes: number }>>;
   readonly kernel: {
     readonly inSync: boolean;
@@ -61,7 +63,7 @@ export interface NeighbourReport {
 }
 
 export function nodeReport(daemon: DaemonView, now: number): NodeReport {
-  const { version, hostname, routerId, state, startedMs, reconfiguredMs, recovery, drain } = daemon.status();
+  const { version, hostname, routerId, state, startedMs, reconfiguredMs, recovery, drain, invalid } = daemon.status();
   const { inSync, wanted, pending, failed, failures } = daemon.forwarding();
   return {
     version,
@@ -76,6 +78,7 @@ export function nodeReport(daemon: DaemonView, now: number): NodeReport {
       seconds: Math.round(recovery.timer.remainingMs / 1000),
     },
     drain: drain && drainReport(drain),
+    invalid,
     tables: { ipv4: { ...daemon.tables.ipv4.counts }, ipv6: { ...daemon.tables.ipv6.counts } },
     kernel: {
       inSync,

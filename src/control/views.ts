@@ -43,6 +43,8 @@ export interface DaemonStatus {
   readonly recovery: { readonly waitingFor: number; readonly timer: TimerView } | undefined;
   /** Present while the node goes out of service, or is. */
   readonly drain: DrainView | undefined;
+  /** What is wrong with the newest objects, a line each with its place: what they say is not in force. */
+  readonly invalid: readonly string[];
 }
 
 export interface DrainView {

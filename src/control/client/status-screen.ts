@@ -40,8 +40,9 @@ export function statusScreen(node: NodeReport, neighbours: readonly NeighbourRep
   };
 }
 
-function nodeProblems({ state, kernel }: NodeReport): string[] {
+function nodeProblems({ state, kernel, invalid }: NodeReport): string[] {
   return [
+    ...invalid.map((line) => `Not in force: ${line}`),
     ...(state === "shuttingDown" ? ["The daemon is shutting down."] : []),
     ...kernel.failures.map(({ prefix, error }) => `The kernel refused the route to ${prefix}: ${error}`),
     ...(kernel.failed > kernel.failures.length ? [`The kernel refused ${kernel.failed} routes in all.`] : []),

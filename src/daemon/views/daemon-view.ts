@@ -1,3 +1,4 @@
+import { formatRemark } from "#config/manifests.ts";
 import type { DaemonStatus, DaemonView, ForwardingView, MemoryView, PolicyView } from "#control/views.ts";
 import { judge } from "#rib/policy.ts";
 import { families } from "#route/family.ts";
@@ -58,6 +59,7 @@ function statusOf(daemon: Daemon, configuration: Configuration, identity: Identi
         ? { waitingFor: waitingFor.size, timer: { remainingMs, totalMs: deferralMs } }
         : undefined,
     drain: drainView(daemon),
+    invalid: configuration.remarks.filter(({ severity }) => severity === "error").map(formatRemark),
   };
 }
 

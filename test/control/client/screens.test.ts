@@ -127,3 +127,10 @@ test("reports for programs have times that people can read too", () => {
     '{"now":"2023-11-14T22:13:20.123Z","as":65001,"paths":[{"since":"1970-01-01T00:00:00.000Z","best":true}]}',
   );
 });
+
+test("what is wrong with the configuration is a problem of the node", () => {
+  const wrong = "peers.yaml:4 BGPPeer/x: spec.asNumber: must be from 1 to 4294967294";
+  const { lines, well } = statusScreen({ ...node, invalid: [wrong] }, [], withoutColours);
+  expect(well).toBe(false);
+  expect(lines).toContain(`  Not in force: ${wrong}`);
+});
