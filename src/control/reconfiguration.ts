@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "#lib/clock.ts";
-import type { ConfigurationActions, ConfigurationOutcome } from "./views.ts";
+import type { ConfigurationActions, ConfigurationOutcome } from "./actions.ts";
 
 export interface LoadRequest {
   readonly check: boolean;

@@ -2,6 +2,8 @@ import type { Address } from "#route/address.ts";
 import type { Attributes, Origin } from "#route/attributes.ts";
 import type { Family } from "#route/family.ts";
 import type { Prefix } from "#route/prefix.ts";
+import type { Actions } from "./actions.ts";
+import type { InterfaceView } from "./interface-view.ts";
 
 /**
  * What the control socket needs to see of the daemon, and to ask of it; `daemon/` implements it. Views are plain
@@ -220,31 +222,6 @@ export type SessionError =
   | { readonly kind: "local"; readonly text: string }
   | { readonly kind: "limit" };
 
-export interface InterfaceView {
-  readonly index: number;
-  readonly name: string;
-  /** The interface that this one is a port of. */
-  readonly master: string | undefined;
-  readonly adminUp: boolean;
-  /** Carrier. */
-  readonly linkUp: boolean;
-  readonly multiAccess: boolean;
-  readonly broadcast: boolean;
-  readonly multicast: boolean;
-  readonly loopback: boolean;
-  readonly mtu: number;
-  readonly addresses: readonly InterfaceAddressView[];
-}
-
-export interface InterfaceAddressView {
-  readonly address: Address;
-  readonly length: number;
-  /** The other end of a point-to-point link. */
-  readonly opposite: Address | undefined;
-  /** First of its family on the interface, so what we speak from. */
-  readonly preferred: boolean;
-}
-
 /** Own prefixes of one static protocol. */
 export interface StaticView {
   readonly protocol: string;
@@ -413,46 +390,3 @@ export interface ToldExplanation {
   /** Why it was not told, or by which policy it was. */
   readonly by: string;
 }
-
-/** What an operator may do. Names are those of `protocols()`. */
-export interface Actions {
-  /** Takes a protocol down until it is enabled. `message` goes to the neighbour (RFC 9003). */
-  disable(protocol: string, message: string | undefined): void;
-  enable(protocol: string, message: string | undefined): void;
-  /** Down and up again. */
-  restart(protocol: string, message: string | undefined): void;
-  /** Asks the neighbour for its routes again (RFC 2918), tells it ours again, or both. @returns false where it cannot */
-  reload(protocol: string, direction: "in" | "out" | "both"): boolean;
-  /** Takes the node out of service, or takes that back. */
-  drain(wanted: boolean): void;
-  /** Logs every message of a neighbour, or ceases to. */
-  trace(protocol: string, on: boolean): void;
-  readonly configuration: ConfigurationActions;
-  /** Leaves in a way that neighbours keep our routes, or for good. Answers are sent before the daemon ends. */
-  shutdown(how: "down" | "gracefulRestart"): void;
-}
-
-export interface ConfigurationActions {
-  /** Where it is read from, as shown: a directory, or `kubernetes`. */
-  readonly source: string;
-  /**
-   * Reads the source again and, unless `check`, puts it in force; `soft` without asking for routes again.
-   * @param path another source than the usual one
-   */
-  load(
-    options: { readonly check: boolean; readonly soft: boolean; readonly path: string | undefined },
-    done: (outcome: ConfigurationOutcome) => void,
-  ): void;
-  /**
-   * Puts the configuration that was in force before its last change in force again, whoever made that change, and holds
-   * it there, whatever the source says, until the next `load`. A second call in a row changes nothing.
-   */
-  rollBack(done: (outcome: ConfigurationOutcome) => void): void;
-}
-
-export type ConfigurationOutcome =
-  /** In force; `changed` false where it says what was in force already. */
-  | { readonly kind: "applied"; readonly changed: boolean }
-  | { readonly kind: "valid" }
-  /** The old one stays in force. `where` is `FILE:LINE:COLUMN` or `FILE`, or the object. */
-  | { readonly kind: "invalid"; readonly where: string; readonly text: string };

@@ -1,8 +1,8 @@
+import type { ConfigurationOutcome } from "../actions.ts";
 import type { Command, CommandContext } from "../command.ts";
 import type { ReplyLine } from "../line-protocol.ts";
 import type { Parser } from "../parser.ts";
 import { line, ok, oneLine, type Reply, type Wait } from "../reply.ts";
-import type { ConfigurationOutcome } from "../views.ts";
 
 /** Undo timeout where `timeout` comes without a number. */
 const DEFAULT_TIMEOUT_SECONDS = 300;

@@ -1,7 +1,8 @@
+import type { Actions } from "../actions.ts";
 import type { Command } from "../command.ts";
 import type { ReplyLine } from "../line-protocol.ts";
 import { line, ok, type Reply } from "../reply.ts";
-import type { Actions, ProtocolView } from "../views.ts";
+import type { ProtocolView } from "../views.ts";
 import { selectOne } from "./select.ts";
 
 /** What is done to one protocol, and what is said about it; undefined: nothing. */

@@ -1,3 +1,4 @@
+import type { Actions } from "../actions.ts";
 import { type Command, type CommandContext, type LogClass, logClasses } from "../command.ts";
 import { Refusal, SemanticError } from "../errors.ts";
 import type { Expression } from "../filter/ast.ts";
@@ -7,7 +8,7 @@ import { formatValue } from "../filter/values.ts";
 import type { Parser } from "../parser.ts";
 import { line, ok, oneLine, type Reply } from "../reply.ts";
 import { isoFormat, sameFormats, type TimeFormat } from "../timeformat.ts";
-import type { Actions, ProtocolView } from "../views.ts";
+import type { ProtocolView } from "../views.ts";
 import { selectOne } from "./select.ts";
 
 /** Does something at once and says that it is done. */

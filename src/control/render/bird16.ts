@@ -1,9 +1,10 @@
 import { formatAddress, formatRouterId } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
 import { formatPrefix } from "#route/prefix.ts";
+import type { InterfaceAddressView, InterfaceView } from "../interface-view.ts";
 import { type Lines, line, ok } from "../reply.ts";
 import type { TimePrinter } from "../timeformat.ts";
-import type { DaemonStatus, InterfaceAddressView, InterfaceView, MemoryView, StaticView } from "../views.ts";
+import type { DaemonStatus, MemoryView, StaticView } from "../views.ts";
 import { stateTexts, totalMemory } from "./bird2.ts";
 import { protocolsBird16 } from "./bird16-protocols.ts";
 import { routesBird16 } from "./bird16-routes.ts";

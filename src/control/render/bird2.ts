@@ -1,8 +1,9 @@
 import { formatAddress, formatRouterId, isLinkLocal } from "#route/address.ts";
 import { formatPrefix } from "#route/prefix.ts";
+import type { InterfaceAddressView, InterfaceView } from "../interface-view.ts";
 import { type Lines, line, ok } from "../reply.ts";
 import type { TimePrinter } from "../timeformat.ts";
-import type { DaemonStatus, InterfaceAddressView, InterfaceView, MemoryView, StaticView } from "../views.ts";
+import type { DaemonStatus, MemoryView, StaticView } from "../views.ts";
 import { protocolsBird2 } from "./bird2-protocols.ts";
 import { routesBird2 } from "./bird2-routes.ts";
 import { bfdSessions, firstAddress, gatewayText, linkFlags, scopeOf, symbol, symbols } from "./parts.ts";

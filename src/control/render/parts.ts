@@ -1,9 +1,10 @@
 import { bug } from "#lib/bug.ts";
 import { type Address, formatAddress, isLinkLocal } from "#route/address.ts";
 import { contains, parsePrefix } from "#route/prefix.ts";
+import type { InterfaceView } from "../interface-view.ts";
 import { type Lines, line, ok, oneLine } from "../reply.ts";
 import type { TimePrinter } from "../timeformat.ts";
-import type { BfdSessionView, HopView, InterfaceView } from "../views.ts";
+import type { BfdSessionView, HopView } from "../views.ts";
 import type { NamedSymbol } from "./renderer.ts";
 
 /** What both dialects of BIRD write in the same way. */

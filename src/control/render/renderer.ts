@@ -1,16 +1,9 @@
 import type { Prefix } from "#route/prefix.ts";
+import type { InterfaceView } from "../interface-view.ts";
 import type { SymbolKind } from "../lexer.ts";
 import type { ReplyLine } from "../line-protocol.ts";
 import type { Lines } from "../reply.ts";
-import type {
-  BfdSessionView,
-  DaemonStatus,
-  InterfaceView,
-  MemoryView,
-  ProtocolView,
-  RouteView,
-  StaticView,
-} from "../views.ts";
+import type { BfdSessionView, DaemonStatus, MemoryView, ProtocolView, RouteView, StaticView } from "../views.ts";
 
 /** Puts views into words: one implementation for each dialect, and one for programs. */
 export interface Renderer {

@@ -1,4 +1,4 @@
-import type { Actions, ConfigurationActions, ConfigurationOutcome } from "#control/views.ts";
+import type { Actions, ConfigurationActions, ConfigurationOutcome } from "#control/actions.ts";
 import type { Configuration, Loaded } from "../configuration.ts";
 import type { Daemon } from "../daemon.ts";
 

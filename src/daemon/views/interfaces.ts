@@ -1,4 +1,4 @@
-import type { InterfaceAddressView, InterfaceView } from "#control/views.ts";
+import type { InterfaceAddressView, InterfaceView } from "#control/interface-view.ts";
 import type { Links } from "#kernel/links.ts";
 import type { LinkAddress } from "#kernel/wire/address.ts";
 import * as c from "#kernel/wire/constants.ts";

@@ -1,17 +1,16 @@
+import type { Actions, ConfigurationOutcome } from "#control/actions.ts";
 import { beganOf } from "#control/filter/assign.ts";
+import type { InterfaceView } from "#control/interface-view.ts";
 import type {
-  Actions,
   BgpSessionView,
   BgpState,
   BgpView,
   CapabilitiesView,
   ChangeCounts,
   ChannelView,
-  ConfigurationOutcome,
   DaemonView,
   Destination,
   HopView,
-  InterfaceView,
   NetView,
   ProtocolKind,
   ProtocolView,
