@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    maxConcurrency: 3, // of the labs' scenarios
     projects: [
       {
         test: {

@@ -12,13 +12,16 @@ export interface Scenario {
   readonly run: (session: SessionLab) => Promise<void>;
 }
 
-/** A test a scenario; those that a product cannot do stand in the report with the reason. */
+/**
+ * A test a scenario, some at a time: each has hosts of its own, and waits most of the time. Those that a product cannot do
+ * stand in the report with the reason.
+ */
 export async function meet(product: Product, scenarios: readonly Scenario[]): Promise<void> {
   const version = await product.version();
   describe(version, () => {
     for (const { name, needs = [], options = {}, run } of scenarios) {
       const missing = needs.find((feature) => product.lacks[feature] !== undefined);
-      if (missing === undefined) test(name, () => SessionLab.run(product, options, run));
+      if (missing === undefined) test.concurrent(name, () => SessionLab.run(product, options, run));
       else test.skip(`${name} (not applicable to ${version}: ${product.lacks[missing]})`);
     }
   });
