@@ -12,7 +12,8 @@ demo="ip:iproute2 ping:iputils-ping iperf3:iperf3 bird:bird2 nft:nftables /usr/l
   sysctl:procps"
 lab="/usr/lib/frr/bgpd:frr gobgpd:gobgpd bgpctl:openbgpd exabgp:exabgp tcpdump:tcpdump
   prometheus-bird-exporter:prometheus-bird-exporter
-  runc:runc umoci:umoci /usr/share/containers/seccomp.json:golang-github-containers-common go:golang-go /usr/share/gocode/src/github.com/Masterminds/sprig:golang-github-masterminds-sprig-dev
+  runc:runc umoci:umoci /usr/share/containers/seccomp.json:golang-github-containers-common go:golang-go
+  /usr/share/gocode/src/github.com/Masterminds/sprig:golang-github-masterminds-sprig-dev
   /usr/share/gocode/src/gopkg.in/yaml.v3:golang-gopkg-yaml.v3-dev"
 
 case ${1:-lab} in

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { addressesOf } from "../../demo/data-centre.ts";
@@ -117,12 +117,22 @@ function containerOf(name: string, of: PodSpec): ContainerSpec {
   return found;
 }
 
-function container(index: number, name: string, of: PodSpec, capabilities?: readonly string[]): Container {
+interface Changes {
+  readonly capabilities?: readonly string[];
+  readonly apiPort?: number;
+}
+
+function container(
+  index: number,
+  name: string,
+  of: PodSpec,
+  { capabilities, apiPort = API.port }: Changes = {},
+): Container {
   const kubeconfig = host(index).path("kubeconfig");
   const config = {
     "current-context": "x",
     contexts: [{ name: "x", context: { cluster: "x" } }],
-    clusters: [{ name: "x", cluster: { server: `http://${API.address}:${API.port}` } }],
+    clusters: [{ name: "x", cluster: { server: `http://${API.address}:${apiPort}` } }],
   };
   writeFileSync(kubeconfig, JSON.stringify(config));
   const around: Surroundings = {
@@ -132,6 +142,12 @@ function container(index: number, name: string, of: PodSpec, capabilities?: read
     ...(capabilities && { capabilities }),
   };
   return new Container(image.unpacked, host(index), of, containerOf(name, of), around);
+}
+
+/** HTTP status of a probe, as the node's kubelet asks for it; 0: no answer. */
+async function probe(index: number, path: string): Promise<number> {
+  const ask = `fetch("http://${address(index)}:9179${path}").then(({ status }) => console.log(status), () => console.log(0))`;
+  return Number((await host(index).run([process.execPath, "-e", ask])).trim());
 }
 
 const disk = (index: number, path: string): string => host(index).path("disk", path);
@@ -237,17 +253,13 @@ test("pods that this configuration connects reach those of the other node, in bo
 });
 
 test("alive and ready; another node's end changes neither", async () => {
-  const probe = async (path: string): Promise<string> => {
-    const ask = `fetch("http://${address(1)}:9179${path}").then(({ status }) => console.log(status))`;
-    return (await host(1).run([process.execPath, "-e", ask])).trim();
-  };
-  await until("n1 is ready", 30, async () => (await probe("/readyz")) === "200");
+  await until("n1 is ready", 30, async () => (await probe(1, "/readyz")) === 200);
   await daemonOf(2).stop(10);
   await until("n1 lost its session", 30, async () => {
     const states = birdStates(await daemonOf(1).exec("/usr/bin/birdc", "show", "protocols"));
     return ![...states].some(([name, state]) => name.startsWith("Mesh_") && state === "established");
   });
-  expect(await probe("/livez")).toBe("200");
+  expect(await probe(1, "/livez")).toBe(200);
   // Routes of the other one stand: it left for a restart.
   expect(await routes(1, 4)).toContain(`10.244.2.0/24 ${address(2)}`);
 });
@@ -264,11 +276,21 @@ test("deploy/cleanup leaves nothing of ours on a node", async () => {
   expect((await host(1).tryRun(["nft", "list", "table", "inet", "linnet"])).stderr).toContain("No such file");
 });
 
+test("a daemon that never reached the API server is alive, and not ready", async () => {
+  rmSync(disk(2, "var/lib/linnet/objects.cache"), { force: true });
+  const lost = container(2, "linnet", pod, { apiPort: 1 });
+  daemons.set(2, lost);
+  lost.start();
+  await until("it answers", 30, async () => (await probe(2, "/livez")) === 200);
+  expect(await probe(2, "/readyz")).toBe(503);
+  await lost.stop(10);
+});
+
 test.each([
   ["NET_ADMIN", ["NET_BIND_SERVICE"], "the capability CAP_NET_ADMIN is missing"],
   ["NET_BIND_SERVICE", ["NET_ADMIN"], "port 179: permission denied"],
 ] as const)("without %s the daemon cannot work, and says so in one line", async (_lacking, capabilities, said) => {
-  const bare = container(2, "linnet", pod, capabilities);
+  const bare = container(2, "linnet", pod, { capabilities });
   daemons.set(2, bare);
   const daemon = bare.start();
   await until(said, 30, () => daemon.log().includes(said));
