@@ -33,12 +33,14 @@ export const show: Scenario = {
 
     await scene.forgetStalls();
     const control = await ControlSocket.open(daemon.controlSocket?.(scene.process.directory) ?? "");
+    const before = scene.process.usage();
     const asked = control.ask("show route");
     const expect = digestOf(Buffer.concat([announce, flap]));
     const flaps = await scene.timed("flaps meanwhile", () => scene.send([[source, changed]]), [sink], expect);
     const { ms, lines, last } = await asked;
+    const cpuSeconds = scene.process.usage().cpuSeconds - before.cpuSeconds;
     if (last !== "0000 " || lines < size * 0.9) throw new Error(`show route: ${lines} lines, then ${last}`);
     control.close();
-    return [{ metric: "show route", value: ms / 1e3, unit: "s" }, flaps, ...(await scene.stalls("show"))];
+    return [{ metric: "show route", value: ms / 1e3, unit: "s", cpuSeconds }, flaps, ...(await scene.stalls("show"))];
   },
 };

@@ -220,6 +220,18 @@ describe("long replies", () => {
     expect(clock.slices).toBeGreaterThan(20);
   });
 
+  test("show what was found before the search is over", () => {
+    const clock = new TickingClock();
+    const table = largeTable(20_000);
+    const { session, wire } = talkTo(new LabDaemon(clock, labA, { ipv4: table, ipv6: tableOf([]) }), clock);
+    session.receive("show route where net = 10.0.1.0/24\n");
+    while (wire.blocks.length === 0) clock.turn();
+    expect(table.made).toBeLessThan(1000);
+    expect(wire.take()).toContain("10.0.1.0/24");
+    clock.settle();
+    expect(finals(wire.take())).toEqual([0]);
+  });
+
   test("wait for a client that does not read, and cost nothing meanwhile", () => {
     const clock = new LabClock();
     const table = largeTable(20_000);

@@ -119,6 +119,9 @@ function* walkTable(
       // A step without a net may have sorted some thousand.
       if (net !== "more" && ++quiet < NETS_BETWEEN_TURNS) continue;
       quiet = 0;
+      // Nobody waits for lines that are made.
+      yield lines;
+      lines = [];
       yield "turn";
     }
     yield lines;
