@@ -15,6 +15,7 @@ import { HopSetTable } from "#route/hop-set.ts";
 import { formatPrefix } from "#route/prefix.ts";
 import { Drain } from "./drain.ts";
 import { Gateways } from "./gateways.ts";
+import { Moving } from "./moving.ts";
 import { type NodeFiles, NodeNetwork } from "./node-network.ts";
 import { Routing } from "./routing.ts";
 import { warmUpRouting } from "./warm-up.ts";
@@ -69,9 +70,10 @@ export class Daemon {
   readonly #routing: Routing;
   readonly #network: NodeNetwork;
   readonly #gateways: Gateways;
+  readonly #moving: Moving;
   /** As configured. */
   #wanted: NodeConfig;
-  /** The same, with what the kernel says of it. */
+  /** The same, with what the kernel says of it, and with sessions that stay until others took their place. */
   #config: NodeConfig;
 
   private constructor(world: World, config: NodeConfig, kernel: Kernel, hopSets: HopSetTable) {
@@ -80,6 +82,11 @@ export class Daemon {
     this.#wanted = config;
     this.#gateways = new Gateways((family) => kernel.gateways(family), log);
     this.#config = this.#gateways.resolve(config);
+    this.#moving = new Moving({
+      clock,
+      isComplete: (name) => this.#hasToldAll(name),
+      over: () => this.reconfigure(this.#wanted),
+    });
     this.kernel = kernel;
     this.startedMs = clock.wallMs();
     this.#network = new NodeNetwork(world.files, world.nft, clock, log);
@@ -120,7 +127,7 @@ export class Daemon {
       observer: {
         established: () => {},
         down: () => {},
-        endOfRib: () => {},
+        endOfRib: () => clock.soon(() => this.#moving.look()),
         complete: (family) => this.#complete(family),
       },
     });
@@ -142,7 +149,7 @@ export class Daemon {
   /** Makes everything what `config` says; sessions and routes that it does not concern stay as they are. */
   reconfigure(wanted: NodeConfig): void {
     this.#wanted = wanted;
-    const config = this.#gateways.resolve(wanted);
+    const config = this.#moving.resolve(this.#gateways.resolve(wanted));
     this.#config = config;
     const { kernel, rib } = this;
     this.#reconfigureKernel(config);
@@ -161,6 +168,12 @@ export class Daemon {
     this.#routing.forget();
     this.#settleSysctls(config);
     this.#network.apply(config, kernel.uplinkMtu(config.addresses.ipv4 ?? config.addresses.ipv6));
+  }
+
+  /** End-of-RIB of every family came. */
+  #hasToldAll(name: string): boolean {
+    const peer = this.speaker.peer(name);
+    return peer?.state === "established" && peer.complete.length >= (peer.negotiated?.families.length ?? 1);
   }
 
   #kernelChanged(): void {
@@ -211,6 +224,7 @@ export class Daemon {
     this.stopping = true;
     for (const family of families) this.#settling[family]?.cancel();
     this.drain.stop();
+    this.#moving.stop();
     this.speaker.stop(mode, text);
     this.rib.stop();
     void this.#network.stop();
