@@ -2,6 +2,7 @@ import type { Announcer, BlockOwner } from "#config/node-config.ts";
 import type { Family } from "#route/family.ts";
 import type { HopSetTable } from "#route/hop-set.ts";
 import type { Prefix } from "#route/prefix.ts";
+import { Clearance } from "./clearance.ts";
 import { Decision } from "./decision.ts";
 import { Forecast } from "./forecast.ts";
 import { Forwarding } from "./forwarding.ts";
@@ -15,6 +16,7 @@ import { Reimport } from "./reimport.ts";
 import { Retention } from "./retention.ts";
 import type { SlabPool } from "./slab.ts";
 import type { AttributeTable } from "./table/attribute-table.ts";
+import { DirtyQueue } from "./table/dirty-queue.ts";
 import type { RibLimits } from "./table/limits.ts";
 import type { NextHopTable } from "./table/next-hop-table.ts";
 import { PathTable } from "./table/path-table.ts";
@@ -67,7 +69,8 @@ export class FamilySide {
     const prefixes = family === "ipv4" ? new PrefixTable4(maxPrefixes, seed) : new PrefixTable6(maxPrefixes, seed);
     const paths = new PathTable(family, maxPaths, limits.neighbours);
     const decision = new Decision(paths, attributes, nextHops, neighbours);
-    const loc = new LocRib({ family, prefixes, paths, attributes, decision, neighbours, turns });
+    const gone = new DirtyQueue(maxPrefixes);
+    const loc = new LocRib({ family, prefixes, paths, gone, attributes, decision, neighbours, turns });
     const batch = new UpdateBatch(loc, neighbours, limits.attributeSets);
     this.family = family;
     this.loc = loc;
@@ -76,6 +79,7 @@ export class FamilySide {
       ...{ loc, nextHops, codec, turns },
       refused: (neighbour, prefix, owner) => foreignOrigin(neighbour, prefix, owner),
     });
+    turns.add(new Clearance(loc, turns, maxPrefixes));
     this.retention = new Retention(loc, turns);
     this.reimport = new Reimport(loc, turns);
     this.programs = new Programs({ attributes, codec, prefixes }, limits.attributeSets);

@@ -35,6 +35,8 @@ export interface LocRibParts {
   readonly family: Family;
   readonly prefixes: PrefixTable;
   readonly paths: PathTable;
+  /** Prefixes without paths that all consumers have seen wait there for `free`. */
+  readonly gone: DirtyQueue;
   readonly attributes: AttributeTable;
   readonly decision: Decision;
   readonly neighbours: NeighbourTable;
@@ -53,6 +55,7 @@ export class LocRib {
   readonly decision: Decision;
   /** By neighbour: import policy, where it has one. */
   readonly importers: (Importer | undefined)[] = [];
+  readonly gone: DirtyQueue;
   /** Prefixes that have a best path. */
   reachable = 0;
   /** By neighbour: who asks about its paths, if anybody does. */
@@ -86,6 +89,7 @@ export class LocRib {
     this.family = parts.family;
     this.prefixes = parts.prefixes;
     this.paths = parts.paths;
+    this.gone = parts.gone;
     this.attributes = parts.attributes;
     this.decision = parts.decision;
     this.#turns = parts.turns;
@@ -346,31 +350,36 @@ export class LocRib {
     this.#turns.wake();
   }
 
-  /** A consumer has seen `prefix`: if it has no paths and no other consumer waits for it, its number is free. */
+  /** A consumer has seen `prefix`: if it has no paths and no other consumer waits for it, it goes. */
   settle(prefix: number): void {
-    if (this.headOf(prefix) !== 0 || !this.prefixes.has(prefix) || this.#isAwaited(prefix)) return;
-    this.prefixes.free(prefix);
+    if (!this.#isGone(prefix)) return;
+    this.gone.push(prefix);
+    this.#turns.wake();
   }
 
-  /** Has some consumer still to look at it? */
-  #isAwaited(prefix: number): boolean {
-    const queues = this.#queues;
-    for (let index = 0; index < queues.length; index++) if (queues[index]!.has(prefix)) return true;
-    return false;
-  }
-
-  /** A consumer has seen `prefixes[0, count)`. Those that go have the memory fetched first that this needs. */
+  /** A consumer has seen `prefixes[0, count)`. */
   settleAll(prefixes: Uint32Array, count: number): void {
-    const table = this.prefixes;
+    for (let index = 0; index < count; index++) this.settle(prefixes[index]!);
+  }
+
+  #isGone(prefix: number): boolean {
+    if (this.headOf(prefix) !== 0 || !this.prefixes.has(prefix)) return false;
+    const queues = this.#queues;
+    for (let index = 0; index < queues.length; index++) if (queues[index]!.has(prefix)) return false;
+    return true;
+  }
+
+  /** Frees the numbers of those of `prefixes[0, count)` that are still gone; the memory that this needs is fetched first. */
+  free(prefixes: Uint32Array, count: number): void {
     let touched = 0;
     let gone = 0;
     for (let index = 0; index < count; index++) {
-      if (this.headOf(prefixes[index]!) !== 0 || this.#isAwaited(prefixes[index]!)) continue;
-      touched ^= table.touch(prefixes[index]!);
+      if (!this.#isGone(prefixes[index]!)) continue;
+      touched ^= this.prefixes.touch(prefixes[index]!);
       prefixes[gone++] = prefixes[index]!;
     }
     this.touched = touched;
-    for (let index = 0; index < gone; index++) this.settle(prefixes[index]!);
+    for (let index = 0; index < gone; index++) this.prefixes.free(prefixes[index]!);
   }
 
   /** The set as the neighbour sent it. */

@@ -23,6 +23,10 @@ export class Turns {
   /** Steps since one had more to do, or since somebody called `wake`. */
   #idle = 0;
   #planned = false;
+  /** Whoever has nothing to do now asked for another turn. */
+  #again = false;
+  /** Turns so far. */
+  number = 0;
   #stopped = false;
   #second = 0;
   #secondIsFresh = false;
@@ -66,6 +70,12 @@ export class Turns {
     if (!this.#planned) this.#plan();
   }
 
+  /** Another turn comes, also when nobody has more to do in this one: sockets are read before it. */
+  again(): void {
+    this.#again = true;
+    if (!this.#planned) this.#plan();
+  }
+
   #plan(): void {
     if (this.#stopped) return;
     this.#planned = true;
@@ -86,6 +96,9 @@ export class Turns {
     this.#planned = false;
     this.#secondIsFresh = false;
     if (this.#stopped) return;
+    this.number++;
+    if (this.#again) this.#idle = 0;
+    this.#again = false;
     const endMs = this.#clock.nowMs() + BUDGET_MS;
     for (let left = STEPS * this.#jobs.length; left > 0 && this.#idle < this.#jobs.length; left--) {
       this.#cursor = (this.#cursor + 1) % this.#jobs.length;

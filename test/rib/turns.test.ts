@@ -99,3 +99,19 @@ test("after `stop` nothing runs any more", () => {
   turns.wake();
   expect([work.left, clock.waiting.length]).toEqual([1, 0]);
 });
+
+test("another turn comes for who has nothing to do in this one, and not within it", () => {
+  const clock = new StepClock();
+  const turns = new Turns(clock);
+  const steps: number[] = [];
+  turns.add({
+    step: () => {
+      steps.push(turns.number);
+      if (turns.number < 3) turns.again();
+      return false;
+    },
+  });
+  while (clock.runSoon());
+  expect(new Set(steps)).toEqual(new Set([1, 2, 3]));
+  expect(steps.length).toBeLessThanOrEqual(6); // once a turn, and once more where somebody was woken
+});
