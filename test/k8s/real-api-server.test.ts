@@ -79,7 +79,8 @@ describe.each(servers)("an API server %s", (_, isThere, make) => {
 
   test.runIf(isThere)("heartbeats are no news", async () => {
     const before = states.all.length;
-    for (let beat = 0; beat < 20; beat++) await server.put(heartbeat(n2, new Date(1_790_000_000_000 + beat * 1000).toISOString()));
+    for (let beat = 0; beat < 20; beat++)
+      await server.put(heartbeat(n2, new Date(1_790_000_000_000 + beat * 1000).toISOString()));
     const n3 = named(node("n3", 3));
     await server.put(n3);
     await states.first(({ objects }) => objects.Node.has(nameOf(n3)));
@@ -142,7 +143,9 @@ describe.each(servers)("an API server %s", (_, isThere, make) => {
 });
 
 async function conditionsOf(server: ServerUnderTest): Promise<readonly { type: string; status: string }[]> {
-  const { status } = (await server.get(n1)) as { status?: { conditions?: readonly { type: string; status: string }[] } };
+  const { status } = (await server.get(n1)) as {
+    status?: { conditions?: readonly { type: string; status: string }[] };
+  };
   return (status?.conditions ?? []).filter(({ type }) => type === "NetworkUnavailable" || type === "Ready");
 }
 

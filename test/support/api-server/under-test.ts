@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -107,7 +107,11 @@ const { TEST_KUBECONFIG: given = "", KUBEBUILDER_ASSETS: assets = "" } = process
 
 /** Which real server there is: one that TEST_KUBECONFIG names, or the programs in KUBEBUILDER_ASSETS; undefined: none. */
 export const realServer: string | undefined =
-  given !== "" ? given : ["etcd", "kube-apiserver"].every((name) => existsSync(join(assets, name))) ? assets : undefined;
+  given !== ""
+    ? given
+    : ["etcd", "kube-apiserver"].every((name) => existsSync(join(assets, name)))
+      ? assets
+      : undefined;
 
 /** Our definitions are made there first. */
 export async function real(): Promise<ServerUnderTest> {
@@ -137,7 +141,12 @@ async function startControlPlane(folder: string): Promise<ServerUnderTest> {
   writeFileSync(tokens, 'admin-token,admin,admin,"system:masters"\n');
   const etcd = spawn(join(folder, "etcd"), [
     ...["--data-dir", join(directory, "etcd"), "--listen-peer-urls", `http://127.0.0.1:${peers}`],
-    ...["--listen-client-urls", `http://127.0.0.1:${clients}`, "--advertise-client-urls", `http://127.0.0.1:${clients}`],
+    ...[
+      "--listen-client-urls",
+      `http://127.0.0.1:${clients}`,
+      "--advertise-client-urls",
+      `http://127.0.0.1:${clients}`,
+    ],
   ]);
   const apiServer = spawn(join(folder, "kube-apiserver"), [
     `--etcd-servers=http://127.0.0.1:${clients}`,
