@@ -163,7 +163,7 @@ describe.skipIf(missing)(`a live daemon answers as BIRD was recorded ${missing ?
     expect(await configure("check", `"${world.broken}"`).catch(String)).toContain("peer.yaml");
     await configure(`"${world.broken}"`).catch(() => {});
     const { stdout } = await tryRun([linnetCommand, "status", "-s", linnet.socket]);
-    expect(stdout).toMatch(/Not in force: .*peer\.yaml:\d+ BGPPeer\/x: spec\.peerAddress/);
+    expect(stdout).toMatch(/Not in force: .*peer\.yaml:\d+: BGPPeer\/x: spec\.peerAddress/);
     expect(await configure()).toContain("Reconfigured");
     expect(await present()).toBe(true);
     await settled(linnet);

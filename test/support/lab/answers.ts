@@ -5,9 +5,12 @@ import { names } from "./birdc-lab.ts";
 
 /** Answers of the control socket as they were recorded, and as they are here, made comparable. */
 
-/** What `birdc -v` prints without the greeting: lines with their codes, or indented where the code is that of the line before. */
+/**
+ * What `birdc -v` prints without the greeting, and without what came unasked: lines with their codes, or indented where the
+ * code is that of the line before.
+ */
 export const printed = (text: string): string[] =>
-  text.split("\n").filter((line) => line !== "" && !/^0001 BIRD|^0016 /.test(line));
+  text.split("\n").filter((line) => line !== "" && !/^0001 BIRD|^0016 |^>>> /.test(line));
 
 /** Does the client itself say that there is no such command? */
 export const isRefused = (text: string): boolean => /No such command|Ambiguous|exit=timeout/.test(text);
