@@ -66,6 +66,8 @@ export class Daemon {
   /** Settings that wait for the next start. */
   #waiting = "";
   readonly #settling: Partial<Record<Family, Timer>> = {};
+  /** What `reconfigure` was given last. */
+  #applied: NodeConfig | undefined;
   readonly #world: World;
   readonly #routing: Routing;
   readonly #network: NodeNetwork;
@@ -150,7 +152,9 @@ export class Daemon {
   reconfigure(wanted: NodeConfig): void {
     this.#wanted = wanted;
     const config = this.#moving.resolve(this.#gateways.resolve(wanted));
+    const before = this.#applied;
     this.#config = config;
+    this.#applied = config;
     const { kernel, rib } = this;
     this.#reconfigureKernel(config);
     rib.reconfigureForwarding(config.kernel);
@@ -159,15 +163,21 @@ export class Daemon {
         .filter(({ blackhole }) => blackhole)
         .map(({ prefix }) => ({ prefix, set: { kind: "blackhole" } as const })),
     );
-    kernel.nextHops.allowDefault(config.peers.filter(({ ttl }) => ttl.kind !== "direct").map(({ address }) => address));
     this.drain.reconfigure(config.drain);
     rib.setOwners(config.blockOwners);
     rib.originate(config.originated);
+    if (before === undefined || !sameSessions(before, config)) this.#reconfigureSessions(config);
+    this.#network.apply(config, kernel.uplinkMtu(config.addresses.ipv4 ?? config.addresses.ipv6));
+  }
+
+  #reconfigureSessions(config: NodeConfig): void {
+    this.kernel.nextHops.allowDefault(
+      config.peers.filter(({ ttl }) => ttl.kind !== "direct").map(({ address }) => address),
+    );
     this.#routing.reconfigure(config);
     this.speaker.reconfigure(config);
     this.#routing.forget();
     this.#settleSysctls(config);
-    this.#network.apply(config, kernel.uplinkMtu(config.addresses.ipv4 ?? config.addresses.ipv6));
   }
 
   /** End-of-RIB of every family came. */
@@ -242,3 +252,11 @@ export class Daemon {
 }
 
 const seedOf = (world: World): number => Math.floor(world.random() * 2 ** 32) >>> 0;
+
+/** What changes often and concerns no session: own prefixes, owners of blocks, and what stands beside routing. */
+const BESIDE_SESSIONS: ReadonlySet<string> = new Set(["originated", "blockOwners", "drain", "cni", "masquerade"]);
+
+function sameSessions(before: NodeConfig, after: NodeConfig): boolean {
+  const fields = Object.keys({ ...before, ...after }) as (keyof NodeConfig)[];
+  return fields.every((field) => before[field] === after[field] || BESIDE_SESSIONS.has(field));
+}
