@@ -379,6 +379,7 @@ export class FamilyInstaller implements Source {
     if (hopSets === undefined) this.store.walk.forget("all");
     else this.store.forget(hopSets, UNKNOWN);
     this.#parked = true;
+    this.#sender.schedule();
   }
 
   /** The kernel silently dropped nexthop objects over a link, and routes that name them. */

@@ -571,6 +571,19 @@ test("what was foreseen and does not come is undone", () => {
   expect(bench.held().size).toBe(300);
 });
 
+test("what a link takes along that was no way out already is looked at without waiting for anything else", () => {
+  const bench = new Bench("never");
+  bench.set(PREFIXES[0]!, bench.via(4).ipv4);
+  bench.settle();
+  bench.model.setLink(4, { up: true, carrier: false });
+  bench.settle();
+  expect(bench.kernel.installer.isInstalled(PREFIXES[0]!)).toBe(true); // it stays, as `linkdown`
+  bench.model.setLink(4, { up: false, carrier: false });
+  bench.settle();
+  expect(bench.held().size).toBe(0);
+  expect(bench.kernel.installer.isInstalled(PREFIXES[0]!)).toBe(false);
+});
+
 test("an object that went with its link before we heard of that is not taken for the one that was moved", () => {
   const bench = new Bench("always");
   const ipv4 = PREFIXES.filter(({ family }) => family === "ipv4");
