@@ -1,4 +1,4 @@
-import type { SymbolKind } from "./lexer.ts";
+import type { SymbolKind } from "./symbols.ts";
 
 /** The command is understood and makes no sense; answered with 9001 and this text. */
 export class SemanticError extends Error {

@@ -1,11 +1,6 @@
 import { type Address, parseAddress } from "#route/address.ts";
 import { SemanticError } from "./errors.ts";
-
-/** Kinds of what a name stands for. */
-export type SymbolKind = "protocol" | "routing table" | "filter";
-
-/** Names that are known, for telling `CF_SYM_KNOWN` from `CF_SYM_UNDEFINED`. */
-export type SymbolTable = ReadonlyMap<string, SymbolKind>;
+import type { SymbolTable } from "./symbols.ts";
 
 /** A terminal of the grammar. `name` is what error messages call it: `END`, `NUM`, `TEXT`, `SHOW`, `'/'`. */
 export interface Token {

@@ -2,7 +2,8 @@ import type { Address } from "#route/address.ts";
 import { bitsOf } from "#route/family.ts";
 import { formatPrefix, type Prefix, prefixOf } from "#route/prefix.ts";
 import { SemanticError, SyntaxFailure } from "./errors.ts";
-import { type SymbolKind, type SymbolTable, type Token, tokenize } from "./lexer.ts";
+import { type Token, tokenize } from "./lexer.ts";
+import type { SymbolKind, SymbolTable } from "./symbols.ts";
 
 const wrongKind: Readonly<Record<SymbolKind, string>> = {
   protocol: "Protocol name required",

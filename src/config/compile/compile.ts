@@ -90,9 +90,9 @@ function* assemble(context: Context): Steps<NodeConfig> {
     gatewayPeers,
     policies: policiesFor([...peers, ...gatewayPeers], context),
     blockOwners: blockOwnersOf(context),
-    kernel: kernelOf(settings, own),
+    kernel: kernelOf(settings, own.addresses),
     gracefulRestart: gracefulRestartOf(settings),
-    drain: drainOf(settings, own),
+    drain: drainOf(settings, own.object),
     cni: cniOf(context),
     masquerade: masqueradeOf(context),
   };

@@ -3,7 +3,6 @@ import type { DrainConfig, GracefulRestartConfig, KernelConfig, PeerTimers } fro
 import type { ConfigObject, ObjectSet } from "../objects.ts";
 import { type BgpConfigurationSpec, bgpConfigurationSpec } from "../schema/bgp-configuration.ts";
 import { selects } from "../schema/selector.ts";
-import type { NodeFacts } from "./node-facts.ts";
 
 type PerNode = Pick<BgpConfigurationSpec, "timers" | "gracefulRestart" | "drain" | "kernel" | "cni" | "masquerade">;
 type Labels = Readonly<Record<string, string>>;
@@ -82,9 +81,9 @@ const SHUTTING_DOWN = "node is shutting down";
 const OUT_OF_SERVICE = "node.kubernetes.io/out-of-service";
 
 /** Why the node shall go out of service, and how. */
-export function drainOf({ drain = {} }: Settings, { object }: NodeFacts): DrainConfig {
+export function drainOf({ drain = {} }: Settings, node: ConfigObject<"Node">): DrainConfig {
   const { withdrawAfter = 10_000, taints = [OUT_OF_SERVICE], onNodeShutdown = true } = drain;
-  const { metadata, spec, status } = object.value;
+  const { metadata, spec, status } = node.value;
   const asked = metadata.annotations["linnet.dev/drain"] === "true";
   const tainted = taints.find((key) => spec.taints.some((taint) => taint.key === key));
   const ready = status.conditions.find(({ type }) => type === "Ready");
@@ -102,7 +101,7 @@ export function drainOf({ drain = {} }: Settings, { object }: NodeFacts): DrainC
 
 const NEXT_HOP_OBJECTS = { Auto: "auto", Always: "always", Never: "never" } as const;
 
-export function kernelOf({ kernel = {} }: Settings, { addresses }: NodeFacts): KernelConfig {
+export function kernelOf({ kernel = {} }: Settings, addresses: KernelConfig["preferredSource"]): KernelConfig {
   return {
     install: kernel.install ?? true,
     table: kernel.table ?? 254,

@@ -1,9 +1,9 @@
 import type { Command, CommandContext, Run } from "../command.ts";
 import type { Dialect } from "../dialect.ts";
 import { SemanticError } from "../errors.ts";
-import type { SymbolKind } from "../lexer.ts";
 import type { Parser } from "../parser.ts";
 import type { NamedSymbol } from "../render/renderer.ts";
+import type { SymbolKind } from "../symbols.ts";
 import type { ProtocolKind } from "../views.ts";
 import { selectProtocols } from "./select.ts";
 import { parseShowRoute } from "./show-route.ts";

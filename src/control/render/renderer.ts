@@ -1,8 +1,8 @@
 import type { Prefix } from "#route/prefix.ts";
 import type { InterfaceView } from "../interface-view.ts";
-import type { SymbolKind } from "../lexer.ts";
 import type { ReplyLine } from "../line-protocol.ts";
 import type { Lines } from "../reply.ts";
+import type { SymbolKind } from "../symbols.ts";
 import type { BfdSessionView, DaemonStatus, MemoryView, ProtocolView, RouteView, StaticView } from "../views.ts";
 
 /** Puts views into words: one implementation for each dialect, and one for programs. */
