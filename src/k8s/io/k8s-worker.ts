@@ -3,6 +3,7 @@ import { bug } from "#lib/bug.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
 import type { FromWorker, ToWorker, WorkerStart, WriteOutcome, WriteRequest } from "../messages.ts";
 import { Pace } from "../pace.ts";
+import { failedWrite } from "../writes/outcome.ts";
 import { ApiClient, ApiError } from "./api-client.ts";
 import { Followers } from "./followers.ts";
 import { apiAccess } from "./kubeconfig.ts";
@@ -44,8 +45,6 @@ async function write(client: ApiClient, request: WriteRequest): Promise<WriteOut
     return { ok: true, body: await client.request(request) };
   } catch (error) {
     const fault = error instanceof ApiError ? error.fault : undefined;
-    const code = fault?.kind === "status" ? fault.code : undefined;
-    const retryable = code === undefined || code === 429 || code === 409 || code >= 500;
-    return { ok: false, code, text: error instanceof Error ? error.message : String(error), retryable };
+    return failedWrite(fault, error instanceof Error ? error.message : String(error));
   }
 }

@@ -7,7 +7,7 @@ import { type NetworkCondition, networkCondition } from "./network-condition.ts"
 import { changeOf, type NodeStatus, nodeStatus } from "./node-status.ts";
 import { Outbox } from "./outbox.ts";
 import { apply, getNode, getNodeStatus, patchNodeCondition } from "./requests.ts";
-import { type SessionMemory, sessionEvents } from "./session-events.ts";
+import { noSessions, type SessionMemory, sessionEvents } from "./session-events.ts";
 import { formatTime } from "./time.ts";
 import { noTrouble, troubleEvents } from "./trouble-events.ts";
 
@@ -44,7 +44,7 @@ export class NodeWriter {
   #knowsObject = false;
   /** The condition as the server has it; undefined before it was asked. */
   #told: TimedCondition | undefined;
-  #sessions: SessionMemory = new Set();
+  #sessions: SessionMemory = noSessions;
   #troubles = noTrouble;
   #history = noEvents;
   #timer: Timer | undefined;
@@ -138,7 +138,7 @@ export class NodeWriter {
     const uid = (node.body as { metadata?: { uid?: string } }).metadata?.uid ?? "";
     const ownerReferences = [{ apiVersion: "v1", kind: "Node", name: nodeName, uid }];
     const made = await send(apply("bgpnodestatuses", "BGPNodeStatus", nodeName, { metadata: { ownerReferences } }));
-    if (!made.ok) return made;
+    if (!made.ok) return { ...made, retryable: made.retryable || made.code === 404 }; // 404: our kinds are to come
     this.#knowsObject = true;
     return send(request);
   }

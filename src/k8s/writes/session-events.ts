@@ -2,13 +2,17 @@ import { OUR_API_VERSION } from "#config/schema/kinds.ts";
 import type { ObservedNode, ObservedSession } from "../ports.ts";
 import { aboutNode, type EventBook } from "./event-book.ts";
 
-/** What was up when it was looked at last, by name. */
-export type SessionMemory = ReadonlySet<string>;
+/** What was up when it was looked at last, and since when, by name. */
+export type SessionMemory = ReadonlyMap<string, number>;
+
+export const noSessions: SessionMemory = new Map();
 
 interface Subject {
   readonly name: string;
   readonly up: boolean;
-  readonly note: string;
+  readonly sinceMs: number;
+  /** What to say where it was lost, and where it came. */
+  readonly notes: { readonly lost: string; readonly established: string };
   readonly related: object | undefined;
 }
 
@@ -24,33 +28,41 @@ export function sessionEvents(
   node: string,
 ): SessionMemory {
   const subjects = subjectsOf(observed.sessions);
-  for (const { name, up, note, related } of observed.shuttingDown ? [] : subjects) {
-    if (up === memory.has(name)) continue;
-    const [type, reason] = up
-      ? (["Normal", "BGPSessionEstablished"] as const)
-      : (["Warning", "BGPSessionLost"] as const);
-    book.happened({ key: `${name} ${up}`, type, reason, action: "Peering", note, regarding: aboutNode(node), related });
+  for (const { name, up, sinceMs, notes, related } of observed.shuttingDown ? [] : subjects) {
+    const before = memory.get(name);
+    if (up ? before === sinceMs : before === undefined) continue;
+    const about = { action: "Peering", regarding: aboutNode(node), related };
+    if (before !== undefined)
+      book.happened({ key: `${name} lost`, type: "Warning", reason: "BGPSessionLost", note: notes.lost, ...about });
+    if (up) {
+      const reason = "BGPSessionEstablished";
+      book.happened({ key: `${name} established`, type: "Normal", reason, note: notes.established, ...about });
+    }
   }
-  return new Set(subjects.filter((subject) => subject.up).map(({ name }) => name));
+  return new Map(subjects.filter(({ up }) => up).map(({ name, sinceMs }) => [name, sinceMs]));
 }
 
 function subjectsOf(sessions: readonly ObservedSession[]): Subject[] {
   const mesh = sessions.filter(({ origin }) => origin === "mesh");
   const down = mesh.filter(({ state }) => state !== "Established").length;
   const counted = `${mesh.length - down} of ${mesh.length} sessions with other nodes are established`;
-  const whole: Subject = { name: "mesh", up: down * 2 < mesh.length, note: counted, related: undefined };
+  const notes = { lost: counted, established: counted };
+  const whole: Subject = { name: "mesh", up: down * 2 < mesh.length, sinceMs: 0, notes, related: undefined };
   const own = sessions.filter(({ origin }) => origin !== "mesh").map(subjectOf);
   return mesh.length === 0 ? own : [...own, whole];
 }
 
-function subjectOf({ name, address, state, lastError, source }: ObservedSession): Subject {
-  const up = state === "Established";
+function subjectOf({ name, address, state, sinceMs, lastError, source }: ObservedSession): Subject {
   const [kind, object] = source.split("/");
   const why = lastError === undefined ? "" : `: ${lastError.text}`;
   return {
     name,
-    up,
-    note: up ? `session ${name} with ${address} is established` : `session ${name} with ${address} was lost${why}`,
+    up: state === "Established",
+    sinceMs,
+    notes: {
+      lost: `session ${name} with ${address} was lost${why}`,
+      established: `session ${name} with ${address} is established`,
+    },
     related: kind === "BGPPeer" ? { apiVersion: OUR_API_VERSION, kind, name: object } : undefined,
   };
 }

@@ -23,7 +23,7 @@ const MAX_TROUBLES = 32;
 
 /**
  * Events about what is wrong for longer: told once while it lasts. What every node sees alike, such as an invalid object,
- * is told by a few nodes, whose events have the same name.
+ * is told by a few nodes, and what is wrong with a Node by that node first; their events have the same name.
  */
 export function troubleEvents(
   memory: TroubleMemory,
@@ -34,8 +34,8 @@ export function troubleEvents(
   const { node, nowMs } = teller;
   const next = new Map<string, { sinceMs: number; told: boolean }>();
   for (const trouble of troubles.slice(0, MAX_TROUBLES)) {
-    const shared = trouble.object !== undefined && trouble.object !== `Node/${node}`;
-    const turn = shared ? teller.rank() : 0;
+    const shared = trouble.object !== undefined;
+    const turn = shared && trouble.object !== `Node/${node}` ? teller.rank() : 0;
     if (turn === undefined) continue;
     const key = `${trouble.object ?? ""} ${trouble.reason} ${trouble.note}`;
     const { sinceMs, told } = memory.get(key) ?? { sinceMs: nowMs, told: false };

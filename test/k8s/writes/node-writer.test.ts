@@ -3,11 +3,12 @@ import { ApiClient, ApiError } from "#k8s/io/api-client.ts";
 import type { WriteOutcome, WriteRequest } from "#k8s/messages.ts";
 import type { ObservedNode } from "#k8s/ports.ts";
 import { NodeWriter } from "#k8s/writes/node-writer.ts";
+import { failedWrite } from "#k8s/writes/outcome.ts";
 import { silentLog } from "#lib/log.ts";
 import { heartbeat, node } from "../../support/api-server/cluster.ts";
 import type { JsonObject } from "../../support/api-server/patch.ts";
 import { ApiServer } from "../../support/api-server/server.ts";
-import { tooMany } from "../../support/api-server/status.ts";
+import { failure, notServed, tooMany } from "../../support/api-server/status.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { down, observedNode, START_MS, session } from "../../support/observed-node.ts";
 
@@ -38,11 +39,7 @@ afterEach(async () => {
 async function send(request: WriteRequest): Promise<WriteOutcome> {
   const outcome = await client.request(request).then(
     (body): WriteOutcome => ({ ok: true, body }),
-    (error: unknown): WriteOutcome => {
-      const fault = error instanceof ApiError ? error.fault : undefined;
-      const code = fault?.kind === "status" ? fault.code : undefined;
-      return { ok: false, code, text: String(error), retryable: code === undefined || code === 429 };
-    },
+    (error: unknown) => failedWrite(error instanceof ApiError ? error.fault : undefined, String(error)),
   );
   answered++;
   return outcome;
@@ -134,6 +131,26 @@ test("a server that refuses is asked again, and gets the newest state", async ()
   }
   const written = server.seen.filter(({ path, method }) => path.endsWith("/n1/status") && method === "PATCH");
   expect(written.some(({ body }) => body.includes("RoutesInstalled"))).toBe(true);
+  await writer.stop();
+});
+
+test("while roles are loading, then while our kinds are not defined, nothing that is to be written is lost", async () => {
+  const passing = async (done: () => boolean): Promise<void> => {
+    while (!done()) {
+      clock.advance(1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  server.interfere = () => failure(403, "Forbidden", "nodes is forbidden");
+  writer.start();
+  await quiet(3);
+  server.interfere = ({ path }) => (path.includes("bgpnodestatuses") ? notServed : undefined);
+  const asked = server.seen.length;
+  await passing(() => unavailable() === "True" && server.seen.slice(asked).some(({ method }) => method === "POST"));
+  expect(status()).toBeUndefined();
+  server.interfere = undefined;
+  await passing(() => status() !== undefined);
+  expect(server.get("BGPNodeStatus", "n1")?.metadata.ownerReferences).toHaveLength(1);
   await writer.stop();
 });
 

@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import type { WriteRequest } from "#k8s/messages.ts";
 import type { ObservedSession } from "#k8s/ports.ts";
 import { EventBook, noEvents } from "#k8s/writes/event-book.ts";
-import { type SessionMemory, sessionEvents } from "#k8s/writes/session-events.ts";
+import { noSessions, type SessionMemory, sessionEvents } from "#k8s/writes/session-events.ts";
 import { down, observedNode, START_MS, session } from "../../support/observed-node.ts";
 
 /** What is written as these sessions follow each other. */
 function told(...history: { afterMs: number; sessions: ObservedSession[] }[]): WriteRequest[] {
-  let memory: SessionMemory = new Set();
+  let memory: SessionMemory = noSessions;
   let events = noEvents;
   return history.flatMap(({ afterMs, sessions }) => {
     const book = new EventBook(events, "n1", START_MS + afterMs);
@@ -37,6 +37,24 @@ test("a session that comes and goes is told, with why, and by which object", () 
     regarding: { kind: "Node", name: "n1" },
     related: { kind: "BGPPeer", name: "tor" },
   });
+});
+
+test("a session that was lost and is back between two looks is told as both", () => {
+  const again = session("tor", {
+    sinceMs: START_MS + 1500,
+    lastError: { text: "connection reset", ms: START_MS + 1000 },
+  });
+  const requests = told(
+    { afterMs: 0, sessions: [session("tor")] },
+    { afterMs: 2000, sessions: [again] },
+    { afterMs: 4000, sessions: [again] },
+    { afterMs: 40_000, sessions: [again] },
+  );
+  expect(requests.map((request) => body(request).note ?? body(request).series)).toEqual([
+    "session tor with 192.0.2.1 is established",
+    "session tor with 192.0.2.1 was lost: connection reset",
+    { count: 2, lastObservedTime: expect.any(String) },
+  ]);
 });
 
 test("a session that flaps is counted on its first event, which is written twice a minute at most", () => {

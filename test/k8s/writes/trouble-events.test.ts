@@ -47,6 +47,17 @@ test("what all see alike is told by few, one after the other, and not by the res
   expect(told(undefined, history)).toEqual([]);
 });
 
+test("about this node's own object the event is the one that others would make about it", () => {
+  const named = (node: string, nowMs: number): string[] => {
+    const book = new EventBook(noEvents, node, nowMs);
+    const memory = new Map([["Node/n1 InvalidObject no Pod CIDR", { sinceMs: 0, told: false }]]);
+    troubleEvents(memory, [own], book, { node, rank: () => 1, nowMs });
+    return book.requests.map(({ body }) => (body as { metadata: { name: string } }).metadata.name);
+  };
+  expect(named("n1", START_MS)).toHaveLength(1);
+  expect(named("n1", START_MS)).toEqual(named("n2", START_MS + 30_000));
+});
+
 test("what comes back within minutes is counted on the first event", () => {
   const history = [
     [0, [route]],
