@@ -100,7 +100,7 @@ async function inside(): Promise<void> {
       for (const end = Math.min(routes, index + 1024); index < end; index++) act(index);
       await new Promise((resolve) => setImmediate(resolve)); // as the RIB does: slices
     }
-    await new Promise<void>((quiet) => installer.whenQuiet(quiet));
+    await new Promise<void>((quiet) => kernel.whenQuiet(quiet));
   };
   const set = (hopSet: number) => (index: number) => {
     if (family === "ipv4") installer.set4(0x14000000 + index * 256, 24, hopSet);

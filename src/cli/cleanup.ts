@@ -27,7 +27,7 @@ export function cleanup(flags: CleanupFlags): Promise<number> {
     const { kernel: kernelConfig, cni } = await lastInForce(flags);
     const { kernel, port } = await nodeKernel(kernelConfig, "write");
     kernel.installer.clearAll();
-    await new Promise<void>((resolve) => kernel.installer.whenQuiet(resolve));
+    await new Promise<void>((resolve) => kernel.whenQuiet(resolve));
     await port.close();
     console.log(`routes of protocol ${kernelConfig.protocol} in table ${kernelConfig.table}: removed`);
     // The usual one as well: who turned CNI off later has the file still.

@@ -119,7 +119,7 @@ export class Installer {
     this.#sender.resume();
   }
 
-  /** @param then called, once, when the kernel has answered everything and nothing waits for its turn */
+  /** @param then called, once, when the kernel has answered everything, nothing waits for its turn and nobody pauses */
   whenQuiet(then: () => void): void {
     this.#sender.whenQuiet(then);
   }

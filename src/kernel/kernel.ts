@@ -62,6 +62,8 @@ export class Kernel {
   #comparing = false;
   #changed = false;
   #whenReady: (() => void) | undefined;
+  /** Who waits for quiet. */
+  #whenCompared: (() => void)[] = [];
   #onChange: () => void = () => {};
 
   constructor(parts: KernelParts) {
@@ -96,6 +98,21 @@ export class Kernel {
     });
     this.#comparing = true;
     this.#dumpAll();
+  }
+
+  /**
+   * @param then called, once, when the kernel has answered everything, nothing waits for its turn, and what we believe of
+   *   it is not in doubt: a comparison that is due or under way, and what it finds, is waited for
+   */
+  whenQuiet(then: () => void): void {
+    if (this.#comparing) {
+      this.#whenCompared.push(() => this.whenQuiet(then));
+      return;
+    }
+    this.installer.whenQuiet(() => {
+      if (this.#comparing) this.whenQuiet(then);
+      else then();
+    });
   }
 
   /** @param changed called once a turn after links, addresses or foreign routes changed: resolve next hops again */
@@ -231,6 +248,7 @@ export class Kernel {
     this.#whenReady?.();
     this.#whenReady = undefined;
     if (this.#again) this.#compare("it changed while it was read");
+    for (const then of this.#whenCompared.splice(0)) then();
   }
 
   #received(data: Received): void {

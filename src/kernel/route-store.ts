@@ -205,8 +205,8 @@ export class RouteStore {
     this.#comparing = true;
     this.walk.clear();
     const visit = (id: number): void => {
-      if (this.prefixes.field(id, ACTUAL) >= VIA_GROUP) this.setActual(id, UNKNOWN);
       this.resolve(id);
+      if (this.prefixes.field(id, ACTUAL) >= VIA_GROUP) this.setActual(id, UNKNOWN);
       this.unmark(id, SEEN);
     };
     this.#inSlices(soon, visit, () => {

@@ -55,6 +55,8 @@ export class Sender {
   #inFlight = 0;
   #turn = 0;
   #whenQuiet: (() => void)[] = [];
+  /** Pauses that wait for the last answer. */
+  #whenLanded: (() => void)[] = [];
 
   /** @param lost called when the answer to a batch was lost, after its own `answered` */
   constructor(port: NetlinkPort, clock: Clock, lost: (code: string) => void) {
@@ -102,19 +104,21 @@ export class Sender {
   /** Stops sending. @param then called once the last answer is in; what was not sent counts as lost by then */
   pause(then: () => void): void {
     this.#pauses++;
-    this.whenQuiet(() => {
+    this.#whenLanded.push(() => {
       for (const { answered } of this.#messages.splice(0)) answered({ refusals: [], lost: NOT_SENT });
       then();
     });
+    this.#quiet();
   }
 
   /** Ends one pause. */
   resume(): void {
     this.#pauses--;
     this.schedule();
+    this.#quiet();
   }
 
-  /** @param then called, once, when nothing is on its way and, unless paused, nothing waits for its turn */
+  /** @param then called, once, when nothing is on its way, nothing waits for its turn and nobody pauses */
   whenQuiet(then: () => void): void {
     this.#whenQuiet.push(then);
     this.#quiet();
@@ -131,7 +135,9 @@ export class Sender {
   }
 
   #quiet(): void {
-    if (this.#inFlight > 0 || (!this.#paused && (this.#scheduled || this.#pending > 0))) return;
+    if (this.#inFlight > 0) return;
+    for (const then of this.#whenLanded.splice(0)) then();
+    if (this.#paused || this.#scheduled || this.#pending > 0) return;
     for (const then of this.#whenQuiet.splice(0)) then();
   }
 

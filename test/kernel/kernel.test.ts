@@ -683,6 +683,47 @@ test("clean-up leaves nothing of ours and all of others", () => {
   expect(bench.foreign()).toEqual(foreign);
 });
 
+test("quiet is told when what was lost is read and put right, not while that is due", () => {
+  const bench = new Bench("never");
+  for (const target of PREFIXES) bench.set(target, bench.via(2)[target.family]);
+  bench.settle();
+  bench.model.deleted(keyOf({ prefix: PREFIXES[0]!, metric: METRIC }));
+  bench.model.overrun();
+  const held: number[] = [];
+  bench.kernel.whenQuiet(() => held.push(bench.held().size));
+  bench.settle();
+  expect(held).toEqual([]);
+  bench.clock.advance(1_000);
+  bench.settle();
+  expect(held).toEqual([600]);
+});
+
+test("quiet is not told while writing pauses for a comparison, and counts know what went with its object", () => {
+  const bench = new Bench("always");
+  const { kernel, model, clock } = bench;
+  for (const target of PREFIXES) bench.set(target, bench.via(2)[target.family]);
+  bench.settle();
+  clock.advance(1_000);
+  for (const target of PREFIXES) bench.set(target, 0);
+  while (model.objects.size > 0) {
+    clock.settle();
+    model.step(2); // what was asked for, before what is told
+  }
+  const installed = (): number => kernel.installer.counts("ipv4").installed + kernel.installer.counts("ipv6").installed;
+  while (installed() > 0) model.step(1); // the answers
+  model.overrun();
+  clock.advance(0);
+  const told: unknown[] = [];
+  kernel.whenQuiet(() => told.push(installed(), kernel.installer.counts("ipv6").pending, model.step()));
+  let most = 0;
+  do {
+    clock.settle();
+    most = Math.max(most, installed());
+  } while (model.step());
+  expect(told).toEqual([0, 0, false]); // the last dump was answered
+  expect(most).toBe(0);
+});
+
 test("links, addresses and routes that change are told once a turn", () => {
   const bench = new Bench("auto");
   const before = bench.changes;

@@ -96,7 +96,7 @@ const orders: { readonly [Op in Exclude<Order["op"], "start">]: (order: Order & 
     },
     sweep: (_, room) => [room.installer.sweep("ipv4"), room.installer.sweep("ipv6")],
     clearAll: (_, room) => room.installer.clearAll(),
-    quiet: (_, room) => new Promise<void>((quiet) => room.installer.whenQuiet(quiet)),
+    quiet: (_, room) => new Promise<void>((quiet) => room.whenQuiet(quiet)),
     why: ({ prefix }, room) => room.installer.failureOf(parsePrefix(prefix)!),
     counts: (_, room) => ({ ipv4: room.installer.counts("ipv4"), ipv6: room.installer.counts("ipv6"), said }),
   };
