@@ -24,7 +24,7 @@ export interface Member {
   readonly tally: ExportTally;
 }
 
-interface Mark {
+export interface Mark {
   readonly kind: "endOfRib" | "endRefresh";
   /** Position in the queue, or infinity while it is not known. */
   after: number;

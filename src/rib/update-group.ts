@@ -3,8 +3,10 @@ import { type Changes, ExportTally, noRefusals, type Refusals, untold } from "./
 import { type Exporter, ExportFilter, type GroupRules } from "./export.ts";
 import { GroupReview } from "./group-review.ts";
 import type { LocRib } from "./loc-rib.ts";
+import { Marks } from "./marks.ts";
 import type { NeighbourTable } from "./neighbours.ts";
 import { MAX_OUTSTANDING_DUMP, type Member, Outbox } from "./outbox.ts";
+import { OwnRoutes } from "./own-routes.ts";
 import type { SessionOut } from "./ports.ts";
 import { type SlabPool, SlabWriter } from "./slab.ts";
 import { DirtyQueue } from "./table/dirty-queue.ts";
@@ -43,8 +45,7 @@ export class UpdateGroup implements Job {
   readonly #members = new Map<number, Member>();
   /** The same as a list, which deliveries keep; undefined after a change. */
   #audience: readonly Member[] | undefined;
-  /** Members that wait for a mark. */
-  readonly #marked = new Set<Member>();
+  readonly #marks = new Marks();
   readonly #parts: GroupParts;
   readonly loc: LocRib;
   readonly told: ToldRecord;
@@ -61,8 +62,7 @@ export class UpdateGroup implements Job {
   #blockedSinceMs = -1;
   #closed = false;
   readonly #seen = new Uint32Array(BATCH);
-  /** Prefixes that members must be told to forget because they now tell them themselves, by neighbour number. */
-  readonly #own = new Map<number, number[]>();
+  readonly #own = new OwnRoutes();
   readonly #refused: number[] = [];
 
   constructor(parts: GroupParts, rules: GroupRules, isHeld: boolean) {
@@ -91,7 +91,7 @@ export class UpdateGroup implements Job {
   /** Is everything told to everybody? */
   get isClean(): boolean {
     if (this.#closed || this.queue.length > 0 || this.#review !== undefined || this.#dumps.length > 0) return false;
-    if (!this.#outbox.isEmpty || this.#marked.size > 0) return false;
+    if (!this.#outbox.isEmpty || !this.#marks.isEmpty) return false;
     return this.members.every(({ outstanding }) => outstanding === 0);
   }
 
@@ -106,7 +106,6 @@ export class UpdateGroup implements Job {
   }
 
   join(neighbour: number, out: SessionOut): Member {
-    const mark = { kind: "endOfRib", after: Number.POSITIVE_INFINITY } as const;
     // What was refused up to now concerns the first members, and is what the table says for those that come later.
     const tally = new ExportTally(this.#reviewed ? untold(this.loc.reachable, this.told, this.filter) : this.refusals);
     const member: Member = {
@@ -115,7 +114,7 @@ export class UpdateGroup implements Job {
       outbox: this.#outbox,
       outstanding: 0,
       closed: false,
-      marks: [mark],
+      marks: [{ kind: "endOfRib", after: Number.POSITIVE_INFINITY }],
       tally,
     };
     this.#add(member);
@@ -142,7 +141,7 @@ export class UpdateGroup implements Job {
     member.tally.enter(this.refusals);
     this.#audience = undefined;
     this.#outbox.adopt(member);
-    if (member.marks.length > 0) this.#marked.add(member);
+    this.#marks.enter(member);
     this.#parts.turns.wake();
   }
 
@@ -151,7 +150,7 @@ export class UpdateGroup implements Job {
     member.tally.exit(this.refusals);
     this.#audience = undefined;
     this.#outbox.behind.delete(member);
-    this.#marked.delete(member);
+    this.#marks.exit(member);
     for (const dump of this.#dumps) dump.members = dump.members.filter((other) => other !== member);
     this.#dumps = this.#dumps.filter(({ members }) => members.length > 0);
     this.#parts.turns.wake();
@@ -284,9 +283,7 @@ export class UpdateGroup implements Job {
     if (this.#review.step(this)) return true;
     this.#review = undefined;
     this.#reviewed = true;
-    for (const { marks } of this.#marked) {
-      for (const mark of marks) if (mark.after !== Number.POSITIVE_INFINITY) mark.after = this.queue.pushed;
-    }
+    this.#marks.postpone(this.queue.pushed);
     return false;
   }
 
@@ -304,10 +301,7 @@ export class UpdateGroup implements Job {
     this.#dumps.shift();
     const { pushed } = this.queue;
     for (const member of dump.members) {
-      if (dump.kind === "enhanced") {
-        member.marks.push({ kind: "endRefresh", after: pushed });
-        this.#marked.add(member);
-      }
+      if (dump.kind === "enhanced") this.#marks.add(member, { kind: "endRefresh", after: pushed });
       if (dump.kind === "initial") for (const mark of member.marks) mark.after = Math.min(mark.after, pushed);
     }
     return this.#dumps.length > 0;
@@ -338,7 +332,9 @@ export class UpdateGroup implements Job {
       seen[count] = prefix;
       this.#collect(prefix);
     }
-    this.#tellOwn();
+    this.#own.write(this.rules.encoder, this.#writer, this.loc.family, batch, (member) =>
+      this.#deliver([this.#members.get(member)!]),
+    );
     batch.write(this.rules.encoder, this.#writer, (prefix) => this.#refused.push(prefix));
     this.#withdrawRefused();
     this.#deliver();
@@ -359,36 +355,16 @@ export class UpdateGroup implements Job {
     }
     const origin = this.loc.paths.neighbourOf(this.loc.bestOf(prefix));
     if (before !== origin + 1) {
-      if (before !== 0 && this.#members.has(origin)) this.#forgets(origin, prefix);
+      if (before !== 0 && this.#members.has(origin)) this.#own.add(origin, prefix);
       this.told.set(prefix, origin + 1);
     }
     if (this.#isAlone(origin)) this.refusals.rejected++;
     else batch.reach(prefix, out, origin);
   }
 
-  #forgets(member: number, prefix: number): void {
-    const prefixes = this.#own.get(member);
-    if (prefixes === undefined) this.#own.set(member, [prefix]);
-    else prefixes.push(prefix);
-  }
-
   /** Is `origin` the only member, so that nobody is to be told its paths? */
   #isAlone(origin: number): boolean {
     return this.#members.size === 1 && this.#members.has(origin);
-  }
-
-  /** Members that have become the origin of a prefix they were told before are told that it is gone: now they have it. */
-  #tellOwn(): void {
-    const { encoder } = this.rules;
-    for (const [neighbour, prefixes] of this.#own) {
-      this.#writer.origin(-1);
-      encoder.beginUnreach(this.#writer, this.loc.family);
-      for (const prefix of prefixes) this.#parts.batch.addPrefix(encoder, prefix);
-      encoder.end();
-      this.#writer.withdrawn += prefixes.length;
-      this.#deliver([this.#members.get(neighbour)!]);
-    }
-    this.#own.clear();
   }
 
   /** A set too long for a message cannot be told: what was told before is no longer true. */
@@ -404,18 +380,14 @@ export class UpdateGroup implements Job {
   }
 
   #tellMarks(): void {
-    if (this.#marked.size === 0 || this.filter.isHeld || this.#review !== undefined) return;
+    if (this.#marks.isEmpty || this.filter.isHeld || this.#review !== undefined) return;
     const { taken } = this.queue;
     for (const kind of ["endOfRib", "endRefresh"] as const) {
-      const due = [...this.#marked].filter(({ marks }) => marks[0]?.kind === kind && marks[0].after <= taken);
+      const due = this.#marks.take(kind, taken);
       if (due.length === 0) continue;
       this.#writer.origin(-1);
       if (kind === "endOfRib") this.rules.encoder.endOfRib(this.#writer, this.loc.family);
       else this.rules.encoder.endRefresh(this.#writer, this.loc.family);
-      for (const member of due) {
-        member.marks.shift();
-        if (member.marks.length === 0) this.#marked.delete(member);
-      }
       this.#deliver(due);
     }
   }

@@ -6,6 +6,7 @@ import { EXTENDED_LENGTH, OPTIONAL, PARTIAL, TRANSITIVE } from "./attributes/att
 import { attributeTable } from "./attributes/table.ts";
 import { DEFAULT_LOCAL_PREF, type ExportContext } from "./export-context.ts";
 import { MAX_EXTENDED_OCTETS } from "./message-type.ts";
+import { endOf, sortAttributes, valueAt, word } from "./stored-set.ts";
 
 /*
  * Hot: once per attribute set and update group. Reads a stored set, writes what the group is told; no objects.
@@ -49,9 +50,6 @@ export interface RewriteSource {
   /** A MED in the set was made here, by a policy, and is for external neighbours too. */
   readonly ownMed: boolean;
 }
-
-const word = (bytes: Uint8Array, at: number): number =>
-  ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 
 /**
  * Rewrites stored sets for one update group: `load`, then `write`. The set is walked in ascending type order; what has to
@@ -383,24 +381,6 @@ export class AttributeRewriter {
     this.#u16(value >>> 16);
     this.#u16(value);
   }
-}
-
-const valueAt = (set: Uint8Array, at: number): number => ((set[at]! & EXTENDED_LENGTH) === 0 ? at + 3 : at + 4);
-
-const endOf = (set: Uint8Array, at: number): number =>
-  (set[at]! & EXTENDED_LENGTH) === 0 ? at + 3 + set[at + 2]! : at + 4 + ((set[at + 2]! << 8) | set[at + 3]!);
-
-/** A copy with the attributes in ascending type order. Rare: senders sort. */
-function sortAttributes(set: Uint8Array, start: number, end: number): Uint8Array {
-  const parts: Uint8Array[] = [];
-  for (let at = start; at < end; at = endOf(set, at)) parts.push(set.subarray(at, endOf(set, at)));
-  const sorted = new Uint8Array(end - start);
-  let to = 0;
-  for (const part of parts.sort((a, b) => a[1]! - b[1]!)) {
-    sorted.set(part, to);
-    to += part.length;
-  }
-  return sorted;
 }
 
 /** The octets of our own next hop for `family`; undefined where we have no address that the neighbours take. */
