@@ -10,6 +10,8 @@ export interface Remark {
   readonly object: string;
   readonly path: FieldPath;
   readonly text: string;
+  /** The object itself is right, but another has what it asks for. */
+  readonly conflict?: true;
   /** undefined where no object says it: a missing one. */
   readonly source: Source | undefined;
 }

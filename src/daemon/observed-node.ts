@@ -33,9 +33,9 @@ const NAMED = 10;
 /** What is wrong with objects, as it is logged. */
 function invalid(remarks: readonly Remark[]): ObservedTrouble[] {
   const errors = remarks.filter(({ severity }) => severity === "error").slice(0, NAMED);
-  return errors.map(({ object, path, text }) => {
+  return errors.map(({ object, path, text, conflict }) => {
     const note = path.length === 0 ? text : `${formatPath(path)}: ${text}`;
-    return { object, reason: "InvalidObject", note };
+    return { object, reason: conflict ? "Conflict" : "InvalidObject", note };
   });
 }
 
@@ -83,9 +83,16 @@ function sessionOf(peer: PeerSnapshot, { rib, ribView, speaker }: Daemon): Obser
     state: STATES[peer.state],
     sinceMs: peer.sinceMs,
     flaps: view.flaps,
-    lastError: lastEnding && { text: describeEnding(lastEnding), ms: peer.sinceMs },
+    lastError: lastEnding && { text: describeEnding(lastEnding), ms: endedMs(peer) },
     families: Object.fromEntries(routes),
   };
+}
+
+/** When the last session, or attempt at one, ended. */
+function endedMs({ state, sinceMs, history }: PeerSnapshot): number {
+  if (state !== "established") return sinceMs;
+  const ended = history.findLast(({ from, to }) => from !== "idle" && (to === "idle" || to === "active"));
+  return ended?.atMs ?? sinceMs;
 }
 
 const STATES = {

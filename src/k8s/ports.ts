@@ -22,7 +22,7 @@ export interface ObservedTrouble {
   /** The object that it is about, `BGPPeer/tor`; undefined: this node. */
   readonly object: string | undefined;
   /** One word, for programs. */
-  readonly reason: "InvalidObject" | "RouteRefused" | "ForeignRoute";
+  readonly reason: "InvalidObject" | "Conflict" | "RouteRefused" | "ForeignRoute";
   /** A sentence, for people. */
   readonly note: string;
 }

@@ -33,7 +33,7 @@ class Claims {
   claim(key: number | string, node: NodeFacts, path: FieldPath, what: () => string): boolean {
     const owner = this.#owners.get(key);
     if (owner === undefined) this.#owners.set(key, node);
-    else this.#report.error(node.object, path, `Node/${owner.name} has ${what()}`);
+    else this.#report.conflict(node.object, path, `Node/${owner.name} has ${what()}`);
     return owner === undefined;
   }
 }
@@ -72,7 +72,7 @@ function* withoutOverlaps(nodes: readonly NodeFacts[], report: Report): Steps<No
       if (other === undefined) owners.add(block, node);
       else {
         const text = `${formatPrefix(block)} overlaps ${formatPrefix(other.prefix)} of Node/${other.owner.name}; Node/${other.owner.name} keeps it`;
-        report.error(node.object, ["spec", "podCIDRs", index], text);
+        report.conflict(node.object, ["spec", "podCIDRs", index], text);
       }
       return other === undefined;
     });

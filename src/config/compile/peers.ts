@@ -68,7 +68,7 @@ function sessionOf(peer: PeerConfig): string {
 function reportTaken(object: BgpPeerObject, peer: PeerConfig, owner: BgpPeerObject, { own, report }: Context): void {
   const field = object.value.spec.peerAddress === undefined ? "peerSelector" : "peerAddress";
   const what = `${formatAddress(peer.address)} is a neighbour of Node/${own.name} by BGPPeer/${owner.name} already`;
-  report.error(object, ["spec", field], `${what}, which stays in force`);
+  report.conflict(object, ["spec", field], `${what}, which stays in force`);
 }
 
 function* fromBgpPeer(object: BgpPeerObject, context: Context): Steps<PeerConfig[]> {

@@ -9,6 +9,11 @@ export class Report {
     this.#add("error", object, path, text);
   }
 
+  /** Another object has what `object` asks for, and keeps it. */
+  conflict({ kind, name, source }: ConfigObject, path: FieldPath, text: string): void {
+    this.remarks.push({ severity: "error", object: `${kind}/${name}`, path, text, conflict: true, source });
+  }
+
   warning(object: ConfigObject, path: FieldPath, text: string): void {
     this.#add("warning", object, path, text);
   }
