@@ -7,6 +7,7 @@ import { Kernel } from "#kernel/kernel.ts";
 import type { NetlinkPort } from "#kernel/netlink-port.ts";
 import { type SysctlFiles, type SysctlNeeds, settleSysctls } from "#kernel/sysctl.ts";
 import type { Clock, Timer } from "#lib/clock.ts";
+import { EndingClock } from "#lib/ending-clock.ts";
 import type { Log } from "#lib/log.ts";
 import { Rib } from "#rib/rib.ts";
 import { RibView } from "#rib/views.ts";
@@ -69,6 +70,7 @@ export class Daemon {
   /** What `reconfigure` was given last. */
   #applied: NodeConfig | undefined;
   readonly #world: World;
+  readonly #kernelClock: EndingClock;
   readonly #routing: Routing;
   readonly #network: NodeNetwork;
   readonly #gateways: Gateways;
@@ -78,9 +80,16 @@ export class Daemon {
   /** The same, with what the kernel says of it, and with sessions that stay until others took their place. */
   #config: NodeConfig;
 
-  private constructor(world: World, config: NodeConfig, kernel: Kernel, hopSets: HopSetTable) {
+  private constructor(
+    world: World,
+    config: NodeConfig,
+    kernel: Kernel,
+    hopSets: HopSetTable,
+    kernelClock: EndingClock,
+  ) {
     const { clock, log } = world;
     this.#world = world;
+    this.#kernelClock = kernelClock;
     this.#wanted = config;
     this.#gateways = new Gateways((family) => kernel.gateways(family), log);
     this.#config = this.#gateways.resolve(config);
@@ -137,12 +146,13 @@ export class Daemon {
 
   /** Reads the kernel, adopts its routes of ours, and begins. */
   static async start(world: World, config: NodeConfig): Promise<Daemon> {
-    const { clock, log, netlink: port } = world;
+    const { log, netlink: port } = world;
     const hopSets = new HopSetTable();
+    const clock = new EndingClock(world.clock);
     const kernel = new Kernel({ config: config.kernel, port, hopSets, clock, log, seed: seedOf(world) });
     await new Promise<void>((resolve) => kernel.start(resolve));
     if (config.peers.length <= MAX_PEERS_WARMED) warmUpRouting();
-    const daemon = new Daemon(world, config, kernel, hopSets);
+    const daemon = new Daemon(world, config, kernel, hopSets, clock);
     kernel.onChange(() => daemon.#kernelChanged());
     daemon.reconfigure(config);
     return daemon;
@@ -237,6 +247,7 @@ export class Daemon {
     this.#moving.stop();
     this.speaker.stop(mode, text);
     this.rib.stop();
+    this.#kernelClock.end(); // what is refused or pending stays so
     void this.#network.stop();
   }
 

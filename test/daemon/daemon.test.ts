@@ -84,3 +84,15 @@ test("after a reboot nothing was preserved, and the neighbour is told so: R with
   expect(await restartOf(false)).toEqual({ restarting: false, forwarding: [false, false] });
   expect(await restartOf(true)).toEqual({ restarting: true, forwarding: [false, false] });
 });
+
+test("a daemon that stopped wants nothing any more, also where the kernel refuses a route", async () => {
+  const pair = new Pair();
+  const [kernel] = pair.kernels;
+  kernel.refuse.set("10.244.2.0/24", { index: 0, code: "EINVAL", text: "" });
+  const daemon = await pair.start();
+  expect(daemon.kernel.installer.counts("ipv4").failed).toBe(1);
+  for (const each of [daemon, pair.other!]) each.stop("hard");
+  await new Promise(setImmediate); // what looks after masquerading ends its own work first
+  pair.settle();
+  expect(pair.clock.pending).toBe(0);
+});
