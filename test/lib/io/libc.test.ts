@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync } from "node:fs";
+import { closeSync, readFileSync } from "node:fs";
 import { type AddressInfo, createServer, Socket } from "node:net";
 import { expect, test } from "vitest";
 import * as libc from "#lib/io/libc.ts";
@@ -81,4 +82,22 @@ test.runIf(root)("equal MD5 keys meet, and removing a key that is not there is n
   await once(socket, "connect");
   socket.destroy();
   server.close();
+});
+
+test("freed memory goes back to the system, and is no trouble where there is none", () => {
+  // In a process of its own: it needs the collector at will, and nobody else who frees and takes memory meanwhile.
+  const program = `
+    const { returnFreedMemory } = await import(${JSON.stringify(new URL("../../../src/lib/io/libc.ts", import.meta.url))});
+    let held = Array.from({ length: 1000 }, () => Buffer.alloc(100_000, 1)); // from the pool: too small for mmap
+    const last = Buffer.alloc(100_000, 1); // above the others, which cannot just be cut off the heap's end
+    held = undefined;
+    gc();
+    const before = process.memoryUsage.rss();
+    returnFreedMemory();
+    console.log(before - process.memoryUsage.rss(), last.length, returnFreedMemory());`;
+  const flags = ["--expose-gc", "--disable-warning=ExperimentalWarning", "--input-type=module", "-e", program];
+  const [given, , again] = execFileSync(process.execPath, flags, { encoding: "utf8" }).trim().split(" ");
+  const isGlibc = readFileSync("/proc/self/maps", "utf8").includes("libc.so.6");
+  if (isGlibc) expect(Number(given)).toBeGreaterThan(50_000_000);
+  expect(again).toMatch(/^(true|false)$/);
 });
