@@ -229,7 +229,7 @@ describe("a new configuration", () => {
     clock.settle();
     expect(a.log.take()).toEqual([
       "warn session with b (10.0.0.2 AS 64512) went down: sent Cease/Other Configuration Change (its families changed); its routes are kept for now (ipv4 ipv6)",
-      "info session with b (10.0.0.2 AS 64512) is Established: hold 90 s, families ipv4, graceful restart 120 s, kept routes to be confirmed (ipv4)",
+      "info session with b (10.0.0.2 AS 64512) is Established: router id 0.0.0.2, we called from 10.0.0.1, hold 90 s, families ipv4, graceful restart 120 s, kept routes to be confirmed (ipv4)",
     ]);
     expect(b.log.take()[0]).toMatch(/received Cease\/Other Configuration Change/);
     clock.advance(10_000);

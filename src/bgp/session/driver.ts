@@ -256,7 +256,7 @@ export class Driver implements LinkOwner {
     this.#bare = false;
     const staleMs = this.#config.gracefulRestart.deferralMs;
     const kept = this.#stale.handle({ kind: "up", agreed: agreed.gracefulRestart, staleMs });
-    this.#journal.established(this.#config, agreed, this.#stale.helper);
+    this.#journal.established(this.#config, agreed, this.#stale.helper, link);
     const context = this.#readContext(agreed);
     const session = establishedSession(this.#config, agreed, link.connection, context.context, kept);
     const routes = this.#world.routing.up({
@@ -372,6 +372,7 @@ export class Driver implements LinkOwner {
 
   #endOfRib(family: Family): void {
     this.#complete.add(family);
+    this.#journal.told(this.#title, this.#complete);
     this.#stale.handle({ kind: "allSent", family });
     this.#world.observer.endOfRib(this.#config.name, family);
   }

@@ -1,8 +1,9 @@
 import type { PeerConfig } from "#config/node-config.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
-import { formatAddress } from "#route/address.ts";
+import { formatAddress, formatRouterId } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
+import type { Connection } from "../transport.ts";
 import { updateEvidence } from "../wire/message.ts";
 import { Cease, ErrorCode } from "../wire/notification.ts";
 import type { Helper } from "./graceful-restart.ts";
@@ -28,6 +29,11 @@ export class Journal {
   sinceMs: number;
   /** Failures that were logged since the last session: once more, they say nothing new. */
   readonly #logged = new Set<string>();
+  /** Of the session that is, or was last. */
+  #agreed: Negotiated | undefined;
+  #establishedMs = 0;
+  /** End-of-RIB of all families was logged. */
+  #toldAll = false;
   #remarksFromMs = -Infinity;
   #remarks = 0;
 
@@ -47,7 +53,7 @@ export class Journal {
 
   changed(title: string, from: State, to: State, event: Event, helper: Helper): void {
     const ended = to === "idle" || (isTrying(from) && !isTalking(to));
-    const reason = ended ? this.#reason(event) : event.kind;
+    const reason = ended ? `${this.#reason(event)}${this.#silence(from, event)}` : event.kind;
     this.#record(from, to, reason);
     if (from === "established") this.#log.warn(`session with ${title} went down: ${reason}${keeping(helper)}`);
     else if (event.kind === "manualStop") this.#log.info(`session with ${title} is stopped: ${reason}`);
@@ -55,12 +61,25 @@ export class Journal {
     else this.#log.debug(`session with ${title}: ${from} to ${to} (${event.kind})`);
   }
 
-  established(config: PeerConfig, agreed: Negotiated, helper: Helper): void {
+  /** @param link the connection it runs over */
+  established(config: PeerConfig, agreed: Negotiated, helper: Helper, link: Way): void {
     this.#logged.clear();
+    this.#agreed = agreed;
+    this.#establishedMs = this.#clock.nowMs();
+    this.#toldAll = false;
     const title = titleOf(config, agreed);
-    this.#log.info(
-      `session with ${title} is Established: ${[...summary(agreed, helper), ...closed(config, agreed)].join(", ")}`,
-    );
+    const facts = [...wayOf(agreed, link), ...summary(agreed, helper), ...closed(config, agreed)];
+    this.#log.info(`session with ${title} is Established: ${facts.join(", ")}`);
+  }
+
+  /** End-of-RIB came. @param complete families of which it has come by now */
+  told(title: string, complete: ReadonlySet<Family>): void {
+    const families = this.#agreed?.families ?? [];
+    if (this.#toldAll || !families.every((family) => complete.has(family))) return;
+    this.#toldAll = true;
+    const seconds = Math.round((this.#clock.nowMs() - this.#establishedMs) / 100) / 10;
+    const when = `${seconds} s after the session came up`;
+    this.#log.info(`${title} has told all its routes: End-of-RIB of ${families.join(" ")}, ${when}`);
   }
 
   /** The neighbour's other connection goes on in place of the one that was shown. */
@@ -109,6 +128,11 @@ export class Journal {
     return event.kind === "manualStop" && ending !== event.reason ? `${ending} (${event.reason})` : ending;
   }
 
+  #silence(from: State, event: Event): string {
+    if (from !== "established" || event.kind !== "holdExpired" || this.#agreed === undefined) return "";
+    return ` (nothing was heard for ${this.#agreed.holdMs / 1000} s)`;
+  }
+
   #record(from: State, to: State, reason: string): void {
     const atMs = this.#clock.wallMs();
     if ((from === "established") !== (to === "established")) this.sinceMs = atMs;
@@ -145,6 +169,17 @@ function closed({ importPolicies, exportPolicies, advertise }: PeerConfig, { ext
     ...(importPolicies.length === 0 ? ["no import policy: nothing is taken"] : []),
     ...(exportPolicies.length === 0 && advertise.length === 0 ? ["no export policy: nothing is told"] : []),
   ];
+}
+
+/** What of a `Link` the log tells. */
+interface Way {
+  readonly dialled: boolean;
+  readonly connection: Pick<Connection, "localAddress"> | undefined;
+}
+
+function wayOf({ remote }: Negotiated, { dialled, connection }: Way): string[] {
+  const here = connection === undefined ? "" : ` ${dialled ? "from" : "to"} ${formatAddress(connection.localAddress)}`;
+  return [`router id ${formatRouterId(remote.routerId)}`, `${dialled ? "we called" : "it called"}${here}`];
 }
 
 function summary(agreed: Negotiated, { stale }: Helper): string[] {

@@ -70,7 +70,7 @@ describe("coming up", () => {
     expect(node.state("p")).toBe("established");
     expect(node.routing.take()).toEqual(["up p ipv4 ipv6 kept "]);
     expect(node.log.take().at(-1)).toBe(
-      "info session with p (10.0.0.2 AS 64512) is Established: hold 90 s, families ipv4 ipv6, graceful restart 120 s",
+      "info session with p (10.0.0.2 AS 64512) is Established: router id 0.0.0.9, we called from 10.0.0.1, hold 90 s, families ipv4 ipv6, graceful restart 120 s",
     );
   });
 
@@ -80,8 +80,22 @@ describe("coming up", () => {
     peer.line.sayKeepalive();
     clock.settle();
     expect(node.log.take().at(-1)).toBe(
-      "info session with p (10.0.0.2 AS 64513) is Established: hold 90 s, families ipv4 ipv6, no graceful restart, no import policy: nothing is taken, no export policy: nothing is told",
+      "info session with p (10.0.0.2 AS 64513) is Established: router id 0.0.0.9, we called from 10.0.0.1, hold 90 s, families ipv4 ipv6, no graceful restart, no import policy: nothing is taken, no export policy: nothing is told",
     );
+  });
+
+  test("the log says when all its routes are here: once, with the last End-of-RIB", () => {
+    const { node, line } = established();
+    clock.advance(1_500);
+    const endOfRib6 = Uint8Array.from([...header(30, 2), 0, 0, 0, 7, 0x90, 15, 0, 3, 0, 2, 1]);
+    line.say(endOfRib4);
+    clock.settle();
+    expect(node.log.take()).toEqual([]);
+    for (const octets of [endOfRib6, endOfRib4]) line.say(octets);
+    clock.settle();
+    expect(node.log.take()).toEqual([
+      "info p (10.0.0.2 AS 64512) has told all its routes: End-of-RIB of ipv4 ipv6, 1.5 s after the session came up",
+    ]);
   });
 
   test("a neighbour that never says OPEN is dropped after 4 minutes, and not a millisecond earlier", () => {
@@ -189,7 +203,9 @@ describe("staying up", () => {
     expect(node.state("p")).toBe("established");
     clock.advance(1);
     expect(line.take()).toEqual(["NOTIFICATION 4/0", "closed"]);
-    expect(node.log.take()[0]).toMatch(/^warn session with p .* went down: sent Hold Timer Expired/);
+    expect(node.log.take()[0]).toMatch(
+      /^warn session with p .* went down: sent Hold Timer Expired \(nothing was heard for 90 s\)/,
+    );
   });
 
   test.each(["KEEPALIVE", "UPDATE", "ROUTE-REFRESH"])("a %s starts the hold time anew", (kind) => {
