@@ -245,10 +245,10 @@ export class Installer {
   }
 
   /** Why the learned route to this prefix is not in the kernel. */
-  failureOf(prefix: Prefix): Failure | undefined {
+  failureOf(prefix: Prefix, whose: typeof LEARNED | typeof OWN = LEARNED): Failure | undefined {
     const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = prefix.words;
     const { store, failures } = this.#sides[prefix.family];
-    return failures.get(store.prefixes.find(w0, w1, w2, w3, prefix.length, LEARNED));
+    return failures.get(store.prefixes.find(w0, w1, w2, w3, prefix.length, whose));
   }
 
   /** The first refused routes, at most `most`, for status. */
@@ -262,10 +262,10 @@ export class Installer {
   }
 
   /** Does the kernel hold the learned route to this prefix as it is wanted? */
-  isInstalled(prefix: Prefix): boolean {
+  isInstalled(prefix: Prefix, whose: typeof LEARNED | typeof OWN = LEARNED): boolean {
     const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = prefix.words;
     const { store } = this.#sides[prefix.family];
-    const id = store.prefixes.find(w0, w1, w2, w3, prefix.length, LEARNED);
+    const id = store.prefixes.find(w0, w1, w2, w3, prefix.length, whose);
     return id !== 0 && store.desired(id) !== 0 && store.desired(id) === store.content(id);
   }
 

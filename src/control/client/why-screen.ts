@@ -27,7 +27,7 @@ function pathLines(path: PathReport, number: number, nowMs: number, paint: Paint
   return [
     "",
     paint(colour, `${number}. from ${path.from}${neighbour}, ${ago(nowMs - path.since)} ago${stale}: ${verdict(path)}`),
-    step("policy", `${path.accepted ? "accepted" : paint("bad", "rejected")} by ${path.policy}`),
+    step("policy", `${path.accepted ? "accepted" : paint("bad", "rejected")}: ${path.policy}`),
     ...(path.attributes === undefined ? [] : [step("attributes", path.attributes)]),
     ...(path.nextHop === undefined ? [] : [step("next hop", paint(path.reachable ? "plain" : "bad", path.nextHop))]),
   ];

@@ -1,9 +1,10 @@
 import type { Explanation, PathExplanation, PolicyVerdict, ToldExplanation } from "#control/views.ts";
+import { OWN } from "#kernel/route-store.ts";
 import type { Reason } from "#rib/policy.ts";
 import type { Neighbour } from "#rib/rib.ts";
 import type { ExportView, PathView, Standing } from "#rib/views.ts";
 import type { Address } from "#route/address.ts";
-import type { Prefix } from "#route/prefix.ts";
+import { type Prefix, samePrefix } from "#route/prefix.ts";
 import type { Daemon } from "../daemon.ts";
 import type { RouteViews } from "./routes.ts";
 
@@ -59,9 +60,13 @@ function reasonText(accepted: boolean, reason: Reason): string {
     case "statement":
       return `BGPPolicy/${reason.policy}, statement ${reason.statement + 1}`;
     case "no policy":
-      return accepted ? "no policy: internal neighbours are open" : "RFC 8212: no policy for an external neighbour";
+      return accepted
+        ? "internal neighbours are open, and no policy is set"
+        : "RFC 8212: no policy for an external neighbour";
     case "undecided":
-      return accepted ? "no statement decided: internal neighbours are open" : "no statement accepted it (RFC 8212)";
+      return accepted
+        ? "internal neighbours are open, and no statement decided"
+        : "no statement accepted it (RFC 8212)";
   }
 }
 
@@ -87,7 +92,7 @@ function explainKernel(
 ): Explanation["kernel"] {
   const best = paths.find(({ standing }) => standing === "best");
   if (best === undefined) return { state: "notWanted", reason: "no path stands" };
-  if (best.neighbour === undefined) return { state: "notWanted", reason: "the prefix is the node's own" };
+  if (best.neighbour === undefined) return explainOwn(daemon, prefix);
   if (!daemon.config.kernel.install) return { state: "notWanted", reason: "this node installs no routes" };
   const { installer } = daemon.kernel;
   const failure = installer.failureOf(prefix);
@@ -96,6 +101,15 @@ function explainKernel(
   const wanted = set === 0 ? undefined : daemon.rib.parts.hopSets.get(set);
   const hops = wanted?.kind === "unicast" ? views.hops(wanted.hops) : [];
   return { state: installer.isInstalled(prefix) ? "installed" : "pending", hops };
+}
+
+/** A blackhole of a high metric stands below an own prefix, for addresses that nobody has. */
+function explainOwn({ config, kernel: { installer } }: Daemon, prefix: Prefix): Explanation["kernel"] {
+  const own = config.originated.find((each) => samePrefix(each.prefix, prefix));
+  if (own?.blackhole !== true) return { state: "notWanted", reason: "the prefix is the node's own" };
+  const failure = installer.failureOf(prefix, OWN);
+  if (failure !== undefined) return { state: "failed", error: failure.reason };
+  return { state: installer.isInstalled(prefix, OWN) ? "installed" : "pending", hops: [] };
 }
 
 const UNTOLD: Readonly<Record<Exclude<ExportView["kind"], "policy">, string | undefined>> = {
