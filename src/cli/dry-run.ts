@@ -32,9 +32,9 @@ function describe(config: NodeConfig, mtu: number | undefined): string[] {
   return [
     `node ${nodeName}: AS ${localAs}, router id ${formatRouterId(routerId)}, port ${listen.port}`,
     `kernel: table ${kernel.table}, metric ${kernel.metric}, protocol ${kernel.protocol}, up to ${kernel.maxPaths} equal paths`,
-    `${peers.length} sessions:`,
+    `sessions (${peers.length}):`,
     ...peers.map(describePeer),
-    `${originated.length} own prefixes:`,
+    `own prefixes (${originated.length}):`,
     ...blocks,
     ...cniLines,
     ...nftLines,

@@ -22,6 +22,8 @@ export interface NodeReport {
   /** Seconds left of graceful restart recovery, and how many neighbours it waits for. */
   readonly recovery?: { readonly waitingFor: number; readonly seconds: number } | undefined;
   readonly drain?: DrainReport | undefined;
+  /** Settings of the kernel that are off and keep packets from the pods of this node. */
+  readonly unforwarded: readonly string[];
   /** What is wrong with the newest objects. */
   readonly invalid: readonly string[];
   readonly tables: Readonly<Record<Family, { readonly nets: number; readonly routes: number }>>;
@@ -63,7 +65,8 @@ export interface NeighbourReport {
 }
 
 export function nodeReport(daemon: DaemonView, now: number): NodeReport {
-  const { version, hostname, routerId, state, startedMs, reconfiguredMs, recovery, drain, invalid } = daemon.status();
+  const { version, hostname, routerId, state, startedMs, reconfiguredMs, recovery, drain, unforwarded, invalid } =
+    daemon.status();
   const { inSync, wanted, pending, failed, failures } = daemon.forwarding();
   return {
     version,
@@ -78,6 +81,7 @@ export function nodeReport(daemon: DaemonView, now: number): NodeReport {
       seconds: Math.round(recovery.timer.remainingMs / 1000),
     },
     drain: drain && drainReport(drain),
+    unforwarded,
     invalid,
     tables: { ipv4: { ...daemon.tables.ipv4.counts }, ipv6: { ...daemon.tables.ipv6.counts } },
     kernel: {

@@ -45,6 +45,8 @@ export interface DaemonStatus {
   readonly recovery: { readonly waitingFor: number; readonly timer: TimerView } | undefined;
   /** Present while the node goes out of service, or is. */
   readonly drain: DrainView | undefined;
+  /** Settings of the kernel that keep packets from the pods of this node, with their names: `net.ipv4.ip_forward`. */
+  readonly unforwarded: readonly string[];
   /** What is wrong with the newest objects, a line each with its place: what they say is not in force. */
   readonly invalid: readonly string[];
 }

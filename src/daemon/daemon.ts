@@ -5,7 +5,7 @@ import type { Nft } from "#cni/masquerade-keeper.ts";
 import type { NodeConfig } from "#config/node-config.ts";
 import { Kernel } from "#kernel/kernel.ts";
 import type { NetlinkPort } from "#kernel/netlink-port.ts";
-import { type SysctlFiles, type SysctlNeeds, settleSysctls } from "#kernel/sysctl.ts";
+import { type SysctlFiles, type SysctlNeeds, settleSysctls, unforwarded } from "#kernel/sysctl.ts";
 import type { Clock, Timer } from "#lib/clock.ts";
 import { EndingClock } from "#lib/ending-clock.ts";
 import type { Log } from "#lib/log.ts";
@@ -228,6 +228,14 @@ export class Daemon {
     if (key === this.#settled) return;
     this.#settled = key;
     settleSysctls(needs, this.#world.sysctls, this.#world.log);
+  }
+
+  /** Settings of the kernel that keep packets from this node's pods, where it has any. */
+  unforwarded(): string[] {
+    const { originated, kernel } = this.#config;
+    const own = originated.filter(({ from }) => from === "podCIDR" && kernel.install);
+    const routed = families.filter((family) => own.some(({ prefix }) => prefix.family === family));
+    return unforwarded(routed, this.#world.sysctls.read);
   }
 
   get config(): NodeConfig {

@@ -85,6 +85,12 @@ function rules({ families, interfaces, advertised, kernel }: SysctlNeeds): Rule[
   return all;
 }
 
+/** @returns names of the settings by which the kernel forwards nothing of these families, now: `net.ipv4.ip_forward` */
+export function unforwarded(routed: readonly Family[], read: SysctlFiles["read"]): string[] {
+  const names = routed.map((family) => FORWARDING[family]).filter((name) => read(name)?.trim() === "0");
+  return names.map((name) => name.replaceAll("/", "."));
+}
+
 /** Sets what is ours to set, where configuration allows it, and tells of the rest by name. @returns what stays as it was */
 export function settleSysctls(needs: SysctlNeeds, files: SysctlFiles, log: Log): SysctlFinding[] {
   return findSysctls(needs, files.read).filter((finding) => {

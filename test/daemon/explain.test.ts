@@ -17,6 +17,27 @@ test("a learned route is followed from its neighbour into the kernel", async () 
   });
 });
 
+test("a route is shown no older than the session that brought it", async () => {
+  const pair = new Pair();
+  const daemon = await pair.start();
+  pair.clock.advance(1300);
+  daemon.speaker.restart("n2", "");
+  pair.settle();
+  const { sinceMs } = daemon.speaker.peer("n2")!;
+  expect(sinceMs % 1000).toBe(300); // whole seconds are all that a route keeps
+  expect(why(daemon, "10.244.2.0/24").paths).toMatchObject([{ since: sinceMs }]);
+});
+
+test("a node with pods whose kernel forwards nothing is told of", async () => {
+  const pair = new Pair();
+  const settings: Record<string, string> = { "net/ipv4/ip_forward": "0\n", "net/ipv6/conf/all/forwarding": "0\n" };
+  pair.sysctls.read = (name) => settings[name];
+  const daemon = await pair.start();
+  expect(daemon.unforwarded()).toEqual(["net.ipv4.ip_forward"]);
+  settings["net/ipv4/ip_forward"] = "1\n";
+  expect(daemon.unforwarded()).toEqual([]);
+});
+
 test("below an own prefix stands a blackhole, where it is wanted and the kernel takes it", async () => {
   const own = async (blackhole: boolean, refused = false) => {
     const pair = new Pair();

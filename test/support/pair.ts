@@ -18,6 +18,10 @@ export class Pair {
   readonly lines: string[] = [];
   readonly config: NodeConfig = this.#config(1);
 
+  readonly sysctls: { read(name: string): string | undefined; write(): undefined } = {
+    read: () => undefined,
+    write: () => undefined,
+  };
   /** The second node, once started. */
   other: Daemon | undefined;
   /** Does the second node come after a reboot? */
@@ -60,7 +64,7 @@ export class Pair {
       netlink: kernel,
       files: { write: async () => false },
       nft: { run: async () => {}, list: async () => undefined },
-      sysctls: { read: () => undefined, write: () => undefined },
+      sysctls: this.sysctls,
       rebooted: this.rebooted && node === 2,
     };
     let started: Daemon | undefined;

@@ -40,8 +40,9 @@ export function statusScreen(node: NodeReport, neighbours: readonly NeighbourRep
   };
 }
 
-function nodeProblems({ state, kernel, invalid }: NodeReport): string[] {
+function nodeProblems({ state, kernel, unforwarded, invalid }: NodeReport): string[] {
   return [
+    ...unforwarded.map((setting) => `Pods here cannot be reached: ${setting} is 0.`),
     ...invalid.map((line) => `Not in force: ${line}`),
     ...(state === "shuttingDown" ? ["The daemon is shutting down."] : []),
     ...kernel.failures.map(({ prefix, error }) => `The kernel refused the route to ${prefix}: ${error}`),

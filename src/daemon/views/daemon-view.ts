@@ -52,13 +52,14 @@ function statusOf(daemon: Daemon, configuration: Configuration, identity: Identi
     routerId: daemon.config.routerId,
     hostname: identity.hostname,
     startedMs: daemon.startedMs,
-    reconfiguredMs: configuration.changedMs,
+    reconfiguredMs: Math.max(daemon.startedMs, configuration.changedMs), // the first one is read before the start
     state: daemon.stopping ? "shuttingDown" : "running",
     recovery:
       daemon.restarted && waitingFor.size > 0
         ? { waitingFor: waitingFor.size, timer: { remainingMs, totalMs: deferralMs } }
         : undefined,
     drain: drainView(daemon),
+    unforwarded: daemon.unforwarded(),
     invalid: configuration.remarks.filter(({ severity }) => severity === "error").map(formatRemark),
   };
 }

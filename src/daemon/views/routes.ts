@@ -27,7 +27,16 @@ const ORDER: Readonly<Record<PathView["standing"], number>> = {
 interface Teller {
   readonly name: string;
   readonly address: Address | undefined;
+  /** Since when its session is as it is, milliseconds since 1970. */
+  readonly sinceMs: number;
 }
+
+/** Times of routes are kept in whole seconds. */
+const PATH_TIME_MS = 1000;
+
+/** A route of a session is shown no older than that, though the second in which it came began before. */
+const notBefore = (sessionMs: number, routeMs: number): number =>
+  routeMs < sessionMs && sessionMs - routeMs < PATH_TIME_MS ? sessionMs : routeMs;
 
 /** Next hops and neighbours as routes show them: looked up once in a listing. */
 class Memory {
@@ -80,7 +89,7 @@ export class RouteViews {
   }
 
   #learned(prefix: Prefix, path: number, reader: RouteReader): RouteView {
-    const { name, address } = this.#teller(reader.neighbourOf(path));
+    const { name, address, sinceMs } = this.#teller(reader.neighbourOf(path));
     const best = reader.isBest(path);
     const id = reader.prefixOf(path);
     const metric = reader.metricOf(path);
@@ -90,7 +99,7 @@ export class RouteViews {
       source: "bgp",
       best,
       filtered: reader.isRefused(path),
-      sinceMs: reader.sinceMs(path),
+      sinceMs: notBefore(sinceMs, reader.sinceMs(path)),
       from: address,
       destination: metric === undefined ? "unreachable" : "unicast",
       hops: metric === undefined ? noHops : this.#hopsOf(reader.nextHopOf(path), reader),
@@ -149,7 +158,7 @@ export class RouteViews {
     const { config, session } = this.#daemon.rib.neighbourById(neighbour) ?? {};
     const name = config?.name ?? "";
     const address = session?.address ?? this.#daemon.config.peers.find((peer) => peer.name === name)?.address;
-    return { name, address };
+    return { name, address, sinceMs: this.#daemon.speaker.peer(name)?.sinceMs ?? -Infinity };
   }
 
   #hopsOf(nextHop: number, reader: RouteReader): readonly HopView[] {

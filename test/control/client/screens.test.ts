@@ -33,6 +33,11 @@ describe("linnet status", () => {
     ]);
   });
 
+  test("a kernel that forwards nothing is no well node", () => {
+    const { well, lines } = status({ unforwarded: ["net.ipv4.ip_forward"] });
+    expect([well, lines[1]]).toEqual([false, "  Pods here cannot be reached: net.ipv4.ip_forward is 0."]);
+  });
+
   test("names routes that the kernel refused", () => {
     const failures = [{ prefix: "10.9.0.0/16", error: "Network is unreachable" }];
     const { well, lines } = status({ kernel: { inSync: false, wanted: 9, pending: 0, failed: 3, failures } });

@@ -429,6 +429,7 @@ export class LabDaemon implements DaemonView {
         timer: { remainingMs: this.#lab.recovery.remainingMs, totalMs: 240_000 },
       },
       drain: undefined,
+      unforwarded: [],
       invalid: [],
     };
   }

@@ -2,6 +2,7 @@ import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { Conversation } from "../conversation.ts";
 import { type ClientOptions, parseOptions, usage } from "../options.ts";
+import { socketError } from "./socket-error.ts";
 import { PROMPT, Terminal } from "./terminal.ts";
 
 /**
@@ -25,19 +26,12 @@ export async function birdc(args: readonly string[]): Promise<number> {
   }
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "No such file or directory",
-  ECONNREFUSED: "Connection refused",
-  EACCES: "Permission denied",
-  ENOTSOCK: "Socket operation on non-socket",
-};
-
 /** Resolves when the server is gone, which is a failure, or when nobody reads what we write. */
 function gone(socket: Socket, options: ClientOptions): Promise<number> {
   return new Promise((resolve) => {
     process.stdout.once("error", () => resolve(1));
     socket.once("error", (error: NodeJS.ErrnoException) => {
-      const reason = reasons[error.code ?? ""] ?? error.message;
+      const reason = socketError(error);
       process.stderr.write(`Unable to connect to server control socket (${options.socket}): ${reason}\n`);
       resolve(1);
     });

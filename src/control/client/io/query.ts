@@ -1,5 +1,6 @@
 import { connect } from "node:net";
 import { ReplyPrinter } from "../printer.ts";
+import { socketError } from "./socket-error.ts";
 
 /**
  * Asks the daemon for JSON values with one of Linnet's own commands.
@@ -12,7 +13,7 @@ export function query(socketPath: string, command: string): Promise<unknown[]> {
     const values: unknown[] = [];
     let greeted = false;
     socket.setEncoding("utf8");
-    socket.on("error", (error) => reject(new Error(`no daemon answers at ${socketPath}: ${error.message}`)));
+    socket.on("error", (error) => reject(new Error(`no daemon answers at ${socketPath}: ${socketError(error)}`)));
     socket.on("close", () => reject(new Error(`the daemon at ${socketPath} closed the connection`)));
     socket.write(`${command}\n`);
     socket.on("data", (text: string) => {
