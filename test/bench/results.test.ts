@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { ratiosOf, regressions } from "../../bench/ci.ts";
 import { report } from "../../bench/report.ts";
 import { median, type Result, rowsOf } from "../../bench/results.ts";
 
@@ -30,14 +29,6 @@ test("ratios are to the best other daemon; yardsticks are no daemons", () => {
   expect(rows.get("bird2")).toMatchObject({ ratio: 2, ratioToBird: undefined });
   expect(rows.get("frr")).toMatchObject({ ratio: 4, ratioToBird: 2 });
   expect(rows.get("null")).toMatchObject({ ratio: undefined, ratioToBird: undefined });
-});
-
-test("the short run fails for what is a third worse than its floor, or not measured", () => {
-  const ratios = ratiosOf(rowsOf([result("linnet", 2), result("bird2", 4)]));
-  expect(ratios).toEqual({ "transit: transit": 0.5 });
-  expect(regressions(ratios, { "transit: transit": 0.38 })).toEqual([]);
-  expect(regressions(ratios, { "transit: transit": 0.37 })).toEqual(["transit: transit: 0.50 x BIRD, was 0.37 x"]);
-  expect(regressions(ratios, { "mesh: installed": 1 })).toEqual(["mesh: installed: not measured"]);
 });
 
 test("the report says where daemons ended differently, and what failed", () => {

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { bestRatios, regressions, usualRatios } from "../../bench/floors.ts";
+import type { Result } from "../../bench/results.ts";
+
+const result = (daemon: string, cpuSeconds: number, changes: Partial<Result> = {}): Result => ({
+  scenario: "transit",
+  size: 100,
+  metric: "transit",
+  unit: "s",
+  daemon,
+  round: 1,
+  value: 7,
+  cpuSeconds,
+  ...changes,
+});
+
+test("a run is judged by the best round of each, a floor is what an ordinary one gives", () => {
+  const results = [3, 2, 9].flatMap((cpu) => [result("linnet", cpu), result("bird2", 2 * cpu - 3)]);
+  expect(bestRatios(results)).toEqual({ "transit: transit": 2 });
+  expect(usualRatios(results)).toEqual({ "transit: transit": 1 });
+});
+
+test("fail-over counts by its time", () => {
+  const lost = { scenario: "failover", metric: "link lost" };
+  const results = [result("linnet", 1, { ...lost, value: 2 }), result("bird2", 1, { ...lost, value: 8 })];
+  expect(bestRatios(results)).toEqual({ "failover: link lost": 0.25 });
+});
+
+test("memory, stalls and what only one of them did have no ratio", () => {
+  const memory = { metric: "memory", unit: "MB" } as const;
+  const results = [result("linnet", 1, memory), result("bird2", 1, memory), result("linnet", 1, { metric: "dump" })];
+  expect(bestRatios(results)).toEqual({});
+});
+
+test("what is a third worse than its floor, or not measured, is a regression", () => {
+  const ratios = { "transit: transit": 0.5 };
+  expect(regressions(ratios, { "transit: transit": 0.38 })).toEqual([]);
+  expect(regressions(ratios, { "transit: transit": 0.37 })).toEqual(["transit: transit: 0.50 x BIRD, was 0.37 x"]);
+  expect(regressions(ratios, { "mesh: installed": 1 })).toEqual(["mesh: installed: not measured"]);
+});
