@@ -275,8 +275,8 @@ export class Driver implements LinkOwner {
     this.#world.observer.down(this.#config.name);
   }
 
-  ended(link: Link, ending: Ending): void {
-    if (link === this.#primary) this.#journal.ended(ending);
+  ended(link: Link, ending: Ending, connected: boolean): void {
+    if (link === this.#primary) this.#journal.ended(ending, connected);
     if (ending.kind !== "received" || ending.notification.code !== ErrorCode.open) return;
     if (ending.notification.subcode === OpenError.unsupportedParameter) this.#bare = true;
   }

@@ -32,6 +32,8 @@ export class Journal {
   /** Of the session that is, or was last. */
   #agreed: Negotiated | undefined;
   #establishedMs = 0;
+  /** The last session, or attempt at one, came to nothing because of what the OPENs said. */
+  #misfits = false;
   /** End-of-RIB of all families was logged. */
   #toldAll = false;
   #remarksFromMs = -Infinity;
@@ -47,8 +49,12 @@ export class Journal {
     return this.#history.list();
   }
 
-  ended(ending: Ending): void {
-    if (!isCollision(ending)) this.lastEnding = ending;
+  /** A neighbour that does not like our OPEN, or we its, often hangs up for some time: that is not the reason. */
+  ended(ending: Ending, connected: boolean): void {
+    const resting = this.#misfits && ending.kind === "lost" && connected;
+    if (isCollision(ending) || resting) return;
+    this.lastEnding = ending;
+    this.#misfits = isMisfit(ending);
   }
 
   changed(title: string, from: State, to: State, event: Event, helper: Helper): void {
@@ -67,6 +73,7 @@ export class Journal {
     this.#agreed = agreed;
     this.#establishedMs = this.#clock.nowMs();
     this.#toldAll = false;
+    this.#misfits = false;
     const title = titleOf(config, agreed);
     const facts = [...wayOf(agreed, link), ...summary(agreed, helper), ...closed(config, agreed)];
     this.#log.info(`session with ${title} is Established: ${facts.join(", ")}`);

@@ -53,7 +53,8 @@ export interface LinkOwner {
   judge(link: Link, open: Open): Negotiated;
   up(link: Link, negotiated: Negotiated): UpdateReader;
   down(link: Link, ending: Ending): void;
-  ended(link: Link, ending: Ending): void;
+  /** @param connected TCP had come up: this was no call that failed */
+  ended(link: Link, ending: Ending, connected: boolean): void;
   refreshed(message: RouteRefresh): void;
   /** @param update was not wholly good (RFC 7606): the whole message, borrowed */
   remarked(remarks: string, update: Uint8Array): void;
@@ -241,7 +242,7 @@ export class Link {
       this.#connection = undefined;
       connection.close();
     }
-    this.#owner.ended(this, ending);
+    this.#owner.ended(this, ending, connection !== undefined);
     this.#negotiated = undefined;
   }
 

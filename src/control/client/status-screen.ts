@@ -63,7 +63,9 @@ function notes({ state, recovery, drain, kernel }: NodeReport): string[] {
     ...(state === "reconfiguring" ? ["A new configuration is being put in force."] : []),
     ...(recovery === undefined
       ? []
-      : [`Graceful restart: waiting for ${recovery.waitingFor} neighbours, at most ${recovery.seconds} s more.`]),
+      : [
+          `Graceful restart: waiting for ${recovery.waitingFor} ${recovery.waitingFor === 1 ? "neighbour" : "neighbours"}, at most ${recovery.seconds} s more.`,
+        ]),
     ...(drain === undefined ? [] : [drainNote(drain)]),
     ...(kernel.inSync || kernel.pending === 0 ? [] : [`${kernel.pending} changes are on their way to the kernel.`]),
   ];

@@ -121,6 +121,28 @@ describe("coming up", () => {
     expect(peer.lines.length).toBe(2);
   });
 
+  test("what is wrong with the OPENs stays the reason while the neighbour hangs up, until there was a session", () => {
+    const { node, peer } = scripted();
+    const lastEnding = () => node.speaker.peer("p")?.lastEnding;
+    const misfit = { kind: "sent", notification: { code: 2, subcode: 2 } };
+    peer.line.sayOpen({ localAs: 64999 });
+    clock.settle();
+    expect(lastEnding()).toMatchObject(misfit);
+    clock.advance(2_000);
+    expect(peer.line.take()).toEqual(["OPEN"]);
+    peer.line.connection.close(); // as BIRD does in its own time of rest
+    clock.settle();
+    expect(lastEnding()).toMatchObject(misfit);
+    clock.advance(60_000);
+    peer.line.sayOpen();
+    peer.line.sayKeepalive();
+    clock.settle();
+    expect(node.state("p")).toBe("established");
+    peer.line.connection.close();
+    clock.settle();
+    expect(lastEnding()).toMatchObject({ kind: "lost" });
+  });
+
   test("a neighbour that refuses optional parameters gets an OPEN without them (RFC 5492 §3)", () => {
     const { peer } = scripted();
     peer.line.sayNotification({ code: 2, subcode: 4 });
