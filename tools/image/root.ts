@@ -26,9 +26,9 @@ const mountPoints: readonly string[] = [
   ...["etc/cni/net.d", "etc/linnet/defaults", "host/opt/cni/bin", "host/proc/sys/net"],
 ];
 
-/** Without a shell, a program is a file that names its interpreter. */
+/** Without a shell, a program is a file that names its interpreter; the daemon has the same flag as in bin/linnet. */
 const programs: Readonly<Record<string, string>> = {
-  linnet: '#!/usr/bin/node\nimport("/opt/linnet/main.js");\n',
+  linnet: '#!/usr/bin/node --max-semi-space-size=4\nimport("/opt/linnet/main.js");\n',
   birdc: '#!/usr/bin/node\nprocess.argv.splice(2, 0, "birdc");\nimport("/opt/linnet/main.js");\n',
 };
 
