@@ -19,6 +19,9 @@ export interface Manifest {
   readonly spec?: object;
   readonly status?: object;
   readonly stringData?: Readonly<Record<string, string>>;
+  /** Of EndpointSlices. */
+  readonly addressType?: string;
+  readonly endpoints?: readonly object[];
 }
 
 /** The command of the checkout. */
