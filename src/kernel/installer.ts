@@ -2,7 +2,7 @@ import type { Clock } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { type Family, families } from "#route/family.ts";
 import type { HopSet, HopSetTable } from "#route/hop-set.ts";
-import { type Prefix, parsePrefix, samePrefix } from "#route/prefix.ts";
+import { formatPrefix, type Prefix, parsePrefix } from "#route/prefix.ts";
 import type { Failure } from "./failures.ts";
 import { FamilyInstaller, type InstallerConfig, type Surroundings } from "./family-installer.ts";
 import type { NetlinkPort } from "./netlink-port.ts";
@@ -16,6 +16,15 @@ export interface OwnRoute {
   readonly prefix: Prefix;
   readonly set: HopSet;
 }
+
+/** How often routes were to be set, and to be removed. */
+interface Asked {
+  updates: number;
+  withdraws: number;
+}
+
+const prefixesOf = (routes: readonly OwnRoute[]): Set<string> =>
+  new Set(routes.map(({ prefix }) => formatPrefix(prefix)));
 
 /** How far the kernel is from what is wanted. */
 export interface InstallerCounts {
@@ -44,6 +53,10 @@ export class Installer {
   /** By hop set: 0 not asked yet, 1 usable, 2 not. */
   #usable = new Uint8Array(64);
   #own: readonly OwnRoute[] = [];
+  readonly #asked: Readonly<Record<Family, Asked>> = {
+    ipv4: { updates: 0, withdraws: 0 },
+    ipv6: { updates: 0, withdraws: 0 },
+  };
 
   /** @param links can packets leave by this interface? */
   constructor(
@@ -68,18 +81,22 @@ export class Installer {
   }
 
   set4(address: number, length: number, hopSet: number): void {
+    this.#asked.ipv4.updates++;
     this.#sides.ipv4.set(address, 0, 0, 0, length, LEARNED, hopSet);
   }
 
   set6(w0: number, w1: number, w2: number, w3: number, length: number, hopSet: number): void {
+    this.#asked.ipv6.updates++;
     this.#sides.ipv6.set(w0, w1, w2, w3, length, LEARNED, hopSet);
   }
 
   clear4(address: number, length: number): void {
+    this.#asked.ipv4.withdraws++;
     this.#sides.ipv4.clear(address, 0, 0, 0, length, LEARNED);
   }
 
   clear6(w0: number, w1: number, w2: number, w3: number, length: number): void {
+    this.#asked.ipv6.withdraws++;
     this.#sides.ipv6.clear(w0, w1, w2, w3, length, LEARNED);
   }
 
@@ -98,12 +115,16 @@ export class Installer {
 
   /** All routes of the node itself, at OWN_METRIC; those not named any more go. */
   setOwn(routes: readonly OwnRoute[]): void {
+    const before = prefixesOf(this.#own);
+    const wanted = prefixesOf(routes);
     for (const { prefix } of this.#own) {
-      if (routes.some((route) => samePrefix(route.prefix, prefix))) continue;
+      if (wanted.has(formatPrefix(prefix))) continue;
+      this.#asked[prefix.family].withdraws++;
       const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = prefix.words;
       this.#sides[prefix.family].clear(w0, w1, w2, w3, prefix.length, OWN);
     }
     for (const { prefix, set } of routes) {
+      if (!before.has(formatPrefix(prefix))) this.#asked[prefix.family].updates++;
       const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = prefix.words;
       this.#sides[prefix.family].set(w0, w1, w2, w3, prefix.length, OWN, this.#hopSets.intern(set));
     }
@@ -230,6 +251,11 @@ export class Installer {
   /** Sweeps again where the sweep was: what became stale later has no other end. */
   #sweepSwept(): void {
     for (const family of families) if (!this.#sides[family].store.keepsStale) this.sweep(family);
+  }
+
+  /** What was asked for since the start. */
+  asked(family: Family): Readonly<Asked> {
+    return { ...this.#asked[family] };
   }
 
   counts(family: Family): InstallerCounts {

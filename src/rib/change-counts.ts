@@ -126,6 +126,15 @@ const counts = (accepted: number, rejected: number, filtered: number, ignored: n
   accepted,
 });
 
+/** Of a table that takes everything. @param withdraws changes that took a route away */
+export const takenChanges = (
+  updates: number,
+  withdraws: number,
+): Pick<Changes, "exportUpdates" | "exportWithdraws"> => ({
+  exportUpdates: counts(updates, 0, 0, 0),
+  exportWithdraws: counts(withdraws, 0, 0, 0),
+});
+
 /** Of a neighbour without a session. */
 export const noChanges: Changes = {
   importUpdates: counts(0, 0, 0, 0),

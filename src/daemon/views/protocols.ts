@@ -1,7 +1,7 @@
 import type { PeerSnapshot } from "#bgp/session/snapshot.ts";
 import type { NodeConfig } from "#config/node-config.ts";
 import type { ChannelView, ProtocolView, RouteCounts, StaticView } from "#control/views.ts";
-import { noChanges } from "#rib/change-counts.ts";
+import { noChanges, takenChanges } from "#rib/change-counts.ts";
 import { isLinkLocal } from "#route/address.ts";
 import { type Family, families } from "#route/family.ts";
 import type { Daemon } from "../daemon.ts";
@@ -61,7 +61,9 @@ function ownChannel(family: Family, preference: number, routes: RouteCounts): Ch
 
 function kernelChannel(family: Family, { kernel }: Daemon): ChannelView {
   const { installed } = kernel.installer.counts(family);
-  const channel = ownChannel(family, PREFERENCE.kernel, { ...noRoutes, exported: installed });
+  const { updates, withdraws } = kernel.installer.asked(family);
+  const changes = takenChanges(updates, withdraws);
+  const channel = ownChannel(family, PREFERENCE.kernel, { ...noRoutes, ...changes, exported: installed });
   return { ...channel, importPolicy: "REJECT", exportPolicy: "ACCEPT" };
 }
 

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import type { ChangeCounts } from "#control/views.ts";
+import { protocolViews } from "#daemon/views/protocols.ts";
+import { Pair } from "../support/pair.ts";
+
+test("the kernel's protocol counts what it was asked for: own blackholes, learned routes, and what went", async () => {
+  const pair = new Pair();
+  const daemon = await pair.start();
+  const { config } = pair;
+  daemon.reconfigure({ ...config, originated: config.originated.map((own) => ({ ...own, blackhole: true })) });
+  pair.settle();
+  const kernel = () => protocolViews(daemon).find(({ name }) => name === "kernel1")?.channels[0]?.routes;
+  const all = (accepted: number): ChangeCounts => ({
+    received: accepted,
+    rejected: 0,
+    filtered: 0,
+    ignored: 0,
+    accepted,
+  });
+  expect(kernel()).toMatchObject({ exported: 2, exportUpdates: all(2), exportWithdraws: all(0) });
+  pair.other!.stop("hard");
+  pair.settle();
+  expect(kernel()).toMatchObject({ exported: 1, exportUpdates: all(2), exportWithdraws: all(1) });
+  daemon.reconfigure({ ...config, originated: [] });
+  pair.settle();
+  expect(kernel()).toMatchObject({ exported: 0, exportUpdates: all(2), exportWithdraws: all(2) });
+});
