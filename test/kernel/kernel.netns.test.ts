@@ -388,6 +388,11 @@ describe.runIf(root)("the real kernel", { timeout: 120_000 }, () => {
     await eventually(() => routes("-4").length, 100);
     const { said } = await agent.tell<{ said: string[] }>({ op: "counts" });
     expect(said.join()).toContain("reading the kernel anew");
+    await agent.tell({ op: "quiet" });
+    // The first of them were told still, their end was not: what was read anew is newer than both.
+    for (const address of ["30.0.0.7", "30.20.0.7", "30.60.0.7"]) {
+      expect(await agent.tell({ op: "resolve", address })).toBeUndefined();
+    }
   });
 
   test("a hundred thousand routes in and out; how fast, is printed and not judged", async () => {

@@ -34,6 +34,9 @@ const DATAGRAM_OCTETS = 32 << 10;
 /** Notifications of one turn travel together, up to so many octets. */
 const NOTIFIED_OCTETS = 256 << 10;
 
+/** More datagrams than a socket of `RECEIVE_OCTETS` holds: the kernel counts at least 768 octets for each. */
+const MOST_WAITING = 65_536;
+
 const main = parentPort!;
 const { mode, rooms } = workerData as KernelWorkerData;
 const tell = (message: FromWorker, transfer: ArrayBuffer[] = []): void => main.postMessage(message, transfer);
@@ -187,9 +190,23 @@ function listen(requester: number): () => void {
   });
   poll.on("error", () => {
     pass();
+    discard(udp);
     tell({ kind: "overrun" });
   });
   return () => poll.close();
+}
+
+/**
+ * After an overrun. What still waits in the socket is older than what was lost, and than what is read anew: heard after
+ * that, it would be taken for newer. And the kernel tells nothing more, not even of further losses, before all of it was
+ * taken out (Linux net/netlink/af_netlink.c, NETLINK_S_CONGESTED).
+ */
+function discard(fd: number): void {
+  const room = new Uint8Array(DATAGRAM_OCTETS);
+  for (let count = 0; count < MOST_WAITING; count++) {
+    const octets = recv(fd, room, MSG_DONTWAIT);
+    if (octets < 0 && errnoName(octets) !== "ENOBUFS") return;
+  }
 }
 
 try {
