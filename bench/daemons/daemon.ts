@@ -42,6 +42,12 @@ export interface Program extends Place {
   readonly after?: string;
 }
 
+export interface Stall {
+  readonly delayMs: number;
+  /** Most that the thread itself worked in one turn: of a longer delay, other programs had the rest. */
+  readonly cpuMs: number;
+}
+
 export interface Daemon {
   readonly name: string;
   /** Not a daemon but a measure of one: what the bench itself takes, or what the kernel does. */
@@ -51,8 +57,8 @@ export interface Daemon {
   version(): string | undefined;
   /** Writes its configuration into `directory`. @returns what to start, in this order; the last one speaks BGP */
   prepare(setup: Setup, directory: string): readonly Program[];
-  /** For daemons that can tell: how long their main thread was away at most since the last call, milliseconds. */
-  longestStallMs?(directory: string, pid: number): Promise<number>;
+  /** For daemons that can tell: how long their main thread was away at most since the last call. */
+  longestStall?(directory: string, pid: number): Promise<Stall>;
   /** Unix socket that speaks birdc's protocol, for daemons that have one. */
   controlSocket?(directory: string): string;
 }

@@ -18,13 +18,14 @@ export const linnet: Daemon = {
     return [{ command: program, args, environment: environment(setup, directory) }];
   },
   controlSocket: socket,
-  async longestStallMs(directory, pid) {
+  async longestStall(directory, pid) {
     rmSync(delayFile(directory), { force: true });
     process.kill(pid, "SIGUSR2");
     for (;;) {
       await sleep(5);
       const text = existsSync(delayFile(directory)) ? readFileSync(delayFile(directory), "utf8") : "";
-      if (text.endsWith("\n")) return Number(text);
+      const [delayMs = 0, cpuMs = 0] = text.split(" ").map(Number);
+      if (text.endsWith("\n")) return { delayMs, cpuMs };
     }
   },
 };

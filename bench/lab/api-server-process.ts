@@ -1,6 +1,7 @@
 /**
  * A Kubernetes API server with a large cluster: `api-server-process.ts PORT NODES SERVICES`. Lines of standard input:
- * `change` begins ten changes a second, beside the heartbeats that so many nodes send; `report` is answered by one line.
+ * `change` begins ten changes a second, beside the heartbeats that so many nodes send; `forget` loses the history, so that
+ * everything is listed again; `report` is answered by one line.
  */
 import { createInterface } from "node:readline";
 import type { JsonObject } from "../../test/support/api-server/patch.ts";
@@ -11,17 +12,21 @@ const changesPerSecond = 10;
 /** A kubelet that has nothing to say says so every five minutes. */
 const heartbeatsPerSecond = nodes / 300;
 
+/** Nodes after the first that reflect for the others. */
+const REFLECTORS = 2;
+
 const server = await new ApiServer({ listen: { host: "127.0.0.1", port } }).start();
 const time = (): string => new Date().toISOString();
 const quads = (first: number, index: number): string => `${first}.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
 
 function node(index: number, round = 0): JsonObject {
   const name = index === 0 ? "bench" : `node-${index}`;
+  const place = { "kubernetes.io/hostname": name, ...(index > 0 && index <= REFLECTORS && { reflector: "" }) };
   const address = index === 0 ? "172.16.0.1" : quads(11, index);
   return {
     apiVersion: "v1",
     kind: "Node",
-    metadata: { name, labels: { "kubernetes.io/hostname": name, zone: `z${index % 5}`, round: `${round}` } },
+    metadata: { name, labels: { ...place, zone: `z${index % 5}`, round: `${round}` } },
     spec: { podCIDRs: [`${quads(10, index << 8)}/24`] },
     status: {
       addresses: [
@@ -56,7 +61,11 @@ server.put({
   apiVersion: "linnet.dev/v1alpha1",
   kind: "BGPConfiguration",
   metadata: { name: "default" },
-  spec: { nodeMesh: "Disabled", serviceAdvertisements: services === 0 ? [] : [{ addresses: ["ClusterIP"] }] },
+  spec: {
+    nodeMesh: "Disabled",
+    reflectors: [{ nodeSelector: { matchLabels: { reflector: "" } } }],
+    serviceAdvertisements: services === 0 ? [] : [{ addresses: ["ClusterIP"] }],
+  },
 });
 for (let index = 0; index < nodes; index++) server.put(node(index));
 for (let index = 0; index < services; index++) {
@@ -77,6 +86,11 @@ createInterface({ input: process.stdin }).on("line", (line) => {
   if (line === "change") {
     setInterval(change, 1000 / changesPerSecond);
     setInterval(() => server.put(node(1 + (beats++ % (nodes - 1)))), 1000 / heartbeatsPerSecond);
+  }
+  if (line === "forget") {
+    server.put(node(1)); // watches are now of an older version than the oldest that is known
+    server.store.compact();
+    server.cut();
   }
   if (line === "report") console.log(JSON.stringify({ requests: server.seen.length, watches: server.watches, round }));
 });

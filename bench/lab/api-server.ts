@@ -44,6 +44,11 @@ export class BenchApiServer {
     this.#child.stdin?.write("change\n");
   }
 
+  /** The history is lost: whoever watches has to list again. */
+  forget(): void {
+    this.#child.stdin?.write("forget\n");
+  }
+
   report(): Promise<ApiReport> {
     this.#child.stdin?.write("report\n");
     return this.#answer();

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { query } from "#control/client/io/query.ts";
 import type { NodeReport } from "#control/reports.ts";
 import type { Lab } from "../bench.ts";
-import type { Daemon } from "../daemons/daemon.ts";
+import type { Daemon, Stall } from "../daemons/daemon.ts";
 import { BenchApiServer } from "../lab/api-server.ts";
 import type { DaemonProcess } from "../lab/daemon-process.ts";
 import type { Measurement, Scenario } from "../scenario.ts";
@@ -60,7 +60,8 @@ async function measure(
   daemon: Daemon,
   cluster: ClusterSize,
 ): Promise<Measurement[]> {
-  const stall = async (): Promise<number> => (await daemon.longestStallMs?.(process.directory, process.mainPid)) ?? 0;
+  const stall = (): Promise<Stall> =>
+    daemon.longestStall?.(process.directory, process.mainPid) ?? Promise.resolve({ delayMs: 0, cpuMs: 0 });
   const loadedMs = await loaded(server, daemon.controlSocket?.(process.directory) ?? "", cluster);
   await sleep(settleMs);
   await stall(); // of the start, when no session is there that could suffer
@@ -70,13 +71,22 @@ async function measure(
   await sleep(changingMs);
   const after = await server.report();
   const { cpuSeconds, residentOctets } = process.usage();
+  const changing = await stall();
+  server.forget();
+  await sleep(settleMs);
+  const listing = await stall();
+  const listed = await server.report();
   return [
     { metric: "loaded", value: loadedMs / 1e3, unit: "s" },
     { metric: "loaded: memory", value: idle.residentOctets / 2 ** 20, unit: "MB" },
-    { metric: "changing: stall", value: await stall(), unit: "ms" },
+    { metric: "changing: stall", value: changing.delayMs, unit: "ms" },
+    { metric: "changing: stall, own cpu", value: changing.cpuMs, unit: "ms" },
     { metric: "changing: cpu", value: ((cpuSeconds - idle.cpuSeconds) / (changingMs / 1000)) * 100, unit: "%" },
     { metric: "changing: memory", value: residentOctets / 2 ** 20, unit: "MB" },
     { metric: "changing: requests", value: after.requests - before.requests, unit: "" },
+    { metric: "listed again: stall", value: listing.delayMs, unit: "ms" },
+    { metric: "listed again: stall, own cpu", value: listing.cpuMs, unit: "ms" },
+    { metric: "listed again: requests", value: listed.requests - after.requests, unit: "" },
   ];
 }
 

@@ -125,7 +125,7 @@ export class Scene {
     const measured: (readonly [string, number | undefined])[] = [
       ["keepalive", sessions[0]?.longestSilenceMs],
       ["show status", this.#probe?.longestMs()],
-      ["stall", await this.#daemon.longestStallMs?.(this.process.directory, this.process.mainPid)],
+      ["stall", (await this.#daemon.longestStall?.(this.process.directory, this.process.mainPid))?.delayMs],
     ];
     return measured.flatMap(([metric, value]) =>
       value === undefined ? [] : [{ metric: `${name}: ${metric}`, value, unit: "ms" as const }],
