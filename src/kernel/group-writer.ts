@@ -208,7 +208,7 @@ export class GroupWriter {
     for (const group of groups.takeChanged()) {
       if (this.#isAhead(group)) continue;
       const isCurrent = groups.of(group.content) === group;
-      const step = decide(group, isCurrent ? this.#store.users(group.content) : 0, this.#store.family);
+      const step = decide(group, isCurrent ? this.#store.users(group.content) : 0);
       if (step.kind === "remove") this.#remove(group);
       if (step.kind !== "repoint") continue;
       if (this.#move(group, step.hopSet)) this.#store.walk.unequal(group.target);

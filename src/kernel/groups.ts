@@ -51,11 +51,6 @@ const GUARDED_WEIGHT = 256;
 export const MAX_RESILIENT_HOPS = 32;
 /** Fewer routes than this are moved one by one in less than a millisecond. */
 export const BULK_ROUTES = 256;
-/**
- * No more routes than this go with their object in one message. The kernel tells of each IPv6 route that goes so, within
- * that one call, and 26,000 such notifications overflow the socket (docs/adr/0033); of IPv4 routes it tells nothing.
- */
-const MOST_AT_ONCE: Readonly<Record<Family, number>> = { ipv4: Number.POSITIVE_INFINITY, ipv6: 8_192 };
 
 /**
  * The nexthop objects of one family, as the kernel holds them. Sends nothing and does not know when objects are worth
@@ -379,14 +374,10 @@ export const isCaughtUp = ({ routes, wants, content }: Group): boolean => (wants
  * them when none is wanted.
  * @param users routes that may come to name it
  */
-export function decide(group: Group, users: number, family: Family): GroupStep {
-  const { state, routes, flights, wants, content } = group;
+export function decide({ state, routes, flights, wants, content }: Group, users: number): GroupStep {
   if (state === "new" || state === "dying" || state === "dead") return { kind: "nothing" };
   if (routes === 0) return { kind: flights === 0 && (state === "retired" || users === 0) ? "remove" : "nothing" };
-  if (wants.get(0) === routes) {
-    const isBulk = routes >= BULK_ROUTES && routes <= MOST_AT_ONCE[family];
-    return { kind: isBulk && flights === 0 ? "remove" : "nothing" };
-  }
+  if (wants.get(0) === routes) return { kind: routes >= BULK_ROUTES && flights === 0 ? "remove" : "nothing" };
   const staying = (wants.get(content) ?? 0) + (wants.get(KEEP) ?? 0);
   if (state === "retired" || routes < BULK_ROUTES || staying * 8 > routes) return { kind: "nothing" };
   for (const [hopSet, count] of wants) {
