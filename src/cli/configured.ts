@@ -30,13 +30,16 @@ export const isExpected = (error: unknown): error is Error =>
   error instanceof UsageError ||
   (error instanceof Error && ["UnreadableDirectory", "SystemCallError", "KernelUnavailable"].includes(error.name));
 
+/** A file that is missing, full disks, permissions: its message says what and where. */
+const isSystemError = (error: unknown): error is Error => error instanceof Error && "syscall" in error;
+
 /** Runs a command for people: what they can mend is one line on standard error. @returns the exit status */
 export async function command(act: () => Promise<void>): Promise<number> {
   try {
     await act();
     return 0;
   } catch (error) {
-    if (!isExpected(error)) throw error;
+    if (!isExpected(error) && !isSystemError(error)) throw error;
     console.error(error.message);
     return 1;
   }

@@ -65,7 +65,8 @@ function readForeign(file: string): ForeignObject[] {
     if (error) throw error;
     return foreignObjects(documents.map((document) => document.toJS() as unknown));
   } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    const [reason] = (error instanceof Error ? error.message : String(error)).split("\n", 1); // YAML quotes the place below
+    throw new UsageError(`${file} cannot be read: ${reason}`);
   }
 }
 
