@@ -38,3 +38,11 @@ test("what is a third worse than its floor, or not measured, is a regression", (
   expect(regressions(ratios, { "transit: transit": 0.37 })).toEqual(["transit: transit: 0.50 x BIRD, was 0.37 x"]);
   expect(regressions(ratios, { "mesh: installed": 1 })).toEqual(["mesh: installed: not measured"]);
 });
+
+test("a time is a regression where it is three times its floor", () => {
+  const floors = { "failover: link lost": 0.05 };
+  expect(regressions({ "failover: link lost": 0.149 }, floors)).toEqual([]);
+  expect(regressions({ "failover: link lost": 0.16 }, floors)).toEqual([
+    "failover: link lost: 0.16 x BIRD, was 0.05 x",
+  ]);
+});
