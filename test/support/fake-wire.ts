@@ -35,6 +35,11 @@ export class FakeNetwork {
     this.clock = clock;
   }
 
+  /** What leaves `end` arrives a turn later; what leaves it after that does not arrive before. */
+  later(_end: FakeConnection, then: () => void): void {
+    this.clock.soon(then);
+  }
+
   /** The transport of the host that has `address`. */
   host(address: Address): Transport {
     return {
@@ -110,6 +115,8 @@ export class FakeConnection implements Connection {
   readonly #network: FakeNetwork;
   #events: ConnectionEvents | undefined;
   #early: Uint8Array[] = [];
+  /** Why the connection was over before it was opened. */
+  #lost: string | undefined;
   readonly #unsent: (() => void)[] = [];
 
   constructor(network: FakeNetwork, localAddress: Address, remoteAddress: Address) {
@@ -124,6 +131,8 @@ export class FakeConnection implements Connection {
     const early = this.#early;
     this.#early = [];
     for (const octets of early) this.#network.clock.soon(() => this.#deliver(octets));
+    const lost = this.#lost;
+    if (lost !== undefined) this.#network.clock.soon(() => this.#events?.closed(lost));
   }
 
   change(options: ConnectionOptions): void {
@@ -136,17 +145,18 @@ export class FakeConnection implements Connection {
       return;
     }
     const octets = bytes.slice(start, end);
-    this.#network.clock.soon(() => {
+    this.#network.later(this, () => {
       written();
       if (this.peer?.receive(octets) === false) this.lose("connection reset by peer");
     });
   }
 
   close(): void {
+    this.#events = undefined;
     if (this.closed) return;
     this.#lingers = true;
     this.#end();
-    this.#network.clock.soon(() => this.peer?.lose("connection closed by the neighbour"));
+    this.#network.later(this, () => this.peer?.lose("connection closed by the neighbour"));
   }
 
   /** Octets from the other end, or from a test. @returns false where nobody is there to take them */
@@ -166,6 +176,7 @@ export class FakeConnection implements Connection {
     const events = this.#events;
     if (this.closed) return;
     this.#end();
+    if (events === undefined) this.#lost = reason;
     events?.closed(reason);
   }
 

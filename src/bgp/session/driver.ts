@@ -10,10 +10,11 @@ import type { ReadContext, ReadContexts } from "../wire/read-context.ts";
 import type { RouteRefresh } from "../wire/route-refresh.ts";
 import { UpdateReader } from "../wire/update.ts";
 import { resetReason } from "./changes.ts";
-import { collide, neighbourDecides } from "./collision.ts";
+import { collide, mayConfirmBeside, mayOpenBeside } from "./collision.ts";
 import { endsForGood } from "./graceful-restart.ts";
 import { Journal, titleOf } from "./journal.ts";
-import { type Counters, Link, type LinkOwner } from "./link.ts";
+import { Link } from "./link.ts";
+import { type Counters, type LinkOwner, noCounts } from "./link-owner.ts";
 import { type LocalSpeaker, type Negotiated, negotiate, openFor } from "./negotiate.ts";
 import {
   type Ending,
@@ -25,7 +26,7 @@ import {
 } from "./session.ts";
 import type { PeerSnapshot } from "./snapshot.ts";
 import { StaleRoutes } from "./stale-routes.ts";
-import { connectionOptions, destination, establishedSession, readContext, sameOptions } from "./terms.ts";
+import { attributesOf, connectionOptions, destination, establishedSession, readContext, sameOptions } from "./terms.ts";
 import { WatchedSink } from "./watched-sink.ts";
 
 /** What all sessions share. */
@@ -234,6 +235,17 @@ export class Driver implements LinkOwner {
     return this.#world.transport.dial(destination(this.#config), events);
   }
 
+  mayOpen(link: Link): boolean {
+    const other = this.#besides(link);
+    return other === undefined || mayOpenBeside(link, other);
+  }
+
+  mayConfirm(link: Link): boolean {
+    const other = this.#besides(link);
+    const agreed = link.negotiated;
+    return other === undefined || agreed === undefined || mayConfirmBeside(link, other, agreed.local, agreed.remote);
+  }
+
   attach(connection: Connection, events: ConnectionEvents): void {
     connection.open(connectionOptions(this.#config), events);
   }
@@ -241,17 +253,17 @@ export class Driver implements LinkOwner {
   judge(link: Link, open: Open): Negotiated {
     const local = link.localOpen ?? this.ownOpen();
     const agreed = negotiate(local, open, this.#config);
-    const other = link === this.#primary ? this.#challenger : this.#primary;
+    const other = this.#besides(link);
     if (other?.connection === undefined) return agreed;
     const restartable = other.negotiated?.gracefulRestart?.families ?? [];
     const loser = collide(link, other, local, open, restartable.length > 0);
-    if (loser === "newer") link.handle({ kind: "collisionDump" });
-    if (loser === "older") other.handle({ kind: "collisionDump" });
+    if (loser === "this") link.handle({ kind: "collisionDump" });
+    if (loser === "other") other.handle({ kind: "collisionDump" });
     return agreed;
   }
 
   up(link: Link, agreed: Negotiated): UpdateReader {
-    this.#supersede(link, agreed);
+    this.#supersede(link);
     this.#complete = new Set();
     this.#bare = false;
     const staleMs = this.#config.gracefulRestart.deferralMs;
@@ -335,6 +347,7 @@ export class Driver implements LinkOwner {
       challenger.dispose();
       this.#challenger = undefined;
     } else if (!this.#primary.busy) this.#promote(challenger);
+    for (const link of this.#links()) link.proceed();
   }
 
   #promote(challenger: Link): void {
@@ -347,10 +360,14 @@ export class Driver implements LinkOwner {
     this.#journal.replaced(state, challenger.state);
   }
 
-  /** `link` is Established: the neighbour's other connection goes, unless that is the neighbour's to say. */
-  #supersede(link: Link, { local, remote }: Negotiated): void {
-    const other = link === this.#primary ? this.#challenger : this.#primary;
-    if (other !== undefined && link === this.#primary && neighbourDecides(other, local, remote)) return;
+  /** The neighbour's other connection. */
+  #besides(link: Link): Link | undefined {
+    return link === this.#primary ? this.#challenger : this.#primary;
+  }
+
+  /** `link` is Established: the neighbour's other connection goes. */
+  #supersede(link: Link): void {
+    const other = this.#besides(link);
     const reason = "the neighbour opened a new session";
     if (other?.state === "established") other.handle({ kind: "manualStop", notification: undefined, reason });
     else other?.handle({ kind: "collisionDump" });
@@ -377,22 +394,3 @@ export class Driver implements LinkOwner {
     this.#world.observer.endOfRib(this.#config.name, family);
   }
 }
-
-const noCounts = (): Counters => ({
-  messagesIn: 0,
-  messagesOut: 0,
-  updatesIn: 0,
-  updatesWithErrors: 0,
-  notificationsIn: 0,
-  notificationsOut: 0,
-  refreshesIn: 0,
-  refreshesOut: 0,
-  octetsIn: 0,
-  octetsOut: 0,
-});
-
-const attributesOf = ({ timers }: PeerConfig, dial: Dialling): SessionAttributes => ({
-  connectRetryMs: timers.connectRetryMs,
-  idleHoldMs: timers.idleHoldMs,
-  dial,
-});

@@ -1,5 +1,5 @@
-import type { Clock } from "#lib/clock.ts";
-import type { Call, Connection, ConnectionEvents, DialEvents } from "../transport.ts";
+import type { Timer } from "#lib/clock.ts";
+import type { Call, Connection } from "../transport.ts";
 import { MessageCutter } from "../wire/framing.ts";
 import { encodeKeepalive } from "../wire/keepalive.ts";
 import { MessageType } from "../wire/message-type.ts";
@@ -14,53 +14,13 @@ import { PeerFault } from "../wire/peer-fault.ts";
 import { decodeRouteRefresh, encodeRouteRefresh, type RouteRefresh } from "../wire/route-refresh.ts";
 import type { UpdateReader } from "../wire/update.ts";
 import { step } from "./fsm.ts";
+import type { LinkOwner } from "./link-owner.ts";
 import type { Negotiated } from "./negotiate.ts";
 import type { Effect, Ending, Event, Session, State, TimerName } from "./session.ts";
 import { LEAST_KEEPALIVE_MS, Timers } from "./timers.ts";
 
-/** Messages of one neighbour since it was configured. UPDATEs that go out are counted by who makes them. */
-export interface Counters {
-  messagesIn: number;
-  messagesOut: number;
-  updatesIn: number;
-  notificationsIn: number;
-  notificationsOut: number;
-  refreshesIn: number;
-  refreshesOut: number;
-  /** UPDATEs that were not wholly good (RFC 7606). */
-  updatesWithErrors: number;
-  octetsIn: number;
-  octetsOut: number;
-}
-
-/** The neighbour that a connection belongs to. */
-export interface LinkOwner {
-  readonly clock: Clock;
-  readonly counters: Counters;
-  /** `traced` wants to be told. */
-  readonly isTraced: boolean;
-  /** @param octets whole messages, borrowed */
-  traced(way: "received" | "sent", octets: Uint8Array): void;
-  random(): number;
-  ownOpen(): Open;
-  dial(events: DialEvents): Call;
-  /** Opens an accepted or answered connection. */
-  attach(connection: Connection, events: ConnectionEvents): void;
-  /**
-   * May the neighbour go on with this OPEN? Resolves collisions: `link` may be closed afterwards.
-   * @throws PeerFault where it may not
-   */
-  judge(link: Link, open: Open): Negotiated;
-  up(link: Link, negotiated: Negotiated): UpdateReader;
-  down(link: Link, ending: Ending): void;
-  /** @param connected TCP had come up: this was no call that failed */
-  ended(link: Link, ending: Ending, connected: boolean): void;
-  refreshed(message: RouteRefresh): void;
-  /** @param update was not wholly good (RFC 7606): the whole message, borrowed */
-  remarked(remarks: string, update: Uint8Array): void;
-  changed(link: Link, from: State, event: Event): void;
-}
-
+/** How long a good OPEN waits for that of the neighbour's other connection, which may never come. */
+const PATIENCE_MS = 1_000;
 const nothing = (): void => {};
 const keepaliveOctets = encodeKeepalive();
 
@@ -71,6 +31,10 @@ export class Link {
   readonly #timers: Timers;
   #call: Call | undefined;
   #connection: Connection | undefined;
+  /** There, and not opened: the owner has another one that may be enough. */
+  #waiting: Connection | undefined;
+  /** The neighbour's OPEN is good, and not answered yet: the owner has another connection that may be the one to stay. */
+  #unconfirmed: { keepalives: number; readonly patience: Timer } | undefined;
   #dialled = false;
   #cutter = new MessageCutter();
   #localOpen: Open | undefined;
@@ -105,7 +69,7 @@ export class Link {
 
   /** There is a connection, or a call that may become one. */
   get busy(): boolean {
-    return this.#connection !== undefined || this.#call !== undefined;
+    return this.#connection !== undefined || this.#waiting !== undefined || this.#call !== undefined;
   }
 
   get localOpen(): Open | undefined {
@@ -141,15 +105,27 @@ export class Link {
 
   /** The neighbour called. */
   accept(connection: Connection): void {
-    this.#take(connection, false);
-    this.handle({ kind: "tcpAccepted" });
+    this.#waiting?.close(); // the neighbour gave it up
+    this.#dialled = false;
+    this.#waiting = connection;
+    this.proceed();
+  }
+
+  /** What waits for the neighbour's other connection goes on, if it may by now. */
+  proceed(): void {
+    const connection = this.#waiting;
+    if (connection !== undefined && this.#owner.mayOpen(this)) {
+      this.#waiting = undefined;
+      this.#take(connection);
+      this.handle({ kind: this.#dialled ? "tcpConnected" : "tcpAccepted" });
+    }
+    if (this.#unconfirmed !== undefined && this.#owner.mayConfirm(this)) this.#confirm();
   }
 
   /** Nothing happens here any more. The connection must have been closed. */
   dispose(): void {
     this.#timers.disarmAll();
-    this.#call?.cancel();
-    this.#call = undefined;
+    this.#hangUp();
   }
 
   /** Replaces how UPDATEs are read, for a configuration that changed. */
@@ -179,9 +155,8 @@ export class Link {
     this.#message(encodeRouteRefresh(message));
   }
 
-  #take(connection: Connection, dialled: boolean): void {
+  #take(connection: Connection): void {
     this.#connection = connection;
-    this.#dialled = dialled;
     this.#cutter = new MessageCutter();
     this.#negotiated = undefined;
     this.#owner.attach(connection, {
@@ -223,8 +198,8 @@ export class Link {
     this.#call = this.#owner.dial({
       connected: (connection) => {
         this.#call = undefined;
-        this.#take(connection, true);
-        this.handle({ kind: "tcpConnected" });
+        this.#waiting = connection;
+        this.proceed();
       },
       failed: (reason) => {
         this.#call = undefined;
@@ -233,9 +208,17 @@ export class Link {
     });
   }
 
-  #close(ending: Ending): void {
+  /** Gives up what is no connection yet. */
+  #hangUp(): void {
     this.#call?.cancel();
     this.#call = undefined;
+    this.#waiting?.close();
+    this.#waiting = undefined;
+    this.#forgetUnconfirmed();
+  }
+
+  #close(ending: Ending): void {
+    this.#hangUp();
     const connection = this.#connection;
     if (connection !== undefined) {
       if (ending.kind === "sent") this.#sendNotification(ending.notification);
@@ -350,7 +333,8 @@ export class Link {
         this.handle({ kind: "notificationReceived", notification: decodeNotification(bytes, start, end) });
         return;
       case MessageType.keepalive:
-        this.handle({ kind: "keepaliveReceived" });
+        if (this.#unconfirmed !== undefined) this.#unconfirmed.keepalives++;
+        else this.handle({ kind: "keepaliveReceived" });
         return;
       default:
         this.#refresh(bytes, start, end);
@@ -367,10 +351,30 @@ export class Link {
       if (this.#connection === undefined) return;
       this.#negotiated = negotiated;
       this.#cutter.maxOctets = negotiated.maxReceiveOctets;
-      this.handle({ kind: "openReceived", holdMs: negotiated.holdMs, keepaliveMs: negotiated.keepaliveMs });
     } catch (error) {
       this.#fault("openError", error);
+      return;
     }
+    const patience = this.#owner.clock.after(PATIENCE_MS, () => this.#confirm());
+    this.#unconfirmed = { keepalives: 0, patience };
+    if (this.#owner.mayConfirm(this)) this.#confirm();
+  }
+
+  /** Answers the neighbour's OPEN, and hears what came after it. */
+  #confirm(): void {
+    const { negotiated } = this;
+    const keepalives = this.#forgetUnconfirmed();
+    if (negotiated === undefined || keepalives === undefined) return;
+    this.handle({ kind: "openReceived", holdMs: negotiated.holdMs, keepaliveMs: negotiated.keepaliveMs });
+    for (let each = 0; each < keepalives; each++) this.handle({ kind: "keepaliveReceived" });
+  }
+
+  /** @returns how many KEEPALIVEs came meanwhile; undefined: nothing was unconfirmed */
+  #forgetUnconfirmed(): number | undefined {
+    const { keepalives, patience } = this.#unconfirmed ?? {};
+    patience?.cancel();
+    this.#unconfirmed = undefined;
+    return keepalives;
   }
 
   #refresh(bytes: Uint8Array, start: number, end: number): void {

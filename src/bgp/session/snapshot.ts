@@ -3,7 +3,7 @@ import type { Address } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
 import type { Open } from "../wire/open.ts";
 import type { Transition } from "./history.ts";
-import type { Counters } from "./link.ts";
+import type { Counters } from "./link-owner.ts";
 import type { Negotiated } from "./negotiate.ts";
 import type { Ending, State, TimerName } from "./session.ts";
 

@@ -4,6 +4,7 @@ import type { EstablishedSession } from "../ports.ts";
 import type { Connection, ConnectionOptions, Destination } from "../transport.ts";
 import type { ReadContext, ReadContexts } from "../wire/read-context.ts";
 import type { LocalSpeaker, Negotiated } from "./negotiate.ts";
+import type { SessionAttributes } from "./session.ts";
 
 /** How configuration and agreement look to those who work with them: TCP, the reader of UPDATEs, the RIB. */
 
@@ -77,3 +78,9 @@ export function establishedSession(
     context,
   };
 }
+
+export const attributesOf = ({ timers }: PeerConfig, dial: SessionAttributes["dial"]): SessionAttributes => ({
+  connectRetryMs: timers.connectRetryMs,
+  idleHoldMs: timers.idleHoldMs,
+  dial,
+});

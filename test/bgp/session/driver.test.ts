@@ -451,7 +451,7 @@ describe("collisions", () => {
 
   test("the neighbour has the higher identifier: its call stays (RFC 4271 §6.8)", () => {
     const { node, peer } = crossing(9);
-    expect(peer.lines.map((line) => line.take())).toEqual([["KEEPALIVE", "NOTIFICATION 6/7", "closed"], ["KEEPALIVE"]]);
+    expect(peer.lines.map((line) => line.take())).toEqual([["NOTIFICATION 6/7", "closed"], ["KEEPALIVE"]]);
     peer.lines[1]?.sayKeepalive();
     clock.settle();
     expect(node.state("p")).toBe("established");
@@ -467,7 +467,7 @@ describe("collisions", () => {
     expect(node.state("p")).toBe("established");
   });
 
-  /** The first connection is Established for us; the neighbour may not know yet, and hears our OPEN on its own call. */
+  /** Both connections are in OpenSent for us, and the neighbour has said OPEN and KEEPALIVE on ours alone. */
   function halfway(theirId: number): { node: TestNode; ours: ScriptedLine; theirs: ScriptedLine } {
     const { node, peer } = scripted();
     peer.dial(address(HERE));
@@ -477,34 +477,57 @@ describe("collisions", () => {
     ours.sayOpen({}, theirId);
     ours.sayKeepalive();
     clock.settle();
-    expect(node.state("p")).toBe("established");
-    ours.take();
+    expect([ours.heard.shift(), theirs.heard.shift()]).toEqual(["OPEN", "OPEN"]);
     return { node, ours, theirs };
   }
 
-  test("where the neighbour decides, its call is left to it: not both connections go", () => {
+  test("nothing confirms the call that will go while the other one's OPEN is on its way", () => {
     const { node, ours, theirs } = halfway(9);
-    expect(theirs.take()).toEqual(["OPEN"]);
-    ours.sayNotification({ code: 6, subcode: 7 });
+    expect(node.state("p")).toBe("openSent");
     theirs.sayOpen({}, 9);
     theirs.sayKeepalive();
     clock.settle();
+    expect([ours.take(), theirs.take()]).toEqual([["NOTIFICATION 6/7", "closed"], ["KEEPALIVE"]]);
     expect(node.state("p")).toBe("established");
-    expect(theirs.take()).toEqual(["KEEPALIVE"]);
+    expect(node.speaker.peer("p")?.lastEnding).toBeUndefined();
   });
 
-  test("where it decides for the one that is Established, that one goes on", () => {
+  test("where the neighbour gives its own call up, the other one goes on with what was said on it", () => {
     const { node, ours, theirs } = halfway(9);
     theirs.sayNotification({ code: 6, subcode: 7 });
     clock.settle();
     expect(node.state("p")).toBe("established");
-    expect([ours.take(), theirs.take()]).toEqual([[], ["OPEN", "closed"]]);
+    expect([ours.take(), theirs.take()]).toEqual([["KEEPALIVE"], ["closed"]]);
     expect(node.speaker.peer("p")?.lastEnding).toBeUndefined();
   });
 
-  test("where we decide, the second connection goes with the first one's KEEPALIVE", () => {
-    const { ours, theirs } = halfway(4);
-    expect([ours.take(), theirs.take()]).toEqual([[], ["OPEN", "NOTIFICATION 6/7", "closed"]]);
+  test("an OPEN that does not come is not waited for longer than a second", () => {
+    const { node, ours, theirs } = halfway(9);
+    clock.advance(999);
+    expect([node.state("p"), ours.take(), theirs.take()]).toEqual(["openSent", [], []]);
+    clock.advance(1);
+    expect(node.state("p")).toBe("established");
+    expect([ours.take(), theirs.take()]).toEqual([["KEEPALIVE"], ["NOTIFICATION 6/7", "closed"]]);
+  });
+
+  test("where we decide, the neighbour's call goes with the OPEN on ours", () => {
+    const { node, theirs } = halfway(4);
+    expect(theirs.take()).toEqual(["NOTIFICATION 6/7", "closed"]);
+    expect(node.state("p")).toBe("established");
+  });
+
+  test("a call that comes while ours is in OpenConfirm hears nothing before that is decided", () => {
+    const { node, peer } = scripted();
+    peer.line.sayOpen({}, 9);
+    clock.settle();
+    expect(node.state("p")).toBe("openConfirm");
+    peer.dial(address(HERE));
+    clock.settle();
+    const [ours, theirs] = peer.lines;
+    expect(theirs?.take()).toEqual([]);
+    ours?.connection.break();
+    clock.settle();
+    expect(theirs?.take()).toEqual(["OPEN"]);
   });
 
   test("a neighbour that calls twice gave its first call up", () => {
