@@ -199,3 +199,21 @@ export class FakeConnection implements Connection {
     for (const written of this.#unsent.splice(0)) this.#network.clock.soon(written);
   }
 }
+
+/** A host that takes every call to port 179. */
+export function listenAt(network: FakeNetwork, at: Address, accepted: (connection: Connection) => void): void {
+  const on = { family: at.family, address: undefined, port: 179 };
+  network.host(at).listen(on, { listening: () => {}, accepted, failed: () => {} });
+}
+
+/** A call to port 179. */
+export function dialFrom(
+  network: FakeNetwork,
+  at: Address,
+  to: Address,
+  connected: (connection: Connection) => void,
+): void {
+  const options = { password: undefined, ttl: 64, minimumTtl: undefined };
+  const destination = { address: to, port: 179, localAddress: undefined, interface: undefined, ...options };
+  network.host(at).dial(destination, { connected, failed: () => {} });
+}

@@ -6,7 +6,7 @@ import { MessageType } from "#bgp/wire/message-type.ts";
 import { encodeNotification } from "#bgp/wire/notification.ts";
 import { encodeOpen } from "#bgp/wire/open.ts";
 import type { Address } from "#route/address.ts";
-import type { FakeNetwork } from "./fake-wire.ts";
+import { dialFrom, type FakeNetwork, listenAt } from "./fake-wire.ts";
 import { peerConfig } from "./sessions.ts";
 
 /**
@@ -31,22 +31,11 @@ export class LetterSpeaker {
   }
 
   listen(): void {
-    this.#network
-      .host(this.#at)
-      .listen(
-        { family: this.#at.family, address: undefined, port: 179 },
-        { listening: () => {}, accepted: (connection) => this.#take(connection, false), failed: () => {} },
-      );
+    listenAt(this.#network, this.#at, (connection) => this.#take(connection, false));
   }
 
   dial(to: Address): void {
-    const options = { password: undefined, ttl: 64, minimumTtl: undefined };
-    this.#network
-      .host(this.#at)
-      .dial(
-        { address: to, port: 179, localAddress: undefined, interface: undefined, ...options },
-        { connected: (connection) => this.#take(connection, true), failed: () => {} },
-      );
+    dialFrom(this.#network, this.#at, to, (connection) => this.#take(connection, true));
   }
 
   /** An OPEN came on `call`. */

@@ -9,7 +9,7 @@ import { decodeOpen, encodeOpen, type Open } from "#bgp/wire/open.ts";
 import { decodeRouteRefresh, encodeRouteRefresh, type RouteRefresh } from "#bgp/wire/route-refresh.ts";
 import type { PeerConfig } from "#config/node-config.ts";
 import { type Address, formatAddress } from "#route/address.ts";
-import type { FakeConnection, FakeNetwork } from "./fake-wire.ts";
+import { dialFrom, type FakeConnection, type FakeNetwork, listenAt } from "./fake-wire.ts";
 import { peerConfig } from "./sessions.ts";
 
 /** A neighbour without a mind: it says what the test tells it to say, and writes down what it hears. */
@@ -25,24 +25,13 @@ export class ScriptedPeer {
   }
 
   listen(): this {
-    this.#network
-      .host(this.#at)
-      .listen(
-        { family: this.#at.family, address: undefined, port: 179 },
-        { listening: () => {}, accepted: (connection) => this.#take(connection), failed: () => {} },
-      );
+    listenAt(this.#network, this.#at, (connection) => this.#take(connection));
     return this;
   }
 
   /** Calls; the line is there after a turn of the clock. */
   dial(to: Address): void {
-    const options = { password: undefined, ttl: 64, minimumTtl: undefined };
-    this.#network
-      .host(this.#at)
-      .dial(
-        { address: to, port: 179, localAddress: undefined, interface: undefined, ...options },
-        { connected: (connection) => this.#take(connection), failed: () => {} },
-      );
+    dialFrom(this.#network, this.#at, to, (connection) => this.#take(connection));
   }
 
   /** The last connection. */

@@ -355,23 +355,22 @@ export class Link {
       this.#fault("openError", error);
       return;
     }
-    const patience = this.#owner.clock.after(PATIENCE_MS, () => this.#confirm());
-    this.#unconfirmed = { keepalives: 0, patience };
     if (this.#owner.mayConfirm(this)) this.#confirm();
+    else this.#unconfirmed = { keepalives: 0, patience: this.#owner.clock.after(PATIENCE_MS, () => this.#confirm()) };
   }
 
   /** Answers the neighbour's OPEN, and hears what came after it. */
   #confirm(): void {
     const { negotiated } = this;
     const keepalives = this.#forgetUnconfirmed();
-    if (negotiated === undefined || keepalives === undefined) return;
+    if (negotiated === undefined) return;
     this.handle({ kind: "openReceived", holdMs: negotiated.holdMs, keepaliveMs: negotiated.keepaliveMs });
     for (let each = 0; each < keepalives; each++) this.handle({ kind: "keepaliveReceived" });
   }
 
-  /** @returns how many KEEPALIVEs came meanwhile; undefined: nothing was unconfirmed */
-  #forgetUnconfirmed(): number | undefined {
-    const { keepalives, patience } = this.#unconfirmed ?? {};
+  /** @returns how many KEEPALIVEs came while the neighbour's OPEN was not answered */
+  #forgetUnconfirmed(): number {
+    const { keepalives = 0, patience } = this.#unconfirmed ?? {};
     patience?.cancel();
     this.#unconfirmed = undefined;
     return keepalives;
