@@ -75,6 +75,10 @@ class CountingForwarding implements ForwardingTable {
   setBackup(): void {}
 
   foresee(): void {}
+
+  whenTried(then: () => void): void {
+    then();
+  }
 }
 
 class World {

@@ -142,6 +142,10 @@ export class FamilyInstaller implements Source {
     return this.store.pending;
   }
 
+  checkpoint(): () => boolean {
+    return this.store.checkpoint();
+  }
+
   prepare(): void {
     this.groups.decide();
   }

@@ -145,6 +145,11 @@ export class Installer {
     this.#sender.whenQuiet(then);
   }
 
+  /** @param then called, once, when the kernel has, or has refused, all that is wanted now, whatever else comes meanwhile */
+  whenTried(then: () => void): void {
+    this.#sender.whenTried(then);
+  }
+
   /** Begins a comparison with a dump, while paused. @param then called when the dump may come */
   beginCompare(then: () => void): void {
     this.#sides.ipv4.beginCompare(() => this.#sides.ipv6.beginCompare(then));

@@ -7,6 +7,8 @@ export class ShuffledQueue {
   #queued = 0;
   #round: Uint32Array = new Uint32Array(256);
   #left = 0;
+  /** Rounds that have begun. */
+  #rounds = 0;
   #random: number;
 
   constructor(seed: number) {
@@ -33,11 +35,18 @@ export class ShuffledQueue {
       [this.#waiting, this.#round] = [this.#round, this.#waiting];
       this.#left = this.#queued;
       this.#queued = 0;
+      this.#rounds++;
     }
     const at = this.#draw(this.#left);
     const value = this.#round[at]!;
     this.#round[at] = this.#round[--this.#left]!;
     return value;
+  }
+
+  /** @returns whether all that waits now was drawn, whenever it is asked */
+  checkpoint(): () => boolean {
+    const last = this.#queued > 0 ? this.#rounds + 1 : this.#rounds;
+    return () => last < this.#rounds || (last === this.#rounds && this.#left === 0);
   }
 
   /** Xorshift (Marsaglia 2003): enough for an order. */

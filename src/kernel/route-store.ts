@@ -164,6 +164,11 @@ export class RouteStore {
     return this.#queue.size + (this.walk.isUnderWay ? 1 : 0);
   }
 
+  /** @returns whether all routes that wait now were taken, whenever it is asked */
+  checkpoint(): () => boolean {
+    return this.#queue.checkpoint();
+  }
+
   /** The rest of a walk, where nothing else is to be done. @returns how much of the budget it took, in routes */
   walkOn(budget: number): number {
     return this.#queue.size === 0 && this.walk.isUnderWay ? this.walk.step(budget) : 0;

@@ -29,6 +29,8 @@ export interface Batch {
 export interface Source {
   /** How much waits for its turn. */
   readonly pending: number;
+  /** @returns whether all that waits now had its turn, whenever it is asked */
+  checkpoint(): () => boolean;
   /** Called before a turn's batches and after answers; may call `Sender.send`. */
   prepare(): void;
   /**
@@ -36,6 +38,22 @@ export interface Source {
    * @returns how many it looked at; a batch unless none of them needed a message
    */
   fill(room: Uint32Array, budget: number): { readonly looked: number; readonly batch: Batch | undefined };
+}
+
+/**
+ * What was on its way or waited for an object when it was asked for comes up again when that is answered: all is tried once
+ * two passes over what waits are answered.
+ */
+const PASSES = 2;
+
+/** Somebody who wants to know when all that is wanted was tried. */
+interface Trial {
+  passes: number;
+  /** Had everything that waited when the pass began its turn? */
+  hadTurn: () => boolean;
+  /** Batches that had been sent by then. */
+  sent: number | undefined;
+  readonly then: () => void;
 }
 
 /** Sends what its sources have, at the end of the turn and as fast as answers come, a few batches at a time. */
@@ -52,9 +70,12 @@ export class Sender {
   /** Runs while little waits for its turn. */
   #pace: Timer | undefined;
   #lastTurnMs = -Infinity;
-  #inFlight = 0;
+  /** Batches, since the start. */
+  #sent = 0;
+  #answered = 0;
   #turn = 0;
   #whenQuiet: (() => void)[] = [];
+  #trials: Trial[] = [];
   /** Pauses that wait for the last answer. */
   #whenLanded: (() => void)[] = [];
 
@@ -90,7 +111,7 @@ export class Sender {
 
   /** Too little to send, too soon? @returns true: its time comes */
   #waits(): boolean {
-    if (this.#messages.length > 0 || this.#pending >= WORTH_ROUTES) return false;
+    if (this.#messages.length > 0 || this.#trials.length > 0 || this.#pending >= WORTH_ROUTES) return false;
     if (this.#pace !== undefined) return true;
     const dueMs = this.#lastTurnMs + PACE_MS - this.#clock.nowMs();
     if (dueMs <= 0) return false;
@@ -124,6 +145,35 @@ export class Sender {
     this.#quiet();
   }
 
+  /** @param then called, once, when all that waits or is on its way now was sent, and answered, for better or worse */
+  whenTried(then: () => void): void {
+    this.#trials.push({ passes: PASSES, hadTurn: this.#checkpoint(), sent: undefined, then });
+    if (this.#pending > 0) this.schedule();
+    this.#try();
+  }
+
+  #checkpoint(): () => boolean {
+    const hadTurns = this.#sources.map((source) => source.checkpoint());
+    return () => this.#messages.length === 0 && hadTurns.every((hadTurn) => hadTurn());
+  }
+
+  /** Answers come in the order of sending. */
+  #try(): void {
+    for (const trial of this.#trials) {
+      while (trial.passes > 0) {
+        if (trial.sent === undefined && trial.hadTurn()) trial.sent = this.#sent;
+        if (trial.sent === undefined || this.#answered < trial.sent) break;
+        trial.passes--;
+        trial.hadTurn = this.#checkpoint();
+        trial.sent = undefined;
+      }
+    }
+    const tried = this.#trials.filter(({ passes }) => passes === 0);
+    if (tried.length === 0) return;
+    this.#trials = this.#trials.filter(({ passes }) => passes > 0);
+    for (const { then } of tried) then();
+  }
+
   get #paused(): boolean {
     return this.#pauses > 0;
   }
@@ -135,7 +185,7 @@ export class Sender {
   }
 
   #quiet(): void {
-    if (this.#inFlight > 0) return;
+    if (this.#answered < this.#sent) return;
     for (const then of this.#whenLanded.splice(0)) then();
     if (this.#paused || this.#scheduled || this.#pending > 0) return;
     for (const then of this.#whenQuiet.splice(0)) then();
@@ -160,6 +210,7 @@ export class Sender {
   #next(): void {
     if (!this.#paused) for (const source of this.#sources) source.prepare();
     if (this.#pending > 0) this.schedule();
+    this.#try();
     this.#quiet();
   }
 
@@ -173,9 +224,9 @@ export class Sender {
 
   #submit(room: Uint32Array, { words, last, answered }: Batch): void {
     askAcknowledgement(room, last);
-    this.#inFlight++;
+    this.#sent++;
     this.#port.submit(room, words, (answer) => {
-      this.#inFlight--;
+      this.#answered++;
       answered(answer);
       if (answer.lost !== undefined) this.#lost(answer.lost);
       this.#next();

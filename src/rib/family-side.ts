@@ -89,7 +89,8 @@ export class FamilySide {
     if (forwarding !== undefined && this.forwarding !== undefined) {
       this.forecast = new Forecast({ loc, nextHops, hopSets, forwarding: this.forwarding, table: forwarding, turns });
     }
-    this.groups = new UpdateGroups({ loc, neighbours, pool, turns, batch, maxPrefixes }, shared.held);
+    const installs = this.forwarding;
+    this.groups = new UpdateGroups({ loc, neighbours, pool, turns, batch, installs, maxPrefixes }, shared.held);
   }
 
   /** Does nothing refer to neighbour number `id` any more? */

@@ -5,6 +5,7 @@ import type { ForwardingTable } from "./ports.ts";
 import { DirtyQueue } from "./table/dirty-queue.ts";
 import type { NextHopTable } from "./table/next-hop-table.ts";
 import type { Job, Turns } from "./turns.ts";
+import type { InstallProgress } from "./wait-install.ts";
 
 /** Prefixes of one step. */
 const BATCH = 1024;
@@ -37,7 +38,7 @@ export interface ForwardingParts {
  * Tells the forwarding table what the Loc-RIB of one family wants: for each changed prefix the hop set of its best path,
  * or of all paths that are equal to it; only where that differs from what was told before.
  */
-export class Forwarding implements Job {
+export class Forwarding implements Job, InstallProgress {
   readonly #parts: ForwardingParts;
   readonly #queue: DirtyQueue;
   /** Hop set by prefix, 0: no route. */
@@ -54,6 +55,10 @@ export class Forwarding implements Job {
   #review: number | undefined;
   /** Nothing is told any more, and nothing that was is left: changes do not concern us. */
   #rests = false;
+  /** Positions of the queue: up to the first the table has tried all; up to the second somebody waits for that. */
+  #tried = 0;
+  #awaited = 0;
+  #asks = false;
 
   constructor(parts: ForwardingParts) {
     this.#parts = parts;
@@ -84,6 +89,31 @@ export class Forwarding implements Job {
     return this.#queue.length;
   }
 
+  get mark(): number {
+    return this.#queue.pushed;
+  }
+
+  hasTried(mark: number): boolean {
+    if (mark > this.#tried && !this.#rests) {
+      this.#awaited = Math.max(this.#awaited, mark);
+      this.#ask();
+    }
+    return mark <= this.#tried || this.#rests;
+  }
+
+  /** Asks the table for what it was told, where that is more than what it is known to have tried, and awaited. */
+  #ask(): void {
+    const { taken } = this.#queue;
+    if (this.#asks || this.#awaited <= this.#tried || taken === this.#tried) return;
+    this.#asks = true;
+    this.#parts.table.whenTried(() => {
+      this.#asks = false;
+      this.#tried = taken;
+      this.#parts.turns.wake();
+      this.#ask();
+    });
+  }
+
   step(): boolean {
     const seen = this.#seen;
     let count = 0;
@@ -94,6 +124,7 @@ export class Forwarding implements Job {
       this.#tell(prefix, this.wanted(prefix));
     }
     this.#parts.loc.settleAll(seen, count);
+    this.#ask();
     if (this.#reviewSome() || count === BATCH) return true;
     if (!this.#settings.install && !this.#rests) {
       this.#rests = true;

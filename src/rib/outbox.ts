@@ -10,6 +10,9 @@ const MAX_OUTSTANDING = 2 * 1024 * 1024;
 /** The same while a member is told the whole table, so that it rarely holds the others up. */
 export const MAX_OUTSTANDING_DUMP: number = 512 * 1024;
 
+/** How long some members may hold the others up before they become a group of their own. */
+const PATIENCE_MS = 250;
+
 /** One neighbour's session, as a group sees it. */
 export interface Member {
   readonly neighbour: number;
@@ -43,6 +46,7 @@ export class Outbox {
   readonly #pool: SlabPool;
   readonly #turns: Turns;
   readonly #deliveries: Delivery[] = [];
+  #behindSinceMs = -1;
 
   constructor(pool: SlabPool, turns: Turns) {
     this.#pool = pool;
@@ -73,6 +77,26 @@ export class Outbox {
       this.#pool.release(segment.slab);
     }
     return true;
+  }
+
+  /**
+   * What members that are behind mean for the others: nothing is encoded while they hold them up; after a while they part.
+   * When all of them are behind, that is as fast as it goes.
+   * @param members of the group
+   */
+  verdict(members: number): "go" | "hold" | "part" {
+    if (this.behind.size === 0) {
+      this.#behindSinceMs = -1;
+      return "go";
+    }
+    const { nowMs } = this.#turns;
+    if (this.#behindSinceMs < 0) {
+      this.#behindSinceMs = nowMs;
+      this.#turns.wakeAfter(PATIENCE_MS);
+    }
+    if (nowMs - this.#behindSinceMs < PATIENCE_MS || this.behind.size === members) return "hold";
+    this.#behindSinceMs = -1;
+    return "part";
   }
 
   /** Takes over a member of another group, with what it has still to write. */

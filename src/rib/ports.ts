@@ -114,4 +114,6 @@ export interface ForwardingTable {
   setBackup(family: Family, hopSet: number, backup: number): void;
   /** Nearly all routes of `hopSet` are about to be told to go to `next`. A forecast, too. */
   foresee(family: Family, hopSet: number, next: number): void;
+  /** @param then called, once, when all that was set and cleared up to now is done, or was refused */
+  whenTried(then: () => void): void;
 }

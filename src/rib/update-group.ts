@@ -4,7 +4,7 @@ import { type Exporter, ExportFilter, type GroupRules } from "./export.ts";
 import { GroupReview } from "./group-review.ts";
 import type { LocRib } from "./loc-rib.ts";
 import { Marks } from "./marks.ts";
-import type { NeighbourTable } from "./neighbours.ts";
+import { LOCAL, type NeighbourTable } from "./neighbours.ts";
 import { MAX_OUTSTANDING_DUMP, type Member, Outbox } from "./outbox.ts";
 import { OwnRoutes } from "./own-routes.ts";
 import type { SessionOut } from "./ports.ts";
@@ -14,9 +14,8 @@ import { dumpsFor, TableDump } from "./table-dump.ts";
 import { ToldRecord } from "./told-record.ts";
 import type { Job, Turns } from "./turns.ts";
 import { BATCH, type UpdateBatch } from "./update-batch.ts";
+import { type InstallProgress, WaitInstall } from "./wait-install.ts";
 
-/** How long some members may hold the others up before they become a group of their own. */
-const PATIENCE_MS = 250;
 /** Prefixes that one step of a group that is gone looks at. */
 const DRAIN = 8192;
 
@@ -27,6 +26,8 @@ export interface GroupParts {
   readonly pool: SlabPool;
   readonly turns: Turns;
   readonly batch: UpdateBatch;
+  /** undefined: nothing is installed anywhere. */
+  readonly installs: InstallProgress | undefined;
   /** Highest prefix number. */
   readonly maxPrefixes: number;
   /** Some members have become a group of their own. */
@@ -51,6 +52,7 @@ export class UpdateGroup implements Job {
   readonly told: ToldRecord;
   readonly filter: ExportFilter;
   readonly queue: DirtyQueue;
+  readonly #waits: WaitInstall;
   /** What was not told, since the group began. */
   readonly refusals: Refusals = noRefusals();
   readonly #writer: SlabWriter;
@@ -59,7 +61,6 @@ export class UpdateGroup implements Job {
   #review: GroupReview | undefined;
   /** Every prefix was looked at once. */
   #reviewed = false;
-  #blockedSinceMs = -1;
   #closed = false;
   readonly #seen = new Uint32Array(BATCH);
   readonly #own = new OwnRoutes();
@@ -72,6 +73,7 @@ export class UpdateGroup implements Job {
     this.told = new ToldRecord(parts.maxPrefixes, parts.neighbours.max);
     this.filter = new ExportFilter(parts.loc, parts.neighbours, rules.kind, rules.exporter, isHeld);
     this.queue = new DirtyQueue(parts.maxPrefixes);
+    this.#waits = new WaitInstall(parts.installs, parts.turns);
     this.#writer = new SlabWriter(parts.pool);
     this.#outbox = new Outbox(parts.pool, parts.turns);
     this.loc.attach(this.queue);
@@ -257,25 +259,10 @@ export class UpdateGroup implements Job {
     return true;
   }
 
-  /**
-   * Nothing is encoded while a member has too much to write. Some members that stay behind the others get a group of
-   * their own; when all of them do, that is as fast as it goes.
-   */
   #isBlocked(): boolean {
-    const { behind } = this.#outbox;
-    if (behind.size === 0) {
-      this.#blockedSinceMs = -1;
-      return false;
-    }
-    const { turns } = this.#parts;
-    if (this.#blockedSinceMs < 0) {
-      this.#blockedSinceMs = turns.nowMs;
-      turns.wakeAfter(PATIENCE_MS);
-    }
-    if (turns.nowMs - this.#blockedSinceMs < PATIENCE_MS || behind.size === this.#members.size) return true;
-    this.#blockedSinceMs = -1;
-    this.split([...behind], this.rules);
-    return false;
+    const verdict = this.#outbox.verdict(this.#members.size);
+    if (verdict === "part") this.split([...this.#outbox.behind], this.rules);
+    return verdict === "hold";
   }
 
   #stepReview(): boolean {
@@ -319,18 +306,19 @@ export class UpdateGroup implements Job {
     return true;
   }
 
-  /** Tells what changed of the prefixes that wait longest. @returns whether more wait */
+  /** Tells what changed of the prefixes that wait longest. @returns whether there is more that could be told now */
   #flush(): boolean {
     const queue = this.queue;
     if (queue.length === 0) return false;
     const { batch } = this.#parts;
     const seen = this.#seen;
     let count = 0;
+    let waits = false;
     for (; count < BATCH; count++) {
-      const prefix = queue.shift();
-      if (prefix === 0) break;
-      seen[count] = prefix;
-      this.#collect(prefix);
+      const prefix = queue.first;
+      waits = prefix !== 0 && !this.#collect(prefix);
+      if (prefix === 0 || waits) break;
+      seen[count] = queue.shift();
     }
     this.#own.write(this.rules.encoder, this.#writer, this.loc.family, batch, (member) =>
       this.#deliver([this.#members.get(member)!]),
@@ -339,27 +327,31 @@ export class UpdateGroup implements Job {
     this.#withdrawRefused();
     this.#deliver();
     this.loc.settleAll(seen, count);
-    return queue.length > 0;
+    return queue.length > 0 && !waits;
   }
 
-  #collect(prefix: number): void {
+  /** @returns false where the route has to be installed first */
+  #collect(prefix: number): boolean {
     const { batch } = this.#parts;
     const before = this.told.get(prefix);
     const out = this.filter.apply(prefix);
     if (out === 0) {
       if (this.filter.refusal !== undefined) this.refusals[this.filter.refusal]++;
-      if (before === 0) return;
+      if (before === 0) return true;
       this.told.set(prefix, 0);
       if (!this.#isAlone(before - 1)) batch.unreach(prefix, before - 1);
-      return;
+      return true;
     }
     const origin = this.loc.paths.neighbourOf(this.loc.bestOf(prefix));
+    const isAlone = this.#isAlone(origin);
+    if (origin !== LOCAL && !isAlone && !this.#waits.frees(this.queue)) return false;
     if (before !== origin + 1) {
       if (before !== 0 && this.#members.has(origin)) this.#own.add(origin, prefix);
       this.told.set(prefix, origin + 1);
     }
-    if (this.#isAlone(origin)) this.refusals.rejected++;
+    if (isAlone) this.refusals.rejected++;
     else batch.reach(prefix, out, origin);
+    return true;
   }
 
   /** Is `origin` the only member, so that nobody is to be told its paths? */

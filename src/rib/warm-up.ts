@@ -52,6 +52,7 @@ export function warmUp(parts: WarmUpParts): void {
       clear6: () => {},
       setBackup: () => {},
       foresee: () => {},
+      whenTried: (then) => then(),
     },
     maxPaths: 2,
     held: false,

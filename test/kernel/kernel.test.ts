@@ -724,6 +724,77 @@ test("quiet is not told while writing pauses for a comparison, and counts know w
   expect(most).toBe(0);
 });
 
+test("what is wanted is told to be tried when the kernel has it, though more comes all the time", () => {
+  const bench = new Bench("never");
+  for (const target of PREFIXES) bench.set(target, bench.via(2)[target.family]);
+  let held: Map<string, number> | undefined;
+  bench.kernel.installer.whenTried(() => {
+    held = bench.held();
+  });
+  for (let more = 0; held === undefined && more < 1_000; more++) {
+    bench.set(MANY[more]!, bench.via(2).ipv4);
+    bench.clock.settle();
+    bench.model.step();
+  }
+  expect(PREFIXES.every((target) => held!.has(formatPrefix(target)))).toBe(true);
+  expect(held!.size).toBeLessThan(700);
+});
+
+test("a refused route counts as tried, and where nothing is to be done that is told at once", () => {
+  const bench = new Bench("never");
+  const told: number[] = [];
+  bench.kernel.installer.whenTried(() => told.push(1));
+  expect(told).toEqual([1]);
+  bench.model.refuse.set(formatPrefix(PREFIXES[0]!), { index: 0, code: "ENETUNREACH", text: "" });
+  bench.set(PREFIXES[0]!, bench.via(2).ipv4);
+  bench.kernel.installer.whenTried(() => told.push(2));
+  bench.settle();
+  expect([told, bench.kernel.installer.counts("ipv4").failed]).toEqual([[1, 2], 1]);
+});
+
+for (const mode of ["never", "auto", "always"] as const) {
+  test(`what was wanted when it was asked for is held when it is told to be tried (objects ${mode})`, () => {
+    const some = [...MANY.slice(0, 1_090), ...PREFIXES.slice(295, 305)];
+    const steps = fc.array(
+      fc.oneof(
+        fc.record({ target: fc.nat(9), via: fc.constantFrom(0, 2, 3), many: fc.constant(false) }),
+        fc.record({ target: fc.constant(0), via: fc.constantFrom(0, 2, 3), many: fc.constant(true) }),
+        fc.record({ choice: fc.nat(2) }),
+        fc.constant("ask" as const),
+      ),
+      { minLength: 5, maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(steps, (actions) => {
+        const bench = new Bench(mode);
+        const wanted = new Map<Prefix, { readonly hopSet: number }>();
+        const set = (target: Prefix, via: number): void => {
+          const hopSet = via === 0 ? 0 : bench.via(via)[target.family];
+          wanted.set(target, { hopSet });
+          bench.set(target, hopSet);
+        };
+        for (const action of actions) {
+          if (action === "ask") {
+            const asked = new Map(wanted);
+            bench.kernel.installer.whenTried(() => {
+              const held = bench.held();
+              for (const [target, want] of asked) {
+                if (wanted.get(target) === want) expect(held.get(formatPrefix(target)) ?? 0).toBe(want.hopSet);
+              }
+            });
+          } else if ("choice" in action) {
+            bench.clock.settle();
+            bench.model.step(action.choice);
+          } else if (action.many) for (const target of some) set(target, action.via);
+          else set(some[some.length - 1 - action.target]!, action.via);
+        }
+        bench.settle();
+      }),
+      { numRuns: Number(RUNS) / 5 },
+    );
+  });
+}
+
 test("links, addresses and routes that change are told once a turn", () => {
   const bench = new Bench("auto");
   const before = bench.changes;

@@ -28,3 +28,22 @@ test("what comes during a round waits for the next one", () => {
   expect([first, ...rest.slice(0, 99)].every((value) => value < 100)).toBe(true);
   expect(rest.slice(99).every((value) => value >= 100)).toBe(true);
 });
+
+test("a checkpoint tells whether all that waited then was drawn", () => {
+  const queue = new ShuffledQueue(3);
+  const empty = queue.checkpoint();
+  for (let value = 0; value < 10; value++) queue.push(value);
+  const ten = queue.checkpoint();
+  queue.pop();
+  const nine = queue.checkpoint();
+  queue.push(10);
+  const more = queue.checkpoint();
+  expect([empty(), ten(), nine(), more()]).toEqual([true, false, false, false]);
+  for (let left = 9; left > 0; left--) queue.pop();
+  expect([ten(), nine(), more()]).toEqual([true, true, false]);
+  queue.pop();
+  queue.push(11);
+  expect(more()).toBe(true);
+  queue.pop();
+  expect([empty(), ten(), nine(), more(), queue.checkpoint()()]).toEqual([true, true, true, true, true]);
+});

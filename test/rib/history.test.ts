@@ -186,6 +186,7 @@ const step = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("slow"), who: someone, isSlow: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("slowTable"), isSlow: fc.boolean() }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("turns"), turns: fc.integer({ min: 1, max: 3 }) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("compare") }) },
 ) as fc.Arbitrary<Step>;
@@ -213,6 +214,7 @@ type Step =
       community: number[];
     }
   | { do: "slow"; who: number; isSlow: boolean }
+  | { do: "slowTable"; isSlow: boolean }
   | { do: "turns"; turns: number }
   | { do: "compare" };
 
@@ -309,6 +311,10 @@ class History {
         speaker.ear.isSlow = action.isSlow;
         if (!action.isSlow) speaker.ear.take();
         return;
+      case "slowTable":
+        bench.forwarding.isSlow = action.isSlow;
+        bench.forwarding.answer();
+        return;
       case "turns":
         bench.turns(action.turns);
         return;
@@ -319,10 +325,12 @@ class History {
 
   compare(): void {
     const { bench, twin } = this;
-    for (const { ear } of this.speakers) ear.take();
-    bench.settle();
-    for (const { ear } of this.speakers) ear.take();
-    bench.settle();
+    bench.forwarding.isSlow = false;
+    for (let round = 0; round < 2; round++) {
+      for (const { ear } of this.speakers) ear.take();
+      bench.forwarding.answer();
+      bench.settle();
+    }
     expect(inOrder(bench.forwarding.routes)).toEqual(inOrder(twin.forwarding()));
     for (const family of families) this.compareCounts(family);
     for (const { name, ear } of this.speakers) {

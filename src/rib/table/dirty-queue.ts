@@ -37,6 +37,11 @@ export class DirtyQueue {
     this.pushed++;
   }
 
+  /** The id that waits longest, still queued; 0 where none waits. */
+  get first(): number {
+    return this.pushed === this.taken ? 0 : this.#ring[this.#head]!;
+  }
+
   /** @returns the id that waits longest, no longer queued; 0 where none waits */
   shift(): number {
     if (this.pushed === this.taken) return 0;

@@ -65,6 +65,9 @@ export class FakeForwarding implements ForwardingTable {
   /** What was foreseen, as `FAMILY HOPS to HOPS`. */
   readonly foreseen: string[] = [];
   calls = 0;
+  /** Who waits for an answer; nobody unless `isSlow`. */
+  readonly waiting: (() => void)[] = [];
+  isSlow = false;
   readonly #hopSets: HopSetTable;
 
   constructor(hopSets: HopSetTable) {
@@ -96,6 +99,16 @@ export class FakeForwarding implements ForwardingTable {
   foresee(family: Family, hopSet: number, next: number): void {
     const [from, to] = [hopSet, next].map((number) => formatHopSet(this.#hopSets.get(number)));
     this.foreseen.push(`${family} ${from} to ${to}`);
+  }
+
+  whenTried(then: () => void): void {
+    if (this.isSlow) this.waiting.push(then);
+    else then();
+  }
+
+  /** Whatever was asked for up to now is done. */
+  answer(): void {
+    for (const then of this.waiting.splice(0)) then();
   }
 
   #set(prefix: string, hopSet: number): void {
