@@ -69,8 +69,8 @@ program
 program
   .command("validate")
   .description("check manifests; names file, line, object and field of what is wrong")
-  .argument("<dir>", "directory of manifests")
-  .action(async (directory: string) => finish(await (await import("./cli/validate.ts")).validate(directory)));
+  .argument("<path>", "directory of manifests, or one of them")
+  .action(async (path: string) => finish(await (await import("./cli/validate.ts")).validate(path)));
 
 program
   .command("explain")

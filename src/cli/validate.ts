@@ -1,5 +1,5 @@
 import { compile } from "#config/compile/compile.ts";
-import { loadDirectory, UnreadableDirectory } from "#config/io/manifest-directory.ts";
+import { loadManifests, UnreadableDirectory } from "#config/io/manifest-directory.ts";
 import { formatRemark } from "#config/manifests.ts";
 import type { ObjectSet } from "#config/objects.ts";
 import type { Remark } from "#config/remark.ts";
@@ -8,12 +8,12 @@ import type { Remark } from "#config/remark.ts";
 const MAX_NODES = 200;
 
 /**
- * `linnet validate DIR`: everything that is wrong, one line each.
- * @returns the exit status: 0 all is well or only warnings, 1 errors, 2 the directory cannot be read
+ * `linnet validate PATH`: everything that is wrong in a directory or file, one line each.
+ * @returns the exit status: 0 all is well or only warnings, 1 errors, 2 the directory or file cannot be read
  */
-export async function validate(directory: string): Promise<number> {
+export async function validate(path: string): Promise<number> {
   try {
-    const { objects, remarks, foreign } = await loadDirectory(directory);
+    const { objects, remarks, foreign } = await loadManifests(path);
     const all = [...remarks, ...compileForAll(objects)];
     const lines = new Set(
       all.map((remark) => `${formatRemark(remark)}${remark.severity === "warning" ? " (warning)" : ""}`),

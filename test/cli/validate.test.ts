@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -58,6 +58,29 @@ test("a directory that cannot be read is one sentence", () => {
     status: 2,
     stdout: "",
     stderr: `manifest directory ${path} cannot be read: it does not exist\n`,
+  });
+});
+
+test("a single file is looked at alone, and what is no manifest is said", () => {
+  const bgp = join(root, "examples/tor/bgp.yaml");
+  expect(linnet("validate", bgp)).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^1 BGPConfiguration, .*: 0 errors/),
+  });
+  const text = join(directory, "notes.txt");
+  writeFileSync(text, "Buy milk.");
+  expect(linnet("validate", text)).toEqual({
+    status: 2,
+    stdout: "",
+    stderr: `${text} is no manifest: its name does not end in .yaml, .yml or .json\n`,
+  });
+});
+
+test("a link to nothing is an error, not silence", () => {
+  symlinkSync(join(directory, "nowhere"), join(directory, "a.yaml"));
+  expect(linnet("validate", directory)).toMatchObject({
+    status: 1,
+    stdout: "a.yaml:1: manifest: cannot be read: it is a link to nothing\nno objects: 1 errors, 0 warnings\n",
   });
 });
 

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { lstat, readdir, readFile, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
 import type { Clock, Timer } from "#lib/clock.ts";
 import { type DirectoryState, emptyDirectory, type ManifestFile, readDirectory } from "../directory.ts";
 
@@ -17,35 +17,48 @@ export class UnreadableDirectory extends Error {
   override readonly name = "UnreadableDirectory";
 }
 
+const MANIFEST = /^[^.].*\.(ya?ml|json)$/;
+
 /** Reads all `*.yaml`, `*.yml` and `*.json` of a directory, not of its subdirectories. @throws UnreadableDirectory */
 export async function loadDirectory(
   directory: string,
   previous: DirectoryState = emptyDirectory,
 ): Promise<DirectoryState> {
-  return readDirectory(await readFiles(directory), previous);
-}
-
-async function readFiles(directory: string): Promise<ManifestFile[]> {
   const names = await readdir(directory).catch((error: unknown) => {
     throw new UnreadableDirectory(`manifest directory ${directory} cannot be read: ${reason(error)}`);
   });
-  const manifests = names.filter((name) => /^[^.].*\.(ya?ml|json)$/.test(name)).sort();
-  const files = await Promise.all(
-    manifests.map(async (name): Promise<ManifestFile[]> => {
-      const path = join(directory, name);
-      try {
-        const found = await stat(path);
-        const strange = !found.isFile() && !found.isDirectory(); // a pipe would keep its reader for ever
-        if (strange) return [{ path, unreadable: "it is no file" }];
-        if (found.size > MOST_OCTETS) return [{ path, unreadable: `it is larger than ${MOST_OCTETS >> 20} MiB` }];
-        return [{ path, text: await readFile(path, "utf8") }];
-      } catch (error) {
-        const gone = (error as NodeJS.ErrnoException).code === "ENOENT"; // deleted since it was listed
-        return gone ? [] : [{ path, unreadable: reason(error) }];
-      }
-    }),
+  const manifests = names.filter((name) => MANIFEST.test(name)).sort();
+  const files = await Promise.all(manifests.map((name) => readManifest(join(directory, name))));
+  return readDirectory(
+    files.filter((file) => file !== undefined),
+    previous,
   );
-  return files.flat();
+}
+
+/** Reads a directory, or a single file as if it were alone in one. @throws UnreadableDirectory */
+export async function loadManifests(path: string): Promise<DirectoryState> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) return loadDirectory(path);
+  if (!MANIFEST.test(basename(path))) {
+    throw new UnreadableDirectory(`${path} is no manifest: its name does not end in .yaml, .yml or .json`);
+  }
+  const file = await readManifest(path);
+  return readDirectory(file === undefined ? [] : [file], emptyDirectory);
+}
+
+/** @returns undefined where there is no such file */
+async function readManifest(path: string): Promise<ManifestFile | undefined> {
+  try {
+    const found = await stat(path);
+    const strange = !found.isFile() && !found.isDirectory(); // a pipe would keep its reader for ever
+    if (strange) return { path, unreadable: "it is no file" };
+    if (found.size > MOST_OCTETS) return { path, unreadable: `it is larger than ${MOST_OCTETS >> 20} MiB` };
+    return { path, text: await readFile(path, "utf8") };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") return { path, unreadable: reason(error) };
+    const isLink = await lstat(path).catch(() => undefined); // else it was deleted since it was listed
+    return isLink && { path, unreadable: "it is a link to nothing" };
+  }
 }
 
 const REASONS: Readonly<Record<string, string>> = {
