@@ -97,12 +97,12 @@ const refused: readonly (readonly [KubernetesObject, string, string])[] = [
   [
     policy({ cidr: "10.244.3.1/16" }),
     "spec.statements[0].match.prefixes[0].cidr",
-    "10.244.3.1/16 has host bits set; did you mean 10.244.0.0/16?",
+    "10.244.3.1/16 has host bits set: write the first address of the block, like 10.244.3.0/24",
   ],
   [
     policy({ cidr: "fd00::1/64" }),
     "spec.statements[0].match.prefixes[0].cidr",
-    "fd00::1/64 has host bits set; did you mean fd00::/64?",
+    "fd00::1/64 has host bits set: write the first address of the block, like 10.244.3.0/24",
   ],
   [
     policy({ cidr: "10.0.0.0/8", ge: 4 }),

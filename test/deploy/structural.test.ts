@@ -94,3 +94,15 @@ test.each(kinds)("rules of %s are reached by bounded lists only, and look at bou
   walk(schemaOf(kind), kind, 1);
   expect(unbounded).toEqual([]);
 });
+
+test.each(kinds)(
+  "expressions of %s make no text of anything else: the estimate knows no limit of its length",
+  (kind) => {
+    const expressions = [...parts(schemaOf(kind))].flatMap(([path, schema]) =>
+      (schema["x-kubernetes-validations"] ?? []).flatMap(({ rule, messageExpression = "" }) =>
+        [rule, messageExpression].map((text) => `${path}: ${text}`),
+      ),
+    );
+    expect(expressions.filter((text) => /\bstring\(|\.format\(/.test(text))).toEqual([]);
+  },
+);

@@ -154,7 +154,7 @@ export const cidr = text<Prefix>(
       {
         cel: "!isCIDR(self) || cidr(self).ip() == cidr(self).masked().ip()",
         message: "must be a CIDR without host bits",
-        messageCel: "self + ' has host bits set; did you mean ' + string(cidr(self).masked()) + '?'",
+        messageCel: "self + ' has host bits set: write the first address of the block, like 10.244.3.0/24'",
       },
     ],
   },

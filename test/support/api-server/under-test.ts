@@ -116,6 +116,16 @@ export const realServer: string | undefined =
 /** Our definitions are made there first. */
 export async function real(): Promise<ServerUnderTest> {
   const server = given !== "" ? new ServerUnderTest(given, () => Promise.resolve()) : await startControlPlane(assets);
+  try {
+    await define(server);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return server;
+}
+
+async function define(server: ServerUnderTest): Promise<void> {
   const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
   const query = { fieldManager: "test", force: "true" };
   const files = globSync(join(import.meta.dirname, "../../../deploy/crds/bgp*.yaml"));
@@ -127,7 +137,6 @@ export async function real(): Promise<ServerUnderTest> {
   for (const { plural } of ours) {
     await eventually(() => server.client.request({ method: "GET", path: `/apis/linnet.dev/v1alpha1/${plural}` }));
   }
-  return server;
 }
 
 /** etcd and kube-apiserver as envtest has them: no kubelet, no controllers, everything allowed. */
@@ -160,7 +169,8 @@ async function startControlPlane(folder: string): Promise<ServerUnderTest> {
   const cluster = { "insecure-skip-tls-verify": true };
   const kubeconfig = kubeconfigIn(directory, `https://127.0.0.1:${secure}`, cluster, { token: "admin-token" });
   const server = new ServerUnderTest(kubeconfig, async () => {
-    await Promise.all(children.map((child) => new Promise((resolve) => child.once("exit", resolve).kill("SIGTERM"))));
+    // Nothing is to be kept; asked to end, the API server would first wait for half a minute.
+    await Promise.all(children.map((child) => new Promise((resolve) => child.once("exit", resolve).kill("SIGKILL"))));
     rmSync(directory, { recursive: true });
   });
   await eventually(() => server.client.request({ method: "GET", path: "/api/v1/namespaces/default" }));
