@@ -40,7 +40,11 @@ export const noEvents: EventHistory = { series: new Map(), made: 0 };
 const SERIES_MS = 600_000;
 /** How often one series is written at most. */
 const REWRITE_MS = 30_000;
+/** What the server takes, in octets. */
 const MAX_NOTE = 1024;
+const MAX_INSTANCE = 128;
+/** Of the node's name in an event's, which has 253 in all. */
+const MAX_NAME = 200;
 
 /** What one look at the daemon adds to the events. */
 export class EventBook {
@@ -65,7 +69,7 @@ export class EventBook {
       this.#series.set(key, { ...known, count: known.count + 1, lastMs: this.#nowMs });
       return;
     }
-    const event = shared ? `linnet.${hash(key)}` : `${this.#node}.${this.#nowMs.toString(36)}.${this.#made++}`;
+    const event = shared ? `linnet.${hash(key)}` : `${this.#prefix()}.${this.#nowMs.toString(36)}.${this.#made++}`;
     this.#series.set(key, { event, count: 1, written: 1, lastMs: this.#nowMs, writtenMs: this.#nowMs });
     this.requests.push(createEvent(event, this.#describe(happening)));
   }
@@ -80,6 +84,11 @@ export class EventBook {
     return { series: this.#series, made: this.#made };
   }
 
+  /** Names end in a letter or digit before each dot. */
+  #prefix(): string {
+    return shorten(this.#node, MAX_NAME).replace(/[-.]+$/, "");
+  }
+
   #describe({ type, reason, action, note, regarding, related }: Happening): object {
     return {
       regarding,
@@ -87,16 +96,28 @@ export class EventBook {
       type,
       reason,
       action,
-      note: note.slice(0, MAX_NOTE),
+      note: shorten(note, MAX_NOTE),
       eventTime: formatTime(this.#nowMs, "micro"),
       reportingController: `${OUR_GROUP}/linnet`,
-      reportingInstance: this.#node,
+      reportingInstance: shorten(this.#node, MAX_INSTANCE),
     };
   }
 }
 
 /** A Node's events carry its name as uid, as the kubelet's do: that is what `kubectl describe node` looks for. */
 export const aboutNode = (name: string): object => ({ apiVersion: "v1", kind: "Node", name, uid: name });
+
+/** As many whole characters as take `maxOctets` in UTF-8 (RFC 3629 §3). */
+function shorten(text: string, maxOctets: number): string {
+  let [octets, length] = [0, 0];
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    octets += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4;
+    if (octets > maxOctets) break;
+    length += character.length;
+  }
+  return text.slice(0, length);
+}
 
 /** FNV-1a over the text, twice with different beginnings: 64 bits as text. */
 function hash(text: string): string {

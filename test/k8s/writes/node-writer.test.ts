@@ -207,3 +207,25 @@ test("an invalid object is told of once while it lasts, by an event on it that o
   clock.advance(600_000);
   expect(events()).toHaveLength(2);
 });
+
+test("events of a node with a long name, about a text in another script, are what the server takes", async () => {
+  const nodeName = `${"n1.".repeat(80)}example`;
+  const note = "маршрут ".repeat(100);
+  server.put(node(nodeName, 2));
+  observed = { ...observed, troubles: [{ object: undefined, reason: "RouteRefused", note }] };
+  const long = new NodeWriter({ nodeName, clock, log: silentLog, observe: () => observed, rank: () => 0, send });
+  long.start();
+  const events = () => server.seen.filter(({ path }) => path.endsWith("/events"));
+  await server.until(() => events().length === 2);
+  await long.stop();
+  const { code, body } = await answerTo("GET", "/apis/events.k8s.io/v1/namespaces/default/events");
+  expect(code).toBe(200);
+  const { items } = body as { items: { note: string; regarding: { name: string } }[] };
+  expect(items.map(({ regarding }) => regarding.name)).toEqual([nodeName, nodeName]);
+  expect(items.map((event) => event.note).filter((text) => note.startsWith(text))).toHaveLength(1);
+});
+
+async function answerTo(method: string, path: string): Promise<{ code: number; body: unknown }> {
+  const response = await fetch(server.url + path, { method });
+  return { code: response.status, body: await response.json() };
+}

@@ -44,5 +44,5 @@ export const service = (namespace: string, name: string): JsonObject => ({
   apiVersion: "v1",
   kind: "Service",
   metadata: { namespace, name },
-  spec: { type: "LoadBalancer", clusterIPs: ["10.96.0.7"] },
+  spec: { type: "LoadBalancer", clusterIP: "10.96.0.7", clusterIPs: ["10.96.0.7"], ports: [{ port: 80 }] },
 });

@@ -1,3 +1,4 @@
+import { refusedEvent } from "./events.ts";
 import { isObject, type Json, type JsonObject, mergePatch, strategicMerge } from "./patch.ts";
 import { apiVersionOf, type Served } from "./resources.ts";
 import { type Answer, alreadyExists, conflict, expiredContinue, failure, notFound, type Target } from "./status.ts";
@@ -156,6 +157,8 @@ function create(store: Store, call: Call): Answer {
   };
   const kept = resource.custom || status === undefined ? withoutStatus : object;
   const named = { kind: resource.kind, apiVersion: apiVersionOf(resource), ...kept, metadata };
+  const refused = resource.kind === "Event" ? refusedEvent(named) : undefined;
+  if (refused !== undefined) return refused;
   return { code: 201, body: store.put(resource, key, named) };
 }
 
@@ -182,6 +185,8 @@ function write(store: Store, { resource, target, query }: Call, before: Stored, 
   const newSpec = resource.custom && JSON.stringify(whole.spec) !== JSON.stringify(before.spec);
   const generation = Number(before.metadata.generation ?? 0) + 1;
   const next = newSpec ? { ...whole, metadata: { ...(whole.metadata as JsonObject), generation } } : whole;
+  const refused = resource.kind === "Event" ? refusedEvent(next, before) : undefined;
+  if (refused !== undefined) return refused;
   if (query.get("dryRun") === "All") return { code: 200, body: next };
   return { code: 200, body: store.put(resource, keyOf(target), next) };
 }
