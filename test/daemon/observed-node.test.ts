@@ -44,6 +44,21 @@ test("a session that is back says when and why the one before it ended", async (
   expect(session?.lastError?.ms).toBeLessThan(session?.sinceMs ?? 0);
 });
 
+test("every loss since the start is counted, however many there were", async () => {
+  const pair = new Pair();
+  const daemon = await pair.start();
+  const seen = () => observedNode(daemon, nothing).sessions[0];
+  for (let loss = 1; loss <= 12; loss++) {
+    daemon.speaker.disable("n2");
+    pair.settle();
+    expect(seen()).toMatchObject({ state: "Idle", flaps: loss });
+    daemon.speaker.enable("n2");
+    // The other end rests for longer each time.
+    for (let rest = 0; rest < 20 && seen()?.state !== "Established"; rest++) pair.settle();
+    expect(seen()).toMatchObject({ state: "Established", flaps: loss });
+  }
+});
+
 test("what the kernel refuses is a trouble of the node, once for each reason", async () => {
   const pair = new Pair();
   pair.kernels[0].refuse.set("10.244.2.0/24", { index: 0, code: "EPERM", text: "not permitted" });

@@ -208,6 +208,7 @@ export class Driver implements LinkOwner {
       state: link.state,
       stopped: this.#stopped,
       sinceMs: this.#journal.sinceMs,
+      losses: this.#journal.losses,
       localAddress: link.connection?.localAddress,
       local: link.connection && link.localOpen,
       remote: link.negotiated?.remote,

@@ -27,6 +27,8 @@ export class Journal {
   lastEnding: Ending | undefined;
   /** When it became Established, or ceased to be; milliseconds since 1970. */
   sinceMs: number;
+  /** How often it ceased to be Established. */
+  losses = 0;
   /** Failures that were logged since the last session: once more, they say nothing new. */
   readonly #logged = new Set<string>();
   /** Of the session that is, or was last. */
@@ -143,6 +145,7 @@ export class Journal {
   #record(from: State, to: State, reason: string): void {
     const atMs = this.#clock.wallMs();
     if ((from === "established") !== (to === "established")) this.sinceMs = atMs;
+    if (from === "established" && to !== "established") this.losses++;
     this.#history.record({ atMs, from, to, reason });
   }
 

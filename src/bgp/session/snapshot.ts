@@ -15,6 +15,8 @@ export interface PeerSnapshot {
   readonly stopped: boolean;
   /** When it became Established, or ceased to be; milliseconds since 1970. */
   readonly sinceMs: number;
+  /** How often it ceased to be Established since the neighbour was configured. */
+  readonly losses: number;
   readonly localAddress: Address | undefined;
   /** Our OPEN of the connection that is there; undefined before it is sent. */
   readonly local: Open | undefined;

@@ -47,7 +47,7 @@ export function bgpView(peer: PeerSnapshot, disabled: boolean): BgpView {
     errorWait: timer(peer.remainingMs.idleHold, peer.idleHoldMs),
     connectDelay: state === "active" ? timer(peer.remainingMs.connectRetry, config.timers.connectRetryMs) : undefined,
     lastError: disabled ? undefined : sessionError(peer.lastEnding),
-    flaps: peer.history.filter(({ from }) => from === "established").length,
+    flaps: peer.losses,
     session: state === "established" && negotiated !== undefined ? sessionView(peer, negotiated) : undefined,
   };
 }
