@@ -62,15 +62,16 @@ export class EventBook {
     this.#made = made;
   }
 
-  happened(happening: Happening): void {
+  /** @param times how often, since the last look */
+  happened(happening: Happening, times = 1): void {
     const { key, shared = false } = happening;
     const known = this.#series.get(key);
     if (known !== undefined) {
-      this.#series.set(key, { ...known, count: known.count + 1, lastMs: this.#nowMs });
+      this.#series.set(key, { ...known, count: known.count + times, lastMs: this.#nowMs });
       return;
     }
     const event = shared ? `linnet.${hash(key)}` : `${this.#prefix()}.${this.#nowMs.toString(36)}.${this.#made++}`;
-    this.#series.set(key, { event, count: 1, written: 1, lastMs: this.#nowMs, writtenMs: this.#nowMs });
+    this.#series.set(key, { event, count: times, written: 1, lastMs: this.#nowMs, writtenMs: this.#nowMs });
     this.requests.push(createEvent(event, this.#describe(happening)));
   }
 

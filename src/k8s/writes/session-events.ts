@@ -2,15 +2,21 @@ import { OUR_API_VERSION } from "#config/schema/kinds.ts";
 import type { ObservedNode, ObservedSession } from "../ports.ts";
 import { aboutNode, type EventBook } from "./event-book.ts";
 
-/** What was up when it was looked at last, and since when, by name. */
-export type SessionMemory = ReadonlyMap<string, number>;
+/** What each was when it was looked at last, by name. */
+export type SessionMemory = ReadonlyMap<string, Seen>;
 
-export const noSessions: SessionMemory = new Map();
-
-interface Subject {
-  readonly name: string;
+interface Seen {
   readonly up: boolean;
   readonly sinceMs: number;
+  /** Losses so far. */
+  readonly flaps: number;
+}
+
+export const noSessions: SessionMemory = new Map();
+const NEVER: Seen = { up: false, sinceMs: 0, flaps: 0 };
+
+interface Subject extends Seen {
+  readonly name: string;
   /** What to say where it was lost, and where it came. */
   readonly notes: { readonly lost: string; readonly established: string };
   readonly related: object | undefined;
@@ -28,18 +34,28 @@ export function sessionEvents(
   node: string,
 ): SessionMemory {
   const subjects = subjectsOf(observed.sessions);
-  for (const { name, up, sinceMs, notes, related } of observed.shuttingDown ? [] : subjects) {
-    const before = memory.get(name);
-    if (up ? before === sinceMs : before === undefined) continue;
+  for (const subject of observed.shuttingDown ? [] : subjects) {
+    const { name, notes, related } = subject;
+    const { lost, established } = between(memory.get(name) ?? NEVER, subject);
     const about = { action: "Peering", regarding: aboutNode(node), related };
-    if (before !== undefined)
-      book.happened({ key: `${name} lost`, type: "Warning", reason: "BGPSessionLost", note: notes.lost, ...about });
-    if (up) {
+    if (lost > 0) {
+      const reason = "BGPSessionLost";
+      book.happened({ key: `${name} lost`, type: "Warning", reason, note: notes.lost, ...about }, lost);
+    }
+    if (established > 0) {
       const reason = "BGPSessionEstablished";
-      book.happened({ key: `${name} established`, type: "Normal", reason, note: notes.established, ...about });
+      const note = notes.established;
+      book.happened({ key: `${name} established`, type: "Normal", reason, note, ...about }, established);
     }
   }
-  return new Map(subjects.filter(({ up }) => up).map(({ name, sinceMs }) => [name, sinceMs]));
+  return new Map(subjects.map(({ name, up, sinceMs, flaps }) => [name, { up, sinceMs, flaps }]));
+}
+
+/** How often it came and went; what is counted anew may still be seen to be another session than before. */
+function between(before: Seen, now: Seen): { lost: number; established: number } {
+  const ended = before.up && (!now.up || now.sinceMs !== before.sinceMs);
+  const lost = Math.max(now.flaps - before.flaps, ended ? 1 : 0);
+  return { lost, established: lost + Number(now.up) - Number(before.up) };
 }
 
 function subjectsOf(sessions: readonly ObservedSession[]): Subject[] {
@@ -47,18 +63,19 @@ function subjectsOf(sessions: readonly ObservedSession[]): Subject[] {
   const down = mesh.filter(({ state }) => state !== "Established").length;
   const counted = `${mesh.length - down} of ${mesh.length} sessions with other nodes are established`;
   const notes = { lost: counted, established: counted };
-  const whole: Subject = { name: "mesh", up: down * 2 < mesh.length, sinceMs: 0, notes, related: undefined };
+  const whole: Subject = { name: "mesh", up: down * 2 < mesh.length, sinceMs: 0, flaps: 0, notes, related: undefined };
   const own = sessions.filter(({ origin }) => origin !== "mesh").map(subjectOf);
   return mesh.length === 0 ? own : [...own, whole];
 }
 
-function subjectOf({ name, address, state, sinceMs, lastError, source }: ObservedSession): Subject {
+function subjectOf({ name, address, state, sinceMs, flaps, lastError, source }: ObservedSession): Subject {
   const [kind, object] = source.split("/");
   const why = lastError === undefined ? "" : `: ${lastError.text}`;
   return {
     name,
     up: state === "Established",
     sinceMs,
+    flaps,
     notes: {
       lost: `session ${name} with ${address} was lost${why}`,
       established: `session ${name} with ${address} is established`,

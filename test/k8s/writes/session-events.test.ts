@@ -69,6 +69,22 @@ test("a session that flaps is counted on its first event, which is written twice
   expect(body(patches.at(-1))).toMatchObject({ series: { count: 46 } });
 });
 
+test("what came and went several times between two looks is counted as often", () => {
+  const seen = (flaps: number, afterMs: number) => ({ afterMs, sessions: [session("tor", { flaps })] });
+  const requests = told(
+    seen(0, 0),
+    { afterMs: 2000, sessions: [down("tor", { flaps: 3 })] },
+    seen(5, 4000),
+    seen(5, 60_000),
+  );
+  expect(requests.map((request) => body(request).reason ?? body(request).series)).toEqual([
+    "BGPSessionEstablished",
+    "BGPSessionLost",
+    { count: 6, lastObservedTime: expect.any(String) },
+    { count: 5, lastObservedTime: expect.any(String) },
+  ]);
+});
+
 test("after ten quiet minutes the same is a new event", () => {
   const up = { sessions: [session("tor")] };
   const lost = { sessions: [down("tor")] };
