@@ -1,6 +1,4 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { stringify } from "yaml";
+import { ApiHost, kubeconfigOf } from "../test/support/lab/api-host.ts";
 import type { Host } from "../test/support/lab/host.ts";
 import type { Lab } from "../test/support/lab/lab.ts";
 import { LinnetProcess } from "../test/support/lab/linnet-process.ts";
@@ -9,8 +7,6 @@ import { routerOf } from "./linnet-node.ts";
 import { manifests } from "./manifests.ts";
 
 const subnet = { tor: "172.30.9.1", server: "172.30.9.10" };
-const port = 6443;
-const url = `http://${subnet.server}:${port}`;
 
 /** A Kubernetes API server with the demo's objects, on a machine of its own behind the ToR router. */
 export async function apiServer(lab: Lab, tor: Host, timers: Timers): Promise<void> {
@@ -20,26 +16,9 @@ export async function apiServer(lab: Lab, tor: Host, timers: Timers): Promise<vo
     { host, device: "eth0", addresses: [`${subnet.server}/24`] },
   );
   await host.ip("route", "add", "default", "via", subnet.tor);
-  const objects = host.path("objects.json");
-  writeFileSync(objects, JSON.stringify(manifests(timers)));
-  const program = join(import.meta.dirname, "api-server-process.ts");
-  const argv = [process.execPath, "--disable-warning=ExperimentalWarning", program, objects, String(port)];
-  host.spawn("api-server", argv);
-  await host.listening(port);
+  await ApiHost.start(host, manifests(timers));
 }
 
 /** A node that Linnet routes for, told by the API server. */
-export const linnetApiNode: RouterMaker = (host, plan) => {
-  const kubeconfig = host.path("kubeconfig");
-  writeFileSync(
-    kubeconfig,
-    stringify({
-      apiVersion: "v1",
-      kind: "Config",
-      "current-context": "demo",
-      contexts: [{ name: "demo", context: { cluster: "demo" } }],
-      clusters: [{ name: "demo", cluster: { server: url } }],
-    }),
-  );
-  return routerOf(host, plan, LinnetProcess.ofApiServer(host, plan.name, kubeconfig));
-};
+export const linnetApiNode: RouterMaker = (host, plan) =>
+  routerOf(host, plan, LinnetProcess.ofApiServer(host, plan.name, kubeconfigOf(host, subnet.server)));
