@@ -18,9 +18,9 @@ import type { NodeWriter } from "#k8s/writes/node-writer.ts";
 import { KernelPort } from "#kernel/io/kernel-port.ts";
 import { sysctlFilesAt } from "#kernel/io/sysctl-files.ts";
 import { bootedSince } from "#lib/io/boot.ts";
-import { returnFreedMemory } from "#lib/io/libc.ts";
 import { textLog } from "#lib/io/logs.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
+import { keepUp } from "#lib/io/upkeep.ts";
 import type { Log } from "#lib/log.ts";
 import type { ObservedDaemon } from "#observe/ports.ts";
 import { isExpected } from "./configured.ts";
@@ -31,9 +31,6 @@ import { version } from "./version.ts";
 
 /** How long an operator's `down` waits, so that its answer goes out first. */
 const SAY_GOODBYE_MS = 100;
-
-/** How often memory that was freed is given back: compiling leaves megabytes in each of V8's threads. */
-const TIDY_MS = 10_000;
 
 /** `linnet run`. @returns the exit status, when the daemon was told to stop or could not begin */
 export async function run(given: object): Promise<number> {
@@ -88,9 +85,9 @@ async function runDaemon(flags: RunFlags, lines: Log): Promise<number> {
   const closeSockets = await openSockets(flags, control);
   const writer = await openWriter(flags, log, daemon, configuration, provider);
   flushCompileCache(); // a daemon that is killed later would not
-  const tidying = setInterval(returnFreedMemory, TIDY_MS);
+  const endUpkeep = keepUp();
   const why = await stop.promise;
-  clearInterval(tidying);
+  endUpkeep();
   const forGood = why === "down" || leaves(why, flags, daemon);
   log.info(`${why}: the daemon stops; routes stay in the kernel`);
   if (forGood && why !== "down") await depart(daemon, systemClock);

@@ -1,5 +1,6 @@
 import { getSystemErrorName } from "node:util";
 import koffi from "koffi";
+import type { AddressRange } from "../mappings.ts";
 import { AF_INET, AF_INET6, type IpAddress, md5Signature, socketAddress } from "../sockaddr.ts";
 
 /**
@@ -20,6 +21,7 @@ const calls = {
   recv: libc.func("intptr_t recv(int fd, void *bytes, size_t length, int flags)"),
   close: libc.func("int close(int fd)"),
   dup2: libc.func("int dup2(int from, int to)"),
+  madvise: libc.func("int madvise(uintptr_t from, size_t octets, int advice)"),
   ifNameToIndex: libc.func("unsigned int if_nametoindex(const char *name)"),
 };
 
@@ -47,6 +49,8 @@ const IPV6_UNICAST_HOPS = 16;
 const IPV6_V6ONLY = 26;
 const IPV6_TCLASS = 67;
 const IPV6_MINHOPCOUNT = 73;
+
+const MADV_DONTNEED = 4;
 
 const outcome = (result: number): number => (result < 0 ? -koffi.errno() : result);
 
@@ -132,6 +136,13 @@ const mallocTrim = ((): ((keep: number) => number) | undefined => {
 
 /** Gives freed memory back to the system. Takes one to three milliseconds. @returns whether there was any */
 export const returnFreedMemory = (): boolean => mallocTrim?.(0) === 1;
+
+/**
+ * Takes pages out of this process; the next access brings them back as their file has them (MADV_DONTNEED).
+ * @param range of an unchanged mapping of a file: anything else would lose what it holds
+ */
+export const leavePages = ({ from, octets }: AddressRange): number =>
+  outcome(calls.madvise(from, octets, MADV_DONTNEED));
 
 /** An instruction of classic BPF (`struct sock_filter`): code, jump if true, jump if false, constant. */
 export type FilterInstruction = readonly [code: number, jumpTrue: number, jumpFalse: number, constant: number];
