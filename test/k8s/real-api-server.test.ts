@@ -35,7 +35,7 @@ describe.each(servers)("an API server %s", (_, isThere, make) => {
 
   beforeAll(async () => {
     if (isThere) server = await make();
-  });
+  }, 60_000);
   afterAll(async () => {
     if (isThere) await server.stop();
   });
