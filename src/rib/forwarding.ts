@@ -4,6 +4,7 @@ import { LOCAL } from "./neighbours.ts";
 import type { ForwardingTable } from "./ports.ts";
 import { DirtyQueue } from "./table/dirty-queue.ts";
 import type { NextHopTable } from "./table/next-hop-table.ts";
+import { reserve } from "./table/reserve.ts";
 import type { Job, Turns } from "./turns.ts";
 import type { InstallProgress } from "./wait-install.ts";
 
@@ -64,7 +65,7 @@ export class Forwarding implements Job, InstallProgress {
     this.#parts = parts;
     this.#settings = { install: true, maxPaths: parts.maxPaths };
     this.#queue = new DirtyQueue(parts.maxPrefixes);
-    this.#installed = new Uint32Array(parts.maxPrefixes + 1);
+    this.#installed = reserve(Uint32Array, parts.maxPrefixes + 1);
     parts.loc.attach(this.#queue, true);
     parts.turns.add(this);
   }

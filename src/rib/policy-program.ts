@@ -17,6 +17,7 @@ import type { AttributeCodec } from "./ports.ts";
 import { type AttributeTable, contextKey, type SourceClass } from "./table/attribute-table.ts";
 import { TableFull } from "./table/limits.ts";
 import { type PrefixTable, prefixOf } from "./table/prefix-table.ts";
+import { reserve } from "./table/reserve.ts";
 
 /** In place of statements: what goes out unasked, and what does not whatever the statements say. */
 const ALWAYS = -1;
@@ -82,7 +83,7 @@ export class PolicyProgram {
     this.#statements = statementsOf(scope);
     this.#asksPrefix = this.#statements.some(({ match }) => match.prefixes !== undefined);
     this.#asksSet = this.#statements.some(({ match }) => asksSet(match));
-    this.#memo = new Uint32Array(maxSets + 1);
+    this.#memo = reserve(Uint32Array, maxSets + 1);
   }
 
   /** @returns the set that `prefix` goes on with when it comes with `set`, 0 where it is refused. Not held */

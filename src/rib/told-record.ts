@@ -1,3 +1,4 @@
+import { reserve } from "./table/reserve.ts";
 /**
  * What a group has told: per prefix the neighbour its path came from, + 1; 0: not told. A member has a prefix if the
  * record is neither 0 nor its own number + 1, because nobody is told its own paths.
@@ -10,7 +11,7 @@ export class ToldRecord {
 
   /** @param maxPrefixes highest prefix number. @param neighbours most of them, at most 65,534 */
   constructor(maxPrefixes: number, neighbours: number) {
-    this.#origins = new Uint16Array(maxPrefixes + 1);
+    this.#origins = reserve(Uint16Array, maxPrefixes + 1);
     this.#byOrigin = new Uint32Array(neighbours);
   }
 

@@ -4,6 +4,7 @@ import type { PathSource, UpdateEncoder } from "./ports.ts";
 import type { SlabWriter } from "./slab.ts";
 import type { PrefixTable4 } from "./table/prefix-table-4.ts";
 import type { PrefixTable6 } from "./table/prefix-table-6.ts";
+import { reserve } from "./table/reserve.ts";
 
 /** Most prefixes of one batch. */
 export const BATCH = 1024;
@@ -38,7 +39,7 @@ export class UpdateBatch {
   constructor(loc: LocRib, neighbours: NeighbourTable, maxSets: number) {
     this.#loc = loc;
     this.#neighbours = neighbours;
-    this.#bunchOfSet = new Uint16Array(maxSets + 1);
+    this.#bunchOfSet = reserve(Uint16Array, maxSets + 1);
     this.#withdrawalsOf = new Uint16Array(neighbours.max);
   }
 

@@ -1,4 +1,5 @@
 import { TableFull } from "./limits.ts";
+import { reserve } from "./reserve.ts";
 
 /** Octets of one size class step: offsets are counted in these. */
 const UNIT = 8;
@@ -20,9 +21,8 @@ export class Arena {
   /** @param max octets, at most 2^35 */
   constructor(max: number) {
     const units = Math.ceil(max / UNIT) + 1;
-    const buffer = new ArrayBuffer(units * UNIT);
-    this.bytes = new Uint8Array(buffer);
-    this.#links = new Uint32Array(buffer);
+    this.bytes = reserve(Uint8Array, units * UNIT);
+    this.#links = new Uint32Array(this.bytes.buffer);
   }
 
   /** Octets touched so far. */

@@ -3,6 +3,7 @@ import { Arena } from "./arena.ts";
 import { type HashKeys, hashKeys } from "./hash.ts";
 import { TableFull } from "./limits.ts";
 import type { NextHopTable } from "./next-hop-table.ts";
+import { reserve } from "./reserve.ts";
 
 const SHARDS = 64;
 const FIRST_SLOTS = 16;
@@ -78,11 +79,10 @@ export class AttributeTable {
   #view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(maxSets: number, maxOctets: number, seed: number, nextHops: NextHopTable) {
-    const buffer = new ArrayBuffer((maxSets + 1) * 32);
-    this.ranks = new Float64Array(buffer);
-    this.hot = new Uint32Array(buffer);
-    this.bandwidths = new Float32Array(buffer);
-    this.#cold = new Uint32Array((maxSets + 1) * COLD_WORDS);
+    this.ranks = reserve(Float64Array, (maxSets + 1) * 4);
+    this.hot = new Uint32Array(this.ranks.buffer);
+    this.bandwidths = new Float32Array(this.ranks.buffer);
+    this.#cold = reserve(Uint32Array, (maxSets + 1) * COLD_WORDS);
     this.#max = maxSets;
     this.arena = new Arena(maxOctets);
     this.#nextHops = nextHops;

@@ -1,3 +1,4 @@
+import { reserve } from "./reserve.ts";
 /**
  * Prefixes one consumer shall look at again, each of them queued once: a slow consumer costs no memory. A ring of ids in
  * the order of their first mark, and a bit per id. An empty queue begins at the ring's start again, so that only as many
@@ -14,8 +15,8 @@ export class DirtyQueue {
 
   /** @param max highest id */
   constructor(max: number) {
-    this.#ring = new Uint32Array(max + 1);
-    this.#bits = new Uint32Array((max >>> 5) + 1);
+    this.#ring = reserve(Uint32Array, max + 1);
+    this.#bits = reserve(Uint32Array, (max >>> 5) + 1);
   }
 
   get length(): number {

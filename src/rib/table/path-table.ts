@@ -1,5 +1,6 @@
 import type { Family } from "#route/family.ts";
 import { TableFull } from "./limits.ts";
+import { reserve } from "./reserve.ts";
 import { SparseColumn } from "./sparse-column.ts";
 
 /** Paths come in blocks that belong to one neighbour: `owners[path >>> BLOCK_BITS]`. */
@@ -52,9 +53,9 @@ export class PathTable {
     this.#family = family;
     this.#max = max;
     const blocks = (max >>> BLOCK_BITS) + neighbours + 2;
-    this.words = new Uint32Array(blocks * BLOCK * 4);
-    this.owners = new Uint16Array(blocks);
-    this.#nextBlock = new Uint32Array(blocks);
+    this.words = reserve(Uint32Array, blocks * BLOCK * 4);
+    this.owners = reserve(Uint16Array, blocks);
+    this.#nextBlock = reserve(Uint32Array, blocks);
     this.#heads = new Uint32Array(neighbours);
     this.#free = new Uint32Array(neighbours);
     this.#counts = new Uint32Array(neighbours);

@@ -2,6 +2,7 @@ import { maskWord, type Prefix } from "#route/prefix.ts";
 import { type HashKeys, hashKeys } from "./hash.ts";
 import { TableFull } from "./limits.ts";
 import { FREE, type PrefixTable } from "./prefix-table.ts";
+import { reserve } from "./reserve.ts";
 
 const SHARDS = 256;
 const FIRST_SLOTS = 16;
@@ -30,9 +31,9 @@ export class PrefixTable6 implements PrefixTable {
   constructor(max: number, seed: number) {
     this.#max = max;
     this.#keys = hashKeys(seed);
-    this.links = new Uint32Array((max + 1) * 2);
-    this.words = new Uint32Array((max + 1) * 4);
-    this.lengths = new Uint8Array(max + 1);
+    this.links = reserve(Uint32Array, (max + 1) * 2);
+    this.words = reserve(Uint32Array, (max + 1) * 4);
+    this.lengths = reserve(Uint8Array, max + 1);
     for (let shard = 0; shard < SHARDS; shard++) this.#shards.push(new Uint32Array(FIRST_SLOTS * 2));
   }
 
