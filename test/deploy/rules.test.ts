@@ -7,7 +7,7 @@ import { real, realServer, type ServerUnderTest } from "../support/api-server/un
 import { defaulted, parts, type Refusal, refusals } from "../support/crd/schema.ts";
 import { type KubernetesObject, objectsOf } from "../support/lab/manifests.ts";
 import { definitions, schemaOf } from "./crd.ts";
-import { overlayDefaults, overlays } from "./objects.ts";
+import { manifestFiles, overlayDefaults, overlays } from "./objects.ts";
 
 /** Validation as `kubectl apply --dry-run=server` does it: schema and defaults, then each rule in CEL. */
 function judge({ kind, ...object }: KubernetesObject): Refusal[] {
@@ -211,6 +211,21 @@ describe.runIf(realServer !== undefined)(`a real API server (${where})`, () => {
 
   test.each(misshapen)("refuses by the schema: %j", async (judged, path) => {
     expect(await said(judged)).toContain(path);
+  });
+
+  test.each([...manifestFiles])("takes deploy/%s", async (_file, objects) => {
+    for (const object of objects) {
+      const { apiVersion, kind, metadata } = object;
+      const root = apiVersion === "v1" ? "/api/v1" : `/apis/${apiVersion}`;
+      const namespace = metadata.namespace === undefined ? "" : `/namespaces/${metadata.namespace}`;
+      await server.client.request({
+        method: "PATCH",
+        path: `${root}${namespace}/${kind.toLowerCase()}s/${metadata.name}`,
+        query: { dryRun: "All", fieldManager: "test", force: "true", fieldValidation: "Strict" },
+        contentType: "application/apply-patch+yaml",
+        body: object,
+      });
+    }
   });
 
   test.each(valid)("takes %s", async (_file, text) => {

@@ -91,3 +91,11 @@ test.skipIf(helm?.code !== 0)("helm itself renders the same (skipped where there
   const argv = ["helm", "template", "linnet", chart, "--namespace", "kube-system", "--include-crds"];
   expect(byName(objectsOf(await run(argv)))).toEqual(byName(await rendered({})));
 });
+
+const kubectl = await tryRun(["kubectl", "version", "--client"]).catch(() => undefined);
+test.skipIf(kubectl?.code !== 0)("kubectl itself builds the same (skipped where there is no kubectl)", async () => {
+  for (const folder of ["deploy", ...overlays.map((overlay) => `deploy/overlays/${overlay}`)]) {
+    const built = objectsOf(await run(["kubectl", "kustomize", join(project, folder)]));
+    expect(byName(built), folder).toEqual(byName(await kustomize(folder)));
+  }
+});
