@@ -9,6 +9,8 @@ import type { Measurement, Scenario } from "../scenario.ts";
 import { plainSetup } from "./scene.ts";
 
 const settleMs = 5_000;
+/** After it settled: until a daemon that has nothing to do is as small as it gets. */
+const idleMs = 25_000;
 const changingMs = 20_000;
 const loadTimeoutMs = 60_000;
 /** Our three kinds and Nodes; Services and EndpointSlices where they are advertised. */
@@ -65,6 +67,8 @@ async function measure(
   const loadedMs = await loaded(server, daemon.controlSocket?.(process.directory) ?? "", cluster);
   await sleep(settleMs);
   await stall(); // of the start, when no session is there that could suffer
+  await sleep(idleMs);
+  const idling = await stall();
   const idle = process.usage();
   const before = await server.report();
   server.change();
@@ -78,7 +82,9 @@ async function measure(
   const listed = await server.report();
   return [
     { metric: "loaded", value: loadedMs / 1e3, unit: "s" },
-    { metric: "loaded: memory", value: idle.residentOctets / 2 ** 20, unit: "MB" },
+    { metric: "idle: stall", value: idling.delayMs, unit: "ms" },
+    { metric: "idle: stall, own cpu", value: idling.cpuMs, unit: "ms" },
+    { metric: "idle: memory", value: idle.residentOctets / 2 ** 20, unit: "MB" },
     { metric: "changing: stall", value: changing.delayMs, unit: "ms" },
     { metric: "changing: stall, own cpu", value: changing.cpuMs, unit: "ms" },
     { metric: "changing: cpu", value: ((cpuSeconds - idle.cpuSeconds) / (changingMs / 1000)) * 100, unit: "%" },

@@ -7,12 +7,12 @@ import type { Measurement, Scenario } from "../scenario.ts";
 import { plainSetup, Scene, tellingOf } from "./scene.ts";
 
 const source = neighbour(0, { export: "none" });
-const settleMs = 5_000;
+const settleMs = 30_000;
 const watchedMs = 15_000;
 
 export const idle: Scenario = {
   name: "idle",
-  about: `what the daemon uses while nothing happens, over ${watchedMs / 1000} s, with routes in the kernel`,
+  about: `what the daemon uses while nothing happens, over ${watchedMs / 1000} s, with routes in the kernel for ${settleMs / 1000} s`,
   sizeOf: "kernel routes",
   defaultSizes: [10, 1_000, 25_000],
   needs: ["kernel"],

@@ -4,7 +4,7 @@ import { failover } from "./failover.ts";
 import { idle } from "./idle.ts";
 import { ingest } from "./ingest.ts";
 import { kernel, kernel6 } from "./kernel.ts";
-import { mesh } from "./mesh.ts";
+import { idlemesh, mesh } from "./mesh.ts";
 import { reflector } from "./reflector.ts";
 import { show } from "./show.ts";
 import { startup } from "./startup.ts";
@@ -25,6 +25,7 @@ export const scenarios: readonly Scenario[] = [
   show,
   startup,
   idle,
+  idlemesh,
   api,
   services,
 ];
