@@ -113,11 +113,15 @@ export const realServer: string | undefined =
       ? assets
       : undefined;
 
-/** Our definitions are made there first. */
+const CONFIGURATIONS = "/apis/linnet.dev/v1alpha1/bgpconfigurations";
+
+/** Our definitions are made there first. @throws Error where Linnet is in use */
 export async function real(): Promise<ServerUnderTest> {
   const server = given !== "" ? new ServerUnderTest(given, () => Promise.resolve()) : await startControlPlane(assets);
   try {
     await define(server);
+    const { items } = (await server.client.request({ method: "GET", path: CONFIGURATIONS })) as { items: unknown[] };
+    if (items.length > 0) throw new Error("the cluster has a BGPConfiguration: tests would put theirs in its place");
   } catch (error) {
     await server.stop();
     throw error;
