@@ -131,6 +131,27 @@ describe.each(servers)("an API server %s", (_, isThere, make) => {
     await server.remove(status);
   });
 
+  test.runIf(isThere).each([
+    [{ reportingInstance: "n".repeat(129) }, 'reportingInstance: Invalid value: "": can have at most 128 characters'],
+    [{ note: "ж".repeat(513) }, 'message: Invalid value: "": can have at most 1024 characters'],
+    [{ action: "" }, "action: Required value"],
+    [{ type: "Bad" }, 'type: Invalid value: "": has invalid value: Bad'],
+    [{ series: { count: 1, lastObservedTime: "2026-11-21T00:00:00.000000Z" } }, "should be at least 2"],
+    [{ metadata: { name: "n1-.x", namespace: "default" } }, "metadata.name: Invalid value: "],
+  ])("an Event is refused where it does not fit: %j", async (wrong, sentence) => {
+    const name = "linnet-test.refused";
+    const event = {
+      ...{ apiVersion: "events.k8s.io/v1", kind: "Event", metadata: { name, namespace: "default" }, type: "Normal" },
+      ...{ reason: "BGPSessionLost", action: "Peering", note: "", eventTime: "2026-11-21T00:00:00.000000Z" },
+      ...{ reportingController: "linnet.dev/linnet", reportingInstance: "n1" },
+      regarding: { apiVersion: "v1", kind: "Node", name: "n1", uid: "n1" },
+    };
+    const path = "/apis/events.k8s.io/v1/namespaces/default/events";
+    const asked = { method: "POST", path, query: { dryRun: "All" } } as const;
+    await expect(server.client.request({ ...asked, body: { ...event, ...wrong } })).rejects.toThrow(sentence);
+    await server.client.request({ ...asked, body: event });
+  });
+
   test.runIf(isThere)("our objects are told that they are accepted", async () => {
     const tor = named(peer("tor", {}));
     await server.put(tor);

@@ -138,6 +138,8 @@ function parsed({ body, resource, target }: Call): JsonObject | Answer {
 
 const isAnswer = (value: JsonObject | Answer): value is Answer => typeof value.code === "number" && "body" in value;
 
+const isDryRun = ({ query }: Pick<Call, "query">): boolean => query.get("dryRun") === "All";
+
 function create(store: Store, call: Call): Answer {
   const object = parsed(call);
   if (isAnswer(object)) return object;
@@ -145,7 +147,6 @@ function create(store: Store, call: Call): Answer {
   const given = object.metadata as JsonObject;
   const name = typeof given.name === "string" ? given.name : `${given.generateName as string}${store.revision}`;
   const key = keyOf({ ...target, name });
-  if (store.get(resource, key) !== undefined) return alreadyExists(resource.plural, name);
   const { status, ...withoutStatus } = object;
   const metadata = {
     ...given,
@@ -159,7 +160,8 @@ function create(store: Store, call: Call): Answer {
   const named = { kind: resource.kind, apiVersion: apiVersionOf(resource), ...kept, metadata };
   const refused = resource.kind === "Event" ? refusedEvent(named) : undefined;
   if (refused !== undefined) return refused;
-  return { code: 201, body: store.put(resource, key, named) };
+  if (store.get(resource, key) !== undefined) return alreadyExists(resource.plural, name);
+  return { code: 201, body: isDryRun(call) ? named : store.put(resource, key, named) };
 }
 
 function update(store: Store, call: Call): Answer {
@@ -187,7 +189,7 @@ function write(store: Store, { resource, target, query }: Call, before: Stored, 
   const next = newSpec ? { ...whole, metadata: { ...(whole.metadata as JsonObject), generation } } : whole;
   const refused = resource.kind === "Event" ? refusedEvent(next, before) : undefined;
   if (refused !== undefined) return refused;
-  if (query.get("dryRun") === "All") return { code: 200, body: next };
+  if (isDryRun({ query })) return { code: 200, body: next };
   return { code: 200, body: store.put(resource, keyOf(target), next) };
 }
 
@@ -235,7 +237,7 @@ function apply(store: Store, call: Call): Answer {
   const { object, conflicts } = managers.apply(before, fields, manager, query.get("force") === "true");
   if (conflicts.length > 0) return applyConflict(conflicts, target.subresource);
   if (there !== undefined) return write(store, call, there, object);
-  return { code: 201, body: store.put(resource, key, object) };
+  return { code: 201, body: isDryRun(call) ? object : store.put(resource, key, object) };
 }
 
 function newObject({ resource, target }: Call, { metadata }: JsonObject, revision: number, now: string): Stored {
