@@ -115,13 +115,20 @@ export const realServer: string | undefined =
 
 const CONFIGURATIONS = "/apis/linnet.dev/v1alpha1/bgpconfigurations";
 
-/** Our definitions are made there first. @throws Error where Linnet is in use */
+/** The same, to be written to. @throws Error where Linnet is in use */
+export async function realUnused(): Promise<ServerUnderTest> {
+  const server = await real();
+  const { items } = (await server.client.request({ method: "GET", path: CONFIGURATIONS })) as { items: unknown[] };
+  if (items.length === 0) return server;
+  await server.stop();
+  throw new Error("the cluster has a BGPConfiguration: tests would put theirs in its place");
+}
+
+/** Our definitions are made there first. */
 export async function real(): Promise<ServerUnderTest> {
   const server = given !== "" ? new ServerUnderTest(given, () => Promise.resolve()) : await startControlPlane(assets);
   try {
     await define(server);
-    const { items } = (await server.client.request({ method: "GET", path: CONFIGURATIONS })) as { items: unknown[] };
-    if (items.length > 0) throw new Error("the cluster has a BGPConfiguration: tests would put theirs in its place");
   } catch (error) {
     await server.stop();
     throw error;
