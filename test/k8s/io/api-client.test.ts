@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -11,13 +11,14 @@ import { Inbox } from "../../support/inbox.ts";
 
 let server: ApiServer;
 let client: ApiClient;
+let directory: string;
 let tokenFile: string;
 
 beforeEach(async () => {
   server = await new ApiServer({
     user: (token) => (token === "old" || token === "new" ? "linnet" : undefined),
   }).start();
-  const directory = mkdtempSync(join(tmpdir(), "linnet-"));
+  directory = mkdtempSync(join(tmpdir(), "linnet-"));
   tokenFile = join(directory, "token");
   writeFileSync(tokenFile, "old\n");
   const config = {
@@ -33,6 +34,7 @@ beforeEach(async () => {
 afterEach(async () => {
   client.close();
   await server.stop();
+  rmSync(directory, { recursive: true });
 });
 
 const get = (path: string): Promise<unknown> => client.request({ method: "GET", path });

@@ -1,7 +1,7 @@
-import { mkdtempSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { ObjectFile, readObjects } from "#k8s/io/object-file.ts";
 import { finish } from "#lib/steps.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
@@ -13,7 +13,14 @@ const objects = (count: number) =>
     resourceVersion: "1",
     object: { index },
   }));
-const place = (): string => join(mkdtempSync(join(tmpdir(), "linnet-")), "deep", "objects");
+
+let directory: string;
+const place = (): string => join(directory, "deep", "objects");
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "linnet-"));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
 
 test.for([0, 1, 200, 201, 1000])("%i objects are written in slices and read again", (count) => {
   const clock = new FakeClock();
