@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -29,6 +29,7 @@ beforeEach(async () => {
 afterEach(async () => {
   provider?.close();
   await server.stop();
+  rmSync(directory, { recursive: true });
 });
 
 function start(defaults?: () => ObjectSet): ApiProvider {
