@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import * as v from "valibot";
-import { parse } from "yaml";
 import { nearest } from "#config/did-you-mean.ts";
 import { reason } from "#config/io/manifest-directory.ts";
 import type { LogLevel } from "#lib/log.ts";
@@ -37,10 +36,10 @@ export interface RunFlags extends v.InferOutput<typeof runFlags> {
   readonly logLevel: LogLevel;
 }
 
-/** Flags over the file that `--config` names over defaults. @throws UsageError */
-export function readRunFlags(flags: object): RunFlags {
+/** Flags over the file that `--config` names over defaults. @throws UsageError (rejects) */
+export async function readRunFlags(flags: object): Promise<RunFlags> {
   const { config, ...given } = flags as Record<string, unknown>;
-  const file = typeof config === "string" ? readConfigFile(config) : {};
+  const file = typeof config === "string" ? await readConfigFile(config) : {};
   const parsed = v.safeParse(runFlags, { ...file, ...given });
   if (!parsed.success) {
     const [issue] = parsed.issues;
@@ -59,7 +58,8 @@ function wrongFlag(field: string, { type, received, expected }: v.BaseIssue<unkn
 /** The Node object of this machine. */
 export const defaultNode = (): string => process.env.NODE_NAME || hostname();
 
-function readConfigFile(path: string): object {
+async function readConfigFile(path: string): Promise<object> {
+  const { parse } = await import("yaml"); // of which every other start would wait
   try {
     const raw: unknown = parse(readFileSync(path, "utf8"), { prettyErrors: false });
     if (typeof raw === "object" && raw !== null && !Array.isArray(raw)) return raw;
