@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { addressesOf } from "../../demo/data-centre.ts";
 import { imageArchive } from "../../tools/image.ts";
+import { ApiHost } from "../support/lab/api-host.ts";
 import { birdStates } from "../support/lab/birdc.ts";
 import { CniRuntime } from "../support/lab/cni.ts";
 import { Container, type Surroundings } from "../support/lab/container.ts";
@@ -103,12 +104,7 @@ async function startApiServer(api: Host): Promise<void> {
     metadata: { name: "bgp-passwords", namespace: "kube-system" },
     data: { mesh: Buffer.from("s3cret").toString("base64") },
   };
-  const file = api.path("objects.json");
-  writeFileSync(file, JSON.stringify([...objects, secret]));
-  const program = join(import.meta.dirname, "../../demo/api-server-process.ts");
-  const node = [process.execPath, "--disable-warning=ExperimentalWarning"];
-  api.spawn("api-server", [...node, program, file, String(API.port)]);
-  await api.listening(API.port);
+  await ApiHost.start(api, [...objects, secret]);
 }
 
 function containerOf(name: string, of: PodSpec): ContainerSpec {
