@@ -27,7 +27,7 @@ const OWN_GROWTH_OCTETS = 16 << 20;
 /** Looks for which V8 saves memory: it waits 8 seconds before it begins. */
 const SAVING_LOOKS = 2;
 /** Objects above this are left alone: how long V8 holds the thread at the end of a collection depends on them. */
-const SMALL_HEAP_OCTETS = 48 << 20;
+const SMALL_HEAP_OCTETS = 36 << 20;
 
 /**
  * Says, each time somebody looks, what is to be done for a small resident size. A process that has work is left in peace,
