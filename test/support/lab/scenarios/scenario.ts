@@ -21,9 +21,8 @@ export async function meet(product: Product, scenarios: readonly Scenario[]): Pr
   describe(version, () => {
     for (const { name, needs = [], options = {}, run } of scenarios) {
       const missing = needs.find((feature) => product.lacks[feature] !== undefined);
-      const title = missing && `${name} (not applicable to ${version}: ${product.lacks[missing]})`;
-      if (title === undefined) test.concurrent(name, () => SessionLab.run(product, options, run));
-      else test.skip(title); // skipped because the product itself cannot do it; the title says what it lacks
+      const why = missing === undefined ? "" : ` (not applicable to ${version}: ${product.lacks[missing]})`;
+      test.concurrent.runIf(missing === undefined)(`${name}${why}`, () => SessionLab.run(product, options, run));
     }
   });
 }
