@@ -22,7 +22,8 @@ export async function meet(product: Product, scenarios: readonly Scenario[]): Pr
     for (const { name, needs = [], options = {}, run } of scenarios) {
       const missing = needs.find((feature) => product.lacks[feature] !== undefined);
       const why = missing === undefined ? "" : ` (not applicable to ${version}: ${product.lacks[missing]})`;
-      test.concurrent.runIf(missing === undefined)(`${name}${why}`, () => SessionLab.run(product, options, run));
+      const meeting = () => SessionLab.run(product, options, run);
+      test.runIf(missing === undefined)(`${name}${why}`, { concurrent: true }, meeting);
     }
   });
 }
