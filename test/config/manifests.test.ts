@@ -54,7 +54,7 @@ test.each<[what: string, text: string, expected: string[]]>([
     peer("  peerSelector: {}\n  asNumber: 1\n"),
     [
       "m.yaml:5: BGPPeer/tor: spec: exactly one of peerAddress, peerSelector and defaultGateway must be given",
-      "m.yaml:5: BGPPeer/tor: spec: asNumber must not be given with peerSelector: the nodes' own AS numbers are used",
+      "m.yaml:8: BGPPeer/tor: spec.asNumber: asNumber must not be given with peerSelector: the nodes' own AS numbers are used",
     ],
   ],
   [

@@ -13,7 +13,7 @@ import { manifestFiles, overlayDefaults, overlays } from "./objects.ts";
 function judge({ kind, ...object }: KubernetesObject): Refusal[] {
   const schema = schemaOf(kind);
   const whole = { kind, ...object };
-  return refusals(schema, defaulted(schema, whole)).filter(({ path }) => !path.startsWith("metadata."));
+  return refusals(schema, defaulted(schema, whole));
 }
 
 const object = (kind: string, spec: object, name = "default"): KubernetesObject => ({
@@ -29,9 +29,13 @@ const policy = (prefix: object): KubernetesObject =>
   object("BGPPolicy", { statements: [{ match: { prefixes: [prefix] }, action: "Accept" }] }, "p");
 const selector = (expression: object): KubernetesObject => tor({ nodeSelector: { matchExpressions: [expression] } });
 
+const SECONDS = "must be 0s or whole seconds from 3s to 18h12m15s";
+const COMMUNITY =
+  'must be a community: two numbers up to 65535 like "65000:100", or one of graceful-shutdown, blackhole, no-export, no-advertise, no-export-subconfed, no-peer';
+
 /** Object, the field that the sentence is about, the sentence. Every rule of every definition has a row. */
 const refused: readonly (readonly [KubernetesObject, string, string])[] = [
-  [configuration({}, "other"), "", "the only BGPConfiguration is named default"],
+  [configuration({}, "other"), "metadata.name", "the only BGPConfiguration is named default"],
   [
     object("BGPPeer", { asNumber: 65_000 }, "x"),
     "spec",
@@ -40,27 +44,31 @@ const refused: readonly (readonly [KubernetesObject, string, string])[] = [
   [tor({ peerSelector: {} }), "spec", "exactly one of peerAddress, peerSelector and defaultGateway must be given"],
   [
     object("BGPPeer", { peerAddress: "192.0.2.1" }, "x"),
-    "spec",
+    "spec.asNumber",
     "asNumber must be given with peerAddress and defaultGateway: a number, internal or external",
   ],
   [
     object("BGPPeer", { peerSelector: {}, asNumber: 1 }, "x"),
-    "spec",
+    "spec.asNumber",
     "asNumber must not be given with peerSelector: the nodes' own AS numbers are used",
   ],
-  [tor({ peerAddress: "FE80::1" }), "spec", "interface must be given with a link-local peerAddress"],
-  [tor({ ebgpMultihop: 2, ttlSecurity: 1 }), "spec", "only one of ebgpMultihop and ttlSecurity can be given"],
+  [tor({ peerAddress: "FE80::1" }), "spec.interface", "interface must be given with a link-local peerAddress"],
+  [
+    tor({ ebgpMultihop: 2, ttlSecurity: 1 }),
+    "spec.ttlSecurity",
+    "only one of ebgpMultihop and ttlSecurity can be given",
+  ],
   [
     object("BGPPeer", { peerSelector: {}, reflectorClient: true }, "x"),
-    "spec",
+    "spec.reflectorClient",
     "reflectorClient goes without peerSelector: among nodes, reflectors are named in BGPConfiguration",
   ],
   [
     object("BGPPeer", { defaultGateway: "IPv4", asNumber: 1, interface: "eth0" }, "x"),
-    "spec",
+    "spec.interface",
     "interface must not be given with defaultGateway: it is that of the route",
   ],
-  [tor({ sourceAddress: "2001:db8::1" }), "spec", "sourceAddress and peerAddress must be of one family"],
+  [tor({ sourceAddress: "2001:db8::1" }), "spec.sourceAddress", "sourceAddress and peerAddress must be of one family"],
   [tor({ peerAddress: "192.0.2.1/24" }), "spec.peerAddress", "must be an IP address, without prefix length and zone"],
   [
     tor({ peerAddress: "fe80::1%eth0", interface: "eth0" }),
@@ -69,29 +77,37 @@ const refused: readonly (readonly [KubernetesObject, string, string])[] = [
   ],
   [
     selector({ key: "a", operator: "In" }),
-    "spec.nodeSelector.matchExpressions[0]",
+    "spec.nodeSelector.matchExpressions[0].values",
     "In and NotIn need values; Exists and DoesNotExist take none",
   ],
   [
     selector({ key: "a", operator: "Exists", values: ["b"] }),
-    "spec.nodeSelector.matchExpressions[0]",
+    "spec.nodeSelector.matchExpressions[0].values",
     "In and NotIn need values; Exists and DoesNotExist take none",
   ],
-  [tor({ timers: { holdTime: "2s" } }), "spec.timers.holdTime", "must be 0s or whole seconds from 3s to 18h12m15s"],
-  [tor({ timers: { keepaliveTime: "500ms" } }), "spec.timers.keepaliveTime", "must be 1s to 6h4m5s"],
-  [tor({ timers: { connectRetryTime: "2h" } }), "spec.timers.connectRetryTime", "must be 1s to 1h"],
-  [tor({ timers: { idleHoldTime: "1ms" } }), "spec.timers.idleHoldTime", "must be 100ms to 10m"],
+  [
+    tor({ timers: { holdTime: "2s" } }),
+    "spec.timers.holdTime",
+    "must be 0s or whole seconds from 3s to 18h12m15s, like 90s or 1m30s",
+  ],
+  [tor({ timers: { keepaliveTime: "500ms" } }), "spec.timers.keepaliveTime", "must be 1s to 6h4m5s, like 90s or 1m30s"],
+  [tor({ timers: { connectRetryTime: "2h" } }), "spec.timers.connectRetryTime", "must be 1s to 1h, like 90s or 1m30s"],
+  [tor({ timers: { idleHoldTime: "1ms" } }), "spec.timers.idleHoldTime", "must be 100ms to 10m, like 90s or 1m30s"],
   [
     tor({ timers: { holdTime: "9s", keepaliveTime: "9s" } }),
-    "spec.timers",
+    "spec.timers.keepaliveTime",
     "keepaliveTime must be shorter than holdTime; a third of it or less is good",
   ],
   [
     tor({ gracefulRestart: { restartTime: "2h" } }),
     "spec.gracefulRestart.restartTime",
-    "must be whole seconds from 0s to 1h8m15s",
+    "must be whole seconds from 0s to 1h8m15s, like 90s or 1m30s",
   ],
-  [tor({ gracefulRestart: { deferralTime: "0s" } }), "spec.gracefulRestart.deferralTime", "must be 1s to 1h"],
+  [
+    tor({ gracefulRestart: { deferralTime: "0s" } }),
+    "spec.gracefulRestart.deferralTime",
+    "must be 1s to 1h, like 90s or 1m30s",
+  ],
   [
     policy({ cidr: "10.244.0.0" }),
     "spec.statements[0].match.prefixes[0].cidr",
@@ -124,14 +140,43 @@ const refused: readonly (readonly [KubernetesObject, string, string])[] = [
   ],
   [
     configuration({ drain: { taints: ["node.kubernetes.io/unschedulable"] } }),
-    "spec.drain",
+    "spec.drain.taints",
     "taints must not name node.kubernetes.io/unschedulable: a node that is only cordoned keeps its pods and its routes",
   ],
-  [configuration({ drain: { withdrawAfter: "2h" } }), "spec.drain.withdrawAfter", "must be 0s to 1h"],
+  [
+    configuration({ drain: { withdrawAfter: "2h" } }),
+    "spec.drain.withdrawAfter",
+    "must be 0s to 1h, like 90s or 1m30s",
+  ],
   [
     configuration({ reflectors: [{ clusterId: "0.0.0.0", nodeSelector: {} }] }),
     "spec.reflectors[0].clusterId",
     'must be like "10.0.0.1"',
+  ],
+  [tor({ timers: { holdTime: "90" } }), "spec.timers.holdTime", `${SECONDS}, like 90s or 1m30s`],
+  [tor({ timers: { holdTime: "4.5s" } }), "spec.timers.holdTime", `${SECONDS}, like 90s or 1m30s`],
+  [
+    tor({ interface: "eth 0" }),
+    "spec.interface",
+    "must be an interface name: at most 15 characters, without spaces, slashes and colons",
+  ],
+  [configuration({ podCIDRs: { communities: ["65000"] } }), "spec.podCIDRs.communities[0]", COMMUNITY],
+  [configuration({ podCIDRs: { communities: ["no-exports"] } }), "spec.podCIDRs.communities[0]", COMMUNITY],
+  [configuration({ podCIDRs: { communities: ["70000:1"] } }), "spec.podCIDRs.communities[0]", COMMUNITY],
+  [
+    configuration({ podCIDRs: { largeCommunities: ["1:2"] } }),
+    "spec.podCIDRs.largeCommunities[0]",
+    'must be a large community: three numbers up to 4294967295 like "65000:1:2"',
+  ],
+  [
+    configuration({ cni: { networkName: "-x" } }),
+    "spec.cni.networkName",
+    "must begin with a letter or a digit; then letters, digits, _, . and - only",
+  ],
+  [
+    configuration({ cni: { path: "etc/linnet.conf" } }),
+    "spec.cni.path",
+    "must be an absolute path that ends in .conflist",
   ],
 ];
 
@@ -206,7 +251,9 @@ describe.runIf(realServer !== undefined)(`a real API server (${where})`, () => {
   test.each(listed)("refuses $path with the same sentence: $text", async ({ judged, path, text }) => {
     const sentence = await said(judged);
     expect(sentence).toContain(text);
-    expect(sentence).toContain(path === "" ? "<nil>" : `${path}: Invalid value`);
+    const worded = ["Invalid value", "Required value", "Forbidden"].map((how) => `${path}: ${how}: `);
+    expect(worded.filter((words) => sentence.includes(words))).not.toEqual([]);
+    expect(sentence).not.toContain("<nil>");
   });
 
   test.each(misshapen)("refuses by the schema: %j", async (judged, path) => {

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { excerpt, mapping, may, or, ruled, says } from "./describe.ts";
-import { address, asNumber, cidr, duration, family, integer, port, routerId } from "./scalars.ts";
+import { address, asNumber, cidr, duration, family, formed, integer, port, routerId } from "./scalars.ts";
 import { labelSelector } from "./selector.ts";
 import {
   communityList,
@@ -87,15 +87,21 @@ const kernel = mapping({
   setSysctls: may("Set forwarding sysctls that are wrong, instead of warning only.", v.boolean(), { absent: "false" }),
 });
 
+/** As the CNI specification has it. */
+const networkName = formed(
+  { form: "network name", longest: 253, pattern: "^[A-Za-z0-9][A-Za-z0-9_.-]*$" },
+  "begin with a letter or a digit; then letters, digits, _, . and - only",
+);
+const conflistPath = formed(
+  { form: "path", longest: 4095, pattern: "^/.+[.]conflist$" },
+  "be an absolute path that ends in .conflist",
+);
+
 const cni = mapping({
   enabled: may("Write the CNI network configuration.", v.boolean(), { absent: "false" }),
   plugin: may("Plugin that connects pods.", v.picklist(["ptp", "bridge"]), { absent: "ptp" }),
-  networkName: may("Name of the network.", v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/)), {
-    absent: "linnet",
-  }),
-  path: may("File to write.", v.pipe(v.string(), v.regex(/^\/.+\.conflist$/)), {
-    absent: "/etc/cni/net.d/10-linnet.conflist",
-  }),
+  networkName: may("Name of the network.", networkName, { absent: "linnet" }),
+  path: may("File to write.", conflistPath, { absent: "/etc/cni/net.d/10-linnet.conflist" }),
   mtu: may("MTU of pod interfaces.", integer(1280, 65_535), { absent: "the uplink's" }),
   portmap: may("Serve hostPorts by the portmap plugin.", v.boolean(), { absent: "true" }),
 });
@@ -123,6 +129,7 @@ const drain = ruled(
     {
       cel: `!has(self.taints) || !('${CORDONED}' in self.taints)`,
       message: `taints must not name ${CORDONED}: a node that is only cordoned keeps its pods and its routes`,
+      field: "taints",
       holds: ({ taints = [] }) => !taints.includes(CORDONED),
     },
   ],

@@ -84,37 +84,50 @@ export const bgpPeerSpec = ruled(mapping(fields), [
   {
     cel: "has(self.peerSelector) || has(self.asNumber)",
     message: "asNumber must be given with peerAddress and defaultGateway: a number, internal or external",
+    field: "asNumber",
+    reason: "FieldValueRequired",
     holds: ({ peerSelector, asNumber }) => peerSelector !== undefined || asNumber !== undefined,
   },
   {
     cel: "!has(self.peerSelector) || !has(self.asNumber)",
     message: "asNumber must not be given with peerSelector: the nodes' own AS numbers are used",
+    field: "asNumber",
+    reason: "FieldValueForbidden",
     holds: ({ peerSelector, asNumber }) => peerSelector === undefined || asNumber === undefined,
   },
   {
     cel: "!has(self.peerAddress) || !self.peerAddress.lowerAscii().matches('^fe[89ab]') || has(self.interface)",
     message: "interface must be given with a link-local peerAddress",
+    field: "interface",
+    reason: "FieldValueRequired",
     holds: ({ peerAddress, interface: link }) =>
       peerAddress === undefined || !isLinkLocal(peerAddress) || link !== undefined,
   },
   {
     cel: "!has(self.defaultGateway) || !has(self.interface)",
     message: "interface must not be given with defaultGateway: it is that of the route",
+    field: "interface",
+    reason: "FieldValueForbidden",
     holds: ({ defaultGateway, interface: link }) => defaultGateway === undefined || link === undefined,
   },
   {
     cel: "!has(self.ebgpMultihop) || !has(self.ttlSecurity)",
     message: "only one of ebgpMultihop and ttlSecurity can be given",
+    field: "ttlSecurity",
+    reason: "FieldValueForbidden",
     holds: ({ ebgpMultihop, ttlSecurity }) => ebgpMultihop === undefined || ttlSecurity === undefined,
   },
   {
     cel: "!self.reflectorClient || !has(self.peerSelector)",
     message: "reflectorClient goes without peerSelector: among nodes, reflectors are named in BGPConfiguration",
+    field: "reflectorClient",
+    reason: "FieldValueForbidden",
     holds: ({ reflectorClient, peerSelector }) => !reflectorClient || peerSelector === undefined,
   },
   {
     cel: "!has(self.peerAddress) || !has(self.sourceAddress) || self.peerAddress.contains(':') == self.sourceAddress.contains(':')",
     message: "sourceAddress and peerAddress must be of one family",
+    field: "sourceAddress",
     holds: ({ peerAddress, sourceAddress }) =>
       peerAddress === undefined || sourceAddress === undefined || peerAddress.family === sourceAddress.family,
   },

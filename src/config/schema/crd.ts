@@ -9,14 +9,20 @@ export function crdOf({ kind, plural, shortNames, description, schema, columns, 
   const rules: CelRule[] =
     singleton === undefined
       ? []
-      : [{ cel: `self.metadata.name == '${singleton}'`, message: `the only ${kind} is named ${singleton}` }];
+      : [
+          {
+            cel: `self.metadata.name == '${singleton}'`,
+            message: `the only ${kind} is named ${singleton}`,
+            field: "metadata.name",
+          },
+        ];
   const openAPIV3Schema = {
     type: "object",
     description,
     properties: {
       apiVersion: { type: "string" },
       kind: { type: "string" },
-      metadata: { type: "object" },
+      metadata: singleton === undefined ? { type: "object" } : NAMED,
       ...(spec === undefined ? {} : { spec: structural(spec) }),
       ...(status === undefined ? {} : { status: structural(status) }),
     },
@@ -51,6 +57,9 @@ export function crdOf({ kind, plural, shortNames, description, schema, columns, 
     },
   };
 }
+
+/** A rule can be about the name only where the schema has it. */
+const NAMED = { type: "object", properties: { name: { type: "string" } } };
 
 /** Keeps what is given: absent keywords must be absent in the YAML too. */
 const given = (fields: Readonly<Record<string, unknown>>): object =>
@@ -115,8 +124,9 @@ function typeOf({ type, fields = {}, items }: FieldDoc): TypeKeywords {
 }
 
 function validations(rules: readonly CelRule[]): object {
-  const list = rules.map(({ cel, message, messageCel }) =>
-    given({ rule: cel, message, messageExpression: messageCel }),
-  );
+  const list = rules.map(({ cel, message, messageCel, field, reason }) => {
+    const fieldPath = field === undefined ? undefined : `.${field}`;
+    return given({ rule: cel, message, messageExpression: messageCel, fieldPath, reason });
+  });
   return list.length === 0 ? {} : { "x-kubernetes-validations": list };
 }

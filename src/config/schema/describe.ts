@@ -9,6 +9,10 @@ export interface Rule<T> {
   /** A sentence that says what would be right. */
   readonly message: string;
   readonly holds: (value: T) => boolean;
+  /** The field that the sentence is about, where it is one of the mapping's. */
+  readonly field?: string;
+  /** What is wrong with the field, in the API server's words; absent: its value. */
+  readonly reason?: "FieldValueRequired" | "FieldValueForbidden";
 }
 
 /** A condition in the API server's words only: here a form's parser does the same. */
@@ -17,13 +21,16 @@ export interface CelRule {
   readonly message: string;
   /** CEL that makes a better message of the value. */
   readonly messageCel?: string;
+  /** As in `Rule`; also of a mapping within: `metadata.name`. */
+  readonly field?: string | undefined;
+  readonly reason?: Rule<never>["reason"];
 }
 
 /** What a schema says beyond valibot's own checks; `field-doc.ts` reads it for the CRDs, the docs and `explain`. */
 export interface Meta {
   /** How people call the form: `duration`, `CIDR`. */
   readonly form?: string;
-  /** Regular expression of a string's form, anchored, in the syntax that JavaScript and Go share. */
+  /** Regular expression of a string's form, anchored, in the syntax that JavaScript and Go share; where no rule can say it. */
   readonly pattern?: string;
   /** Most characters: the API server wants a bound before it takes CEL. */
   readonly longest?: number;
@@ -76,10 +83,18 @@ export function or<const S extends Schema>(value: v.InferInput<S>, description: 
 export function ruled<const S extends Schema>(schema: S, rules: readonly Rule<v.InferOutput<S>>[]) {
   const check = v.rawCheck<v.InferOutput<S>>(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
-    for (const { message, holds } of rules) if (!holds(dataset.value)) addIssue({ message });
+    for (const { message, holds, field } of rules) {
+      if (!holds(dataset.value))
+        addIssue({ message, ...(field !== undefined && { path: [pathItem(field, dataset.value)] }) });
+    }
   });
-  return v.pipe(schema, check, v.metadata({ rules: rules.map(({ cel, message }) => ({ cel, message })) }));
+  return v.pipe(schema, check, v.metadata({ rules: rules.map(({ holds: _, ...told }) => told) }));
 }
+
+const pathItem = (key: string, input: unknown): v.ObjectPathItem => {
+  const fields = input as Record<string, unknown>;
+  return { type: "object", origin: "value", input: fields, key, value: fields[key] };
+};
 
 /** A string with a form of its own, turned into a value; `read` returns what is wrong as `{ wrong }`. */
 export function text<T>(meta: Meta, read: (text: string) => T | { readonly wrong: string }) {

@@ -3,7 +3,7 @@ import { type Address, formatAddress, parseAddress } from "#route/address.ts";
 import type { LargeCommunity } from "#route/attributes.ts";
 import type { Family } from "#route/family.ts";
 import { formatPrefix, type Prefix, parseInterfaceAddress, parsePrefix } from "#route/prefix.ts";
-import { type Meta, text } from "./describe.ts";
+import { type CelRule, type Meta, text } from "./describe.ts";
 
 /** The forms in which single values are written in manifests, with what to say when one is wrong. */
 
@@ -13,6 +13,26 @@ export const integer = (least: number, most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 
 export const port = integer(1, 65_535);
+
+/** A rule that says in words what the form is: a pattern would only be quoted by the API server. */
+const matching = (pattern: string, right: string): CelRule => ({
+  cel: `self.matches('${pattern}')`,
+  message: `must ${right}`,
+});
+
+interface Form extends Meta {
+  readonly pattern: string;
+  readonly longest: number;
+}
+
+/** Text of a form that a pattern says whole. @param right what it must do, as a sentence goes on */
+export const formed = ({ pattern, ...meta }: Form, right: string) => {
+  const expression = new RegExp(pattern);
+  return text<string>({ ...meta, rules: [matching(pattern, right)] }, (value) => {
+    if (value.length > meta.longest) return { wrong: `is too long: at most ${meta.longest}` };
+    return expression.test(value) ? value : { wrong: `${quote(value)} will not do: must ${right}` };
+  });
+};
 
 const MAX_AS = 0xffff_ffff;
 
@@ -100,12 +120,13 @@ interface DurationRange {
 export function duration({ leastMs, mostMs, orZero = false, wholeSeconds = false }: DurationRange) {
   const [least, most] = [formatDuration(leastMs), formatDuration(mostMs)];
   const right = `${orZero ? "0s or " : ""}${wholeSeconds ? "whole seconds from " : ""}${least} to ${most}`;
-  const cel = `duration(self) >= duration('${least}') && duration(self) <= duration('${most}')`;
+  const pattern = wholeSeconds ? "^([0-9]+(s|m|h))+$" : "^([0-9]+([.][0-9]+)?(ms|s|m|h))+$";
+  const range = `duration(self) >= duration('${least}') && duration(self) <= duration('${most}')`;
+  const cel = `self.matches('${pattern}') && (${orZero ? "duration(self) == duration('0s') || " : ""}${range})`;
   const meta = {
     form: `duration, ${right}`,
     longest: 32,
-    pattern: wholeSeconds ? "^([0-9]+(s|m|h))+$" : "^([0-9]+([.][0-9]+)?(ms|s|m|h))+$",
-    rules: [{ cel: `${orZero ? "duration(self) == duration('0s') || " : ""}${cel}`, message: `must be ${right}` }],
+    rules: [{ cel, message: `must be ${right}, like 90s or 1m30s` }],
   };
   return text<number>(meta, (value) => {
     const ms = parseDuration(value);
@@ -198,12 +219,22 @@ export function formatCommunity(value: number): string {
   return known?.[0] ?? `${value >>> 16}:${value & 0xffff}`;
 }
 
+/** 0 to 69999: a pattern that ends at 65535 costs more than the API server takes for as many as can stand in lists of lists. */
+const NUMBER = "[0-6]?[0-9]{1,4}";
+const COMMUNITY = `two numbers up to 65535 like "65000:100", or one of ${WELL_KNOWN_NAMES.join(", ")}`;
+
 export const community = text<number>(
-  { form: "community", longest: 20, pattern: `^([0-9]{1,5}:[0-9]{1,5}|${WELL_KNOWN_NAMES.join("|")})$` },
-  (value) =>
-    parseCommunity(value) ?? {
-      wrong: `${quote(value)} is not a community: write two numbers up to 65535 like "65000:100", or one of ${WELL_KNOWN_NAMES.join(", ")}`,
-    },
+  {
+    form: "community",
+    longest: 20,
+    rules: [
+      {
+        cel: `self.matches('^${NUMBER}:${NUMBER}$') || self in [${WELL_KNOWN_NAMES.map((name) => `'${name}'`).join(", ")}]`,
+        message: `must be a community: ${COMMUNITY}`,
+      },
+    ],
+  },
+  (value) => parseCommunity(value) ?? { wrong: `${quote(value)} is not a community: write ${COMMUNITY}` },
 );
 
 /** `65000:1:2` (RFC 8092 §5). */
@@ -215,12 +246,16 @@ function parseLargeCommunity(value: string): LargeCommunity | undefined {
     : [a, b, c];
 }
 
+const LARGE_COMMUNITY = 'three numbers up to 4294967295 like "65000:1:2"';
+
 export const largeCommunity = text<LargeCommunity>(
-  { form: "large community", longest: 32, pattern: "^[0-9]{1,10}:[0-9]{1,10}:[0-9]{1,10}$" },
+  {
+    form: "large community",
+    longest: 32,
+    rules: [matching("^[0-9]{1,10}(:[0-9]{1,10}){2}$", `be a large community: ${LARGE_COMMUNITY}`)],
+  },
   (value) =>
-    parseLargeCommunity(value) ?? {
-      wrong: `${quote(value)} is not a large community: write three numbers up to 4294967295 like "65000:1:2"`,
-    },
+    parseLargeCommunity(value) ?? { wrong: `${quote(value)} is not a large community: write ${LARGE_COMMUNITY}` },
 );
 
 const FAMILY: Readonly<Record<string, Family>> = { IPv4: "ipv4", IPv6: "ipv6" };
@@ -231,13 +266,17 @@ export const family = v.pipe(
   v.transform((name): Family => FAMILY[name] ?? "ipv4"),
 );
 
+const INTERFACE_NAME = "at most 15 characters, without spaces, slashes and colons";
+
 /** Linux: at most 15 octets, no slash, no space. */
 export const interfaceName = text<string>(
-  { form: "interface name", longest: 15, pattern: "^[^\\s/:]{1,15}$" },
+  {
+    form: "interface name",
+    longest: 15,
+    rules: [matching("^[^\\\\s/:]{1,15}$", `be an interface name: ${INTERFACE_NAME}`)],
+  },
   (value) =>
     /^[^\s/:]{1,15}$/.test(value) && value !== "." && value !== ".."
       ? value
-      : {
-          wrong: `${quote(value)} is not an interface name: at most 15 characters, without spaces, slashes and colons`,
-        },
+      : { wrong: `${quote(value)} is not an interface name: ${INTERFACE_NAME}` },
 );

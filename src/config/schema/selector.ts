@@ -11,6 +11,7 @@ const requirement = ruled(
     {
       cel: "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",
       message: "In and NotIn need values; Exists and DoesNotExist take none",
+      field: "values",
       holds: ({ operator, values = [] }) => (operator === "In" || operator === "NotIn") === values.length > 0,
     },
   ],

@@ -35,6 +35,7 @@ export const timers = ruled(mapping(timersFields), [
   {
     cel: "!has(self.holdTime) || !has(self.keepaliveTime) || duration(self.holdTime) == duration('0s') || duration(self.keepaliveTime) < duration(self.holdTime)",
     message: "keepaliveTime must be shorter than holdTime; a third of it or less is good",
+    field: "keepaliveTime",
     holds: ({ holdTime, keepaliveTime }) =>
       holdTime === undefined || keepaliveTime === undefined || holdTime === 0 || keepaliveTime < holdTime,
   },

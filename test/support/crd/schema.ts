@@ -29,6 +29,8 @@ export interface Rule {
   readonly rule: string;
   readonly message: string;
   readonly messageExpression?: string;
+  readonly fieldPath?: string;
+  readonly reason?: string;
 }
 
 /** Why an object is refused. */
@@ -72,7 +74,8 @@ function shapeFaults(schema: Schema, value: unknown, path: string): Refusal[] {
 function ruleFaults(schema: Schema, value: unknown, path: string): Refusal[] {
   const own = (schema["x-kubernetes-validations"] ?? []).flatMap((rule): Refusal[] => {
     const text = broken(rule, value);
-    return text === undefined ? [] : [{ path, text, rule: rule.rule }];
+    const at = `${path}${rule.fieldPath ?? ""}`.replace(/^[.]/, "");
+    return text === undefined ? [] : [{ path: at, text, rule: rule.rule }];
   });
   return [...own, ...inner(schema, value, path, ruleFaults, false)];
 }
@@ -102,7 +105,8 @@ function inner(schema: Schema, value: unknown, path: string, walk: Walk, strict:
     const below = path === "" ? key : `${path}.${key}`;
     const known = properties?.[key] ?? additionalProperties;
     if (known !== undefined) return walk(known, each, below);
-    const free = properties === undefined || schema["x-kubernetes-preserve-unknown-fields"] === true;
+    const named = path === "metadata"; // all objects have the same, whatever a schema says of it
+    const free = named || properties === undefined || schema["x-kubernetes-preserve-unknown-fields"] === true;
     return strict && !free ? [{ path: below, text: "unknown field" }] : [];
   });
 }
