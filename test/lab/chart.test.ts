@@ -74,8 +74,9 @@ test("values change what they name, and nothing else", async () => {
   expect(one(objects, "ConfigMap")?.data).toEqual({ "defaults.yaml": "one: 1\ntwo: 2\n" });
 });
 
-test("without names of Secrets there is no role about Secrets: one without names would allow all", async () => {
-  const objects = await rendered({ passwordSecrets: [] });
+/** `--set passwordSecrets={}` is a list of one empty name to Helm; lists have no name either: it would allow all of them. */
+test.each([[[]], [[""]], [null]])("passwordSecrets %j: no role about Secrets", async (passwordSecrets) => {
+  const objects = await rendered({ passwordSecrets });
   expect(objects.length).toBe(9);
   expect(JSON.stringify(objects)).not.toContain('"secrets"');
 });
