@@ -77,7 +77,7 @@ export const forServices: readonly Resource[] = [
         internalTrafficPolicy: true,
         loadBalancerClass: true,
       },
-      status: { loadBalancer: { ingress: [{ ip: true }] } },
+      status: { loadBalancer: { ingress: [{ ip: true, ipMode: true }] } },
     },
   },
   {

@@ -1,7 +1,7 @@
 import type { Steps } from "#lib/steps.ts";
 import type { Address } from "#route/address.ts";
 import { bitsOf } from "#route/family.ts";
-import { formatPrefix, type Prefix, prefixOf } from "#route/prefix.ts";
+import { contains, formatPrefix, type Prefix, prefixOf } from "#route/prefix.ts";
 import type { OriginatedPrefix } from "../node-config.ts";
 import type { ConfigObject } from "../objects.ts";
 import type { BgpConfigurationSpec } from "../schema/bgp-configuration.ts";
@@ -50,7 +50,7 @@ function offersOf(service: ServiceObject, rules: readonly Advertisement[], own: 
 
 function advertised({ value: { metadata, spec } }: ServiceObject, rule: Advertisement): boolean {
   if (spec.type === "ExternalName" || metadata.annotations["linnet.dev/advertise"] === "false") return false;
-  if (rule.loadBalancerClass !== undefined && rule.loadBalancerClass !== spec.loadBalancerClass) return false;
+  if (rule.loadBalancerClass !== undefined && rule.loadBalancerClass !== (spec.loadBalancerClass ?? "")) return false;
   return selects(rule.serviceSelector ?? {}, metadata.labels);
 }
 
@@ -61,7 +61,7 @@ function prefixesOf(service: ServiceObject, rule: Advertisement, own: NodeFacts,
     if (outside && Object.hasOwn(own.labels, EXCLUDED)) return [];
     const local = (outside ? spec.externalTrafficPolicy : spec.internalTrafficPolicy) === "Local";
     return ADDRESSES[kind](service).flatMap((address) => {
-      if (address === undefined) return [];
+      if (address === undefined || !(rule.cidrs?.some((block) => contains(block, address)) ?? true)) return [];
       const { family } = address;
       if ((bits & (local ? HERE : ANYWHERE)[family]) === 0) return [];
       const length = local ? bitsOf(family) : (rule.aggregationLength[family] ?? bitsOf(family));
@@ -73,7 +73,8 @@ function prefixesOf(service: ServiceObject, rule: Advertisement, own: NodeFacts,
 const ADDRESSES: Readonly<Record<AddressKind, (service: ServiceObject) => readonly (Address | undefined)[]>> = {
   ClusterIP: ({ value }) => value.spec.clusterIPs,
   ExternalIP: ({ value }) => value.spec.externalIPs,
-  LoadBalancerIP: ({ value }) => value.status.loadBalancer.ingress.map(({ ip }) => ip),
+  LoadBalancerIP: ({ value }) =>
+    value.status.loadBalancer.ingress.flatMap(({ ip, ipMode }) => (ipMode === "Proxy" ? [] : [ip])),
 };
 
 /** No blackhole: the node itself must reach the address, which kube-proxy translates only after a route is found. */

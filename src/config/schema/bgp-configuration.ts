@@ -31,8 +31,15 @@ const serviceAdvertisement = mapping({
     "Kinds of addresses that are advertised.",
     v.pipe(v.array(v.picklist(["LoadBalancerIP", "ExternalIP", "ClusterIP"])), v.minLength(1), v.maxLength(3)),
   ),
+  cidrs: may(
+    "Blocks that addresses must lie in: whoever writes a Service chooses its external addresses.",
+    v.pipe(v.array(cidr), v.minLength(1), v.maxLength(64)),
+    { absent: "any address" },
+  ),
   serviceSelector: may("Services whose addresses are advertised.", labelSelector, { absent: "all Services" }),
-  loadBalancerClass: may("Only Services of this loadBalancerClass.", v.pipe(v.string(), v.minLength(1))),
+  loadBalancerClass: may("Only Services of this loadBalancerClass; empty: only those without one.", v.string(), {
+    absent: "any, or none",
+  }),
   nodeSelector: may("Nodes that advertise them.", labelSelector, { absent: "all nodes" }),
   aggregationLength: or(
     {},

@@ -45,7 +45,12 @@ export const service = excerpt({
           ingress: or(
             [],
             "Its addresses.",
-            v.array(excerpt({ ip: may("An address.", v.pipe(v.string(), v.transform(parseAddress))) })),
+            v.array(
+              excerpt({
+                ip: may("An address.", v.pipe(v.string(), v.transform(parseAddress))),
+                ipMode: may("VIP: nodes take packets to it; Proxy: they do not (KEP-1860).", v.string()),
+              }),
+            ),
           ),
         }),
       ),

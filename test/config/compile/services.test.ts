@@ -90,6 +90,8 @@ test("with a Local policy only nodes with a ready endpoint of their own advertis
   expect(told("n1", nodes(), inside, advertise(all), slice("web", { n2: true }))).toEqual([]);
 });
 
+const EXTERNAL = { externalIPs: ["198.51.100.1"] };
+
 test.each<[what: string, service: string, rule: object, advertised: boolean]>([
   [
     "its label matches",
@@ -114,6 +116,15 @@ test.each<[what: string, service: string, rule: object, advertised: boolean]>([
     service("web", { externalIPs: ["198.51.100.1"], loadBalancerClass: "x/y" }),
     { loadBalancerClass: "x/y" },
     true,
+  ],
+  ["the block holds its address", service("web", EXTERNAL), { cidrs: ["192.0.2.0/24", "198.51.100.0/24"] }, true],
+  ["no block holds its address", service("web", EXTERNAL), { cidrs: ["198.51.100.128/25", "2001:db8::/32"] }, false],
+  ["it is of the class that is none", service("web", EXTERNAL), { loadBalancerClass: "" }, true],
+  [
+    "it is of a class, not of none",
+    service("web", { ...EXTERNAL, loadBalancerClass: "x/y" }),
+    { loadBalancerClass: "" },
+    false,
   ],
   ["it is of no class", service("web", { externalIPs: ["198.51.100.1"] }), { loadBalancerClass: "x/y" }, false],
   ["it is only a name", service("web", { type: "ExternalName", externalIPs: ["198.51.100.1"] }), {}, false],
@@ -165,6 +176,42 @@ test("attributes come from the first advertisement that names the address; there
     "65000:1",
     "65000:2",
     "65000:2",
+  ]);
+});
+
+test("each block has its own attributes: of one Service's addresses each goes by the advertisement whose block holds it", () => {
+  const two = service("web", { clusterIPs: [] }, {}, ["203.0.113.1", "198.51.100.1", "2001:db8::1"]);
+  const rules = [
+    { addresses: ["LoadBalancerIP"], cidrs: ["203.0.113.0/24", "2001:db8::/64"], communities: ["65000:1"] },
+    {
+      addresses: ["LoadBalancerIP"],
+      cidrs: ["198.51.100.0/24"],
+      aggregationLength: { ipv4: 24 },
+      communities: ["65000:2"],
+    },
+  ];
+  const texts = [nodes(), two, slice("web", { n1: true }), slice("web", { n1: true }, "IPv6"), advertise(...rules)];
+  const { config } = compile(objectsOf(...texts), "n1");
+  const lines = config?.originated.map(({ prefix, communities }) => [
+    formatPrefix(prefix),
+    formatCommunity(communities[0] ?? 0),
+  ]);
+  expect(lines).toEqual([
+    ["203.0.113.1/32", "65000:1"],
+    ["2001:db8::1/128", "65000:1"],
+    ["198.51.100.0/24", "65000:2"],
+  ]);
+});
+
+test("an address that a proxy outside of the cluster serves (KEP-1860) is not told: no node would take its packets", () => {
+  const proxied = (ipMode: string): string =>
+    document({
+      ...{ apiVersion: "v1", kind: "Service", metadata: { name: "web", namespace: "shop" }, spec: {} },
+      status: { loadBalancer: { ingress: [{ ip: "203.0.113.1", ipMode }] } },
+    });
+  expect(told("n1", nodes(), proxied("Proxy"), advertise(all), slice("web", { n1: true }))).toEqual([]);
+  expect(told("n1", nodes(), proxied("VIP"), advertise(all), slice("web", { n1: true }))).toEqual([
+    "203.0.113.1/32 service/shop/web",
   ]);
 });
 
