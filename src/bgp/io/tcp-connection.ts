@@ -58,7 +58,7 @@ export class TcpConnection implements Connection, Reading {
     return connection;
   }
 
-  /** @returns undefined where the caller is gone already */
+  /** TOS and NODELAY are those of the listener. @returns undefined where the caller is gone already */
   static accepted(socket: net.Socket, shared: Shared): TcpConnection | undefined {
     const handle = (socket as WithHandle)._handle;
     const ends = endsOf(socket, undefined);
@@ -66,7 +66,6 @@ export class TcpConnection implements Connection, Reading {
       socket.destroy();
       return undefined;
     }
-    socket.setNoDelay(true);
     const connection = new TcpConnection(shared, handle.fd, undefined);
     connection.#handle = handle;
     connection.#ends = ends;
@@ -102,7 +101,7 @@ export class TcpConnection implements Connection, Reading {
     this.#handle = undefined;
     this.#adopt(new net.Socket(constructing));
     const { ttl, minimumTtl: minTtl } = options;
-    this.#tune(() => setTcpOptions(this.#fd, { family: this.remoteAddress.family, ttl, minTtl, tos: TOS }));
+    this.#tune(() => setTcpOptions(this.#fd, { family: this.remoteAddress.family, ttl, minTtl }));
   }
 
   change(options: ConnectionOptions): void {

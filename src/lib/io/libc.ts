@@ -21,6 +21,7 @@ const calls = {
   recv: libc.func("intptr_t recv(int fd, void *bytes, size_t length, int flags)"),
   close: libc.func("int close(int fd)"),
   dup2: libc.func("int dup2(int from, int to)"),
+  fcntl: libc.func("int fcntl(int fd, int command, int argument)"),
   madvise: libc.func("int madvise(uintptr_t from, size_t octets, int advice)"),
   ifNameToIndex: libc.func("unsigned int if_nametoindex(const char *name)"),
 };
@@ -43,12 +44,15 @@ const IP_TOS = 1;
 const IP_TTL = 2;
 const IP_MINTTL = 21;
 const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
 const TCP_MD5SIG = 14;
 const IPPROTO_IPV6 = 41;
 const IPV6_UNICAST_HOPS = 16;
 const IPV6_V6ONLY = 26;
 const IPV6_TCLASS = 67;
 const IPV6_MINHOPCOUNT = 73;
+
+const F_DUPFD_CLOEXEC = 1030;
 
 const MADV_DONTNEED = 4;
 
@@ -89,9 +93,14 @@ export const bind = (fd: number, address: Uint8Array): number => outcome(calls.b
 export const setsockopt = (fd: number, level: number, name: number, value: Uint8Array): number =>
   outcome(calls.setsockopt(fd, level, name, value, value.length));
 
+const int = new Int32Array(1);
+const intOctets = new Uint8Array(int.buffer);
+
 /** setsockopt with a C int. */
-export const setsockoptInt = (fd: number, level: number, name: number, value: number): number =>
-  setsockopt(fd, level, name, new Uint8Array(new Int32Array([value]).buffer));
+export function setsockoptInt(fd: number, level: number, name: number, value: number): number {
+  int[0] = value;
+  return setsockopt(fd, level, name, intOctets);
+}
 
 /** @param value filled in. @returns how many octets of it the kernel wrote */
 export function getsockopt(fd: number, level: number, name: number, value: Uint8Array): number {
@@ -116,6 +125,9 @@ export const recv = (fd: number, bytes: Uint8Array, flags = 0): number =>
   outcome(calls.recv(fd, bytes, bytes.length, flags));
 
 export const close = (fd: number): number => outcome(calls.close(fd));
+
+/** @returns another number for the same file, close-on-exec */
+export const dup = (fd: number): number => outcome(calls.fcntl(fd, F_DUPFD_CLOEXEC, 0));
 
 export const dup2 = (from: number, to: number): number => outcome(calls.dup2(from, to));
 
@@ -192,7 +204,8 @@ export function openTcpSocket(options: TcpSocketOptions): number {
 
 /**
  * A bound socket for `server.listen({ fd })`. Keep its number: `setMd5Key` on it adds and removes keys while it lives,
- * and accepted connections inherit key, TTL and minimal TTL. Without `local` it takes its family alone (V6ONLY).
+ * and accepted connections inherit key, TTL, minimal TTL, TOS and that they do not wait for more to send (NODELAY).
+ * Without `local` it takes its family alone (V6ONLY).
  * @throws SystemCallError
  */
 export function listenSocket(options: TcpSocketOptions & { readonly port: number }): number {
@@ -200,6 +213,7 @@ export function listenSocket(options: TcpSocketOptions & { readonly port: number
     options.family === "ipv4" ? { family: "ipv4", words: [0] } : { family: "ipv6", words: [0, 0, 0, 0] };
   return prepared(options, (fd) => {
     must("setsockopt SO_REUSEADDR", setsockoptInt(fd, SOL_SOCKET, SO_REUSEADDR, 1));
+    must("setsockopt TCP_NODELAY", setsockoptInt(fd, IPPROTO_TCP, TCP_NODELAY, 1));
     if (options.family === "ipv6") must("setsockopt IPV6_V6ONLY", setsockoptInt(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1));
     bindTo(fd, options, options.local ?? any, options.port);
   });

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { TcpTransport } from "#bgp/io/tcp.ts";
 import type { Connection, ConnectionOptions, Listener } from "#bgp/transport.ts";
@@ -141,6 +142,30 @@ test("200 KB arrive in order, through a buffer of 16 KB that all connections sha
   expect(Uint8Array.from(far.octets)).toEqual(octets);
   expect(Uint8Array.from(near.octets)).toEqual(octets);
   expect(Math.max(...far.reads)).toBeLessThanOrEqual(16_384);
+});
+
+test("many who call at once are let in together: a mesh is not kept waiting by a turn of the event loop for each", async () => {
+  const callers = 64;
+  let accepted = 0;
+  let turns = 0;
+  let arrived = (): void => {};
+  const arrival = new Promise<void>((resolve) => (arrived = resolve));
+  await listen((connection) => {
+    open.push(connection);
+    if (++accepted === callers) arrived();
+  });
+  const turn = (): void => {
+    if (accepted > 0) turns++;
+    if (accepted < callers) setImmediate(turn);
+  };
+  // Another process calls while this one waits for it to end: afterwards all callers wait in the system's line.
+  const call = `let left = ${callers};
+    const connected = () => --left === 0 && process.exit();
+    for (let each = left; each > 0; each--) require("node:net").connect(${port}, "127.0.0.1", connected)`;
+  execFileSync(process.execPath, ["-e", call]);
+  turn();
+  await arrival;
+  expect(turns).toBeLessThan(callers / 2);
 });
 
 test("nothing is read before the connection is open", async () => {

@@ -39,10 +39,22 @@ test("an unknown interface is named in the error, and no descriptor leaks", () =
   expect(libc.interfaceIndex("lo")).toBe(1);
 });
 
+/** What an accepted socket has of its listener's options. */
+function inherited(socket: Socket, family: "ipv4" | "ipv6"): Record<string, number> {
+  const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
+  const value = new Uint8Array(4);
+  const read = (level: number, name: number): number => {
+    expect(libc.getsockopt(fd, level, name, value)).toBe(4);
+    return new Int32Array(value.buffer)[0]!;
+  };
+  const [level, ttl, minTtl, tos] = family === "ipv4" ? ([0, 2, 21, 1] as const) : ([41, 16, 73, 67] as const);
+  return { ttl: read(level, ttl), minTtl: read(level, minTtl), tos: read(level, tos), noDelay: read(6, 1) };
+}
+
 for (const local of [loopback, loopback6]) {
   test(`${local.family}: a prepared listener accepts a prepared socket, from the address it was bound to`, async () => {
     const server = createServer().listen({
-      fd: libc.listenSocket({ family: local.family, local, port: 0, ttl: 255, minTtl: 254 }),
+      fd: libc.listenSocket({ family: local.family, local, port: 0, ttl: 255, minTtl: 254, tos: 0xc0 }),
     });
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
@@ -57,6 +69,7 @@ for (const local of [loopback, loopback6]) {
     peer.end("hello");
     const [data] = (await once(socket, "data")) as [Buffer];
     expect(data.toString()).toBe("hello");
+    expect(inherited(peer, local.family)).toEqual({ ttl: 255, minTtl: 254, tos: 0xc0, noDelay: 1 });
     socket.destroy();
     server.close();
   });
