@@ -1,7 +1,8 @@
+import type { VersionedMap } from "#lib/versioned-map.ts";
 import type { ConfigObject, ObjectSet } from "./objects.ts";
 import type { Kind } from "./schema/kinds.ts";
 
-type Objects = ReadonlyMap<string, ConfigObject>;
+type Objects = VersionedMap<ConfigObject>;
 
 /**
  * Puts `defaults` beside objects: one counts only where there is no object of its kind and name. Kinds of which no
@@ -22,7 +23,7 @@ export class Defaults {
     if ([...more.keys()].every((name) => own.has(name))) return own;
     const made = this.#made.get(own);
     if (made?.of === more) return made.all;
-    const all = new Map([...more, ...own]);
+    const all = more.with(own);
     this.#made.set(own, { of: more, all });
     return all;
   }

@@ -1,3 +1,4 @@
+import { VersionedMap } from "#lib/versioned-map.ts";
 import { type Kind, kinds, type ValueOf } from "./schema/kinds.ts";
 
 /** A place in a manifest file; `lineOf` in manifests.ts finds the line of a field. */
@@ -25,30 +26,39 @@ export interface ConfigObject<K extends Kind = Kind> {
 }
 
 /** All objects, by kind and name. Never changed: `withObject` and `withoutObject` give new ones. */
-export type ObjectSet = { readonly [K in Kind]: ReadonlyMap<string, ConfigObject<K>> };
+export type ObjectSet = { readonly [K in Kind]: VersionedMap<ConfigObject<K>> };
 
-export const emptySet: ObjectSet = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, new Map()])) as never;
+export const emptySet: ObjectSet = Object.fromEntries(
+  Object.keys(kinds).map((kind) => [kind, VersionedMap.of([])]),
+) as never;
 
 /** The set of these objects; of two with one kind and name the later stays. */
 export function setOf(objects: Iterable<ConfigObject>): ObjectSet {
-  const maps = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, new Map<string, ConfigObject>()]));
-  for (const object of objects) maps[object.kind]?.set(object.name, object);
-  return maps as never;
+  const byKind = Array.from(Map.groupBy(objects, ({ kind }) => kind));
+  return withChanges(
+    emptySet,
+    byKind.map(([kind, those]) => [kind, those.map((object) => [object.name, object])]),
+  );
 }
 
-export function withObject(set: ObjectSet, object: ConfigObject): ObjectSet {
-  return {
-    ...set,
-    [object.kind]: new Map(set[object.kind] as ReadonlyMap<string, ConfigObject>).set(object.name, object),
-  };
+export type ObjectChange = readonly [name: string, object: ConfigObject | undefined];
+
+/** `set` with other objects; undefined: there shall be none of that name. Kinds that nothing changes stay the same maps. */
+export function withChanges(
+  set: ObjectSet,
+  changes: Iterable<readonly [kind: Kind, objects: Iterable<ObjectChange>]>,
+): ObjectSet {
+  const maps = Array.from(changes, ([kind, objects]) => {
+    return [kind, (set[kind] as VersionedMap<ConfigObject>).with(objects)] as const;
+  });
+  return maps.every(([kind, map]) => map === set[kind]) ? set : { ...set, ...Object.fromEntries(maps) };
 }
 
-export function withoutObject(set: ObjectSet, kind: Kind, name: string): ObjectSet {
-  if (!set[kind].has(name)) return set;
-  const rest = new Map(set[kind] as ReadonlyMap<string, ConfigObject>);
-  rest.delete(name);
-  return { ...set, [kind]: rest };
-}
+export const withObject = (set: ObjectSet, object: ConfigObject): ObjectSet =>
+  withChanges(set, [[object.kind, [[object.name, object]]]]);
+
+export const withoutObject = (set: ObjectSet, kind: Kind, name: string): ObjectSet =>
+  withChanges(set, [[kind, [[name, undefined]]]]);
 
 export function* allObjects(set: ObjectSet): Generator<ConfigObject> {
   for (const kind of Object.keys(kinds) as Kind[]) yield* set[kind].values();

@@ -1,4 +1,4 @@
-import { type ConfigObject, emptySet, type ObjectSet } from "#config/objects.ts";
+import { type ConfigObject, emptySet, type ObjectSet, withChanges } from "#config/objects.ts";
 import type { Remark } from "#config/remark.ts";
 import type { Kind } from "#config/schema/kinds.ts";
 import { type Reading, readObject } from "#config/validate.ts";
@@ -73,16 +73,11 @@ export class ObjectCache {
 
   /** All objects in force, and what is wrong with the others. */
   state(): { readonly objects: ObjectSet; readonly remarks: readonly Remark[] } {
-    for (const [kind, keys] of this.#changed) {
-      const objects = new Map<string, ConfigObject>(this.#objects[kind as Kind]);
+    const changes = Array.from(this.#changed, ([kind, keys]) => {
       const kept = this.#kept.get(kind);
-      for (const key of keys) {
-        const object = kept?.get(key)?.inForce;
-        if (object === undefined) objects.delete(key);
-        else objects.set(key, object);
-      }
-      this.#objects = { ...this.#objects, [kind]: objects };
-    }
+      return [kind as Kind, Array.from(keys, (key) => [key, kept?.get(key)?.inForce] as const)] as const;
+    });
+    this.#objects = withChanges(this.#objects, changes);
     this.#changed.clear();
     return { objects: this.#objects, remarks: Array.from(this.#remarks.values()).flat() };
   }

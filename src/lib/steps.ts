@@ -27,16 +27,6 @@ export function* mapSteps<T, R>(items: Iterable<T>, make: (item: T, index: numbe
   return made;
 }
 
-/** The items that `wanted` holds for, with pauses. */
-export function* filterSteps<T>(items: readonly T[], wanted: (item: T) => boolean): Steps<T[]> {
-  const kept: T[] = [];
-  for (const [index, item] of items.entries()) {
-    if (index % ITEMS === ITEMS - 1) yield;
-    if (wanted(item)) kept.push(item);
-  }
-  return kept;
-}
-
 /** Items that are sorted in one go: some hundred microseconds. */
 const RUN = 512;
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { filterSteps, finish, mapSteps, Slices, type Steps, sortSteps } from "#lib/steps.ts";
+import { finish, mapSteps, Slices, type Steps, sortSteps } from "#lib/steps.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 test("with pauses comes out what comes out without", () => {
@@ -13,7 +13,6 @@ test("with pauses comes out what comes out without", () => {
       expect(finish(mapSteps(list, (value, index) => value - index))).toEqual(
         list.map((value, index) => value - index),
       );
-      expect(finish(filterSteps(list, (value) => value % 3 === 0))).toEqual(list.filter((value) => value % 3 === 0));
     }),
     { numRuns: 50 },
   );

@@ -66,7 +66,8 @@ export function* compileSteps(objects: ObjectSet, nodeName: string, previous?: N
 function shareConfig(previous: NodeConfig | undefined, made: NodeConfig): NodeConfig {
   if (previous === undefined) return made;
   const [before, now] = [previous.originated, made.originated];
-  const same = before.length === now.length && now.every((prefix, index) => prefix === before[index]);
+  const same =
+    before === now || (before.length === now.length && now.every((prefix, index) => prefix === before[index]));
   const { originated: _, ...rest } = made;
   const { originated: __, ...restBefore } = previous;
   const shared = share(restBefore, rest);
@@ -119,7 +120,8 @@ function* originatedBy(context: Context): Steps<readonly OriginatedPrefix[]> {
       };
     });
   const ownPrefixes = memory.latest("own prefixes", [...(enabled ? pods : []), ...others]);
-  return [...ownPrefixes, ...(yield* serviceAddresses(context))];
+  const services = yield* serviceAddresses(context);
+  return memory.recall("originated", [ownPrefixes, services], () => [...ownPrefixes, ...services]);
 }
 
 /** Those that peers name; one that does not exist lets nothing through. */

@@ -1,5 +1,5 @@
 import { mapSteps, type Steps, sortSteps } from "#lib/steps.ts";
-import type { ConfigObject, ObjectSet } from "../objects.ts";
+import { type ConfigObject, emptySet, type ObjectSet } from "../objects.ts";
 import type { Remark } from "../remark.ts";
 import type { BgpConfigurationSpec } from "../schema/bgp-configuration.ts";
 import { olderFirst } from "./age.ts";
@@ -23,75 +23,69 @@ export function* allNodes(
   report: Report,
   memory: Memory,
 ): Steps<readonly NodeFacts[]> {
-  const order = memory.recall("order", [], () => new NodeOrder());
-  const sorted = yield* order.sorted(objects.Node);
-  const told = yield* memory.recall("facts", [spec], () => new FactsOfNodes(spec)).of(sorted);
-  for (const { remarks } of told) if (remarks.length > 0) report.repeat(remarks);
+  const known = memory.recall("facts", [spec], () => new FactsOfNodes(spec));
+  const facts = yield* known.of(objects.Node);
+  known.report(report);
   const settlement = memory.recall("settlement", [], () => new Settlement());
-  const settled = yield* settlement.of(told.map(({ value }) => value));
+  const settled = yield* settlement.of(facts);
   report.repeat(settled.remarks);
   return settled.value;
 }
 
-/** Sorts nodes; where none came or went the order is known. */
-class NodeOrder {
-  #nodes: ReadonlyMap<string, NodeObject> = new Map();
-  #sorted: readonly NodeObject[] = [];
-  readonly #places = new Map<string, number>();
-
-  *sorted(nodes: ReadonlyMap<string, NodeObject>): Steps<readonly NodeObject[]> {
-    if (nodes === this.#nodes) return this.#sorted;
-    const changed: NodeObject[] = [];
-    let isKnown = nodes.size === this.#nodes.size;
-    for (const [name, node] of nodes) {
-      const before = this.#nodes.get(name);
-      if (before === node) continue;
-      changed.push(node);
-      isKnown &&=
-        before?.value.metadata.creationTimestamp === node.value.metadata.creationTimestamp && before !== undefined;
-    }
-    this.#nodes = nodes;
-    if (!isKnown) {
-      this.#sorted = yield* sortSteps([...nodes.values()], olderFirst);
-      this.#places.clear();
-      for (const [place, { name }] of this.#sorted.entries()) this.#places.set(name, place);
-      return this.#sorted;
-    }
-    const sorted = [...this.#sorted];
-    for (const node of changed) sorted[this.#places.get(node.name) ?? 0] = node;
-    this.#sorted = sorted;
-    return sorted;
-  }
-}
-
-/** What nodes say, for as long as the configuration stays; only those that changed are read. */
+/** What nodes say, in order, for as long as the configuration stays; only those that changed are read. */
 class FactsOfNodes {
   readonly #spec: BgpConfigurationSpec;
-  #objects: readonly NodeObject[] = [];
-  #told: readonly Told<NodeFacts>[] = [];
-  readonly #known = new WeakMap<NodeObject, Told<NodeFacts>>();
+  #nodes: ObjectSet["Node"] = emptySet.Node;
+  #facts: readonly NodeFacts[] = [];
+  readonly #places = new Map<string, number>();
+  /** By name, of those about which there is something to say. */
+  readonly #remarks = new Map<string, readonly Remark[]>();
 
   constructor(spec: BgpConfigurationSpec) {
     this.#spec = spec;
   }
 
-  *of(objects: readonly NodeObject[]): Steps<readonly Told<NodeFacts>[]> {
-    const [before, told] = [this.#objects, this.#told];
-    this.#told = yield* mapSteps(objects, (object, index) => {
-      const known = object === before[index] ? told[index] : this.#known.get(object);
-      return known ?? this.#read(object);
-    });
-    this.#objects = objects;
-    return this.#told;
+  *of(nodes: ObjectSet["Node"]): Steps<readonly NodeFacts[]> {
+    const before = this.#nodes;
+    if (nodes === before) return this.#facts;
+    const changed = yield* nodes.changedSince(before);
+    this.#nodes = nodes;
+    const read = yield* mapSteps(changed, (name) => this.#read(name, nodes.get(name)));
+    const inPlace = changed.every((name) => isAsOld(before.get(name), nodes.get(name)));
+    if (inPlace) {
+      const facts = [...this.#facts];
+      for (const node of read) if (node !== undefined) facts[this.#places.get(node.name) ?? 0] = node;
+      this.#facts = facts;
+      return facts;
+    }
+    const others = new Set(changed);
+    const all = [...this.#facts.filter(({ name }) => !others.has(name)), ...read.filter((node) => node !== undefined)];
+    this.#facts = yield* sortSteps(all, (a, b) => olderFirst(a.object, b.object));
+    this.#places.clear();
+    for (const [place, { name }] of this.#facts.entries()) this.#places.set(name, place);
+    return this.#facts;
   }
 
-  #read(object: NodeObject): Told<NodeFacts> {
+  #read(name: string, object: NodeObject | undefined): NodeFacts | undefined {
+    this.#remarks.delete(name);
+    if (object === undefined) return undefined;
     const report = new Report();
-    const told = { value: factsOf(object, this.#spec, report), remarks: report.remarks };
-    this.#known.set(object, told);
-    return told;
+    const facts = factsOf(object, this.#spec, report);
+    if (report.remarks.length > 0) this.#remarks.set(name, report.remarks);
+    return facts;
+  }
+
+  /** What is wrong with nodes, earlier ones first. */
+  report(report: Report): void {
+    const place = (name: string): number => this.#places.get(name) ?? 0;
+    const remarks = [...this.#remarks].sort(([a], [b]) => place(a) - place(b));
+    for (const [, each] of remarks) report.repeat(each);
   }
 }
+
+/** It keeps its place in the order. */
+const isAsOld = (before: NodeObject | undefined, now: NodeObject | undefined): boolean =>
+  before !== undefined && now !== undefined && olderFirst(before, now) === 0;
 
 /** Settles conflicts; where no node claims something else than before, there are as few as before. */
 class Settlement {

@@ -28,6 +28,8 @@ class OwnersOfBlocks {
     this.#nodes = nodes;
     const inPlace = nodes.length === before.length && nodes.every(({ name }, index) => name === before[index]?.name);
     const changed = inPlace ? nodes.filter((node, index) => node !== before[index]) : nodes;
+    if (inPlace && changed.every((node) => equal(this.#owners.get(node.name), this.#ownerOf(node))))
+      return this.#owners;
     const owners = new Map(inPlace ? this.#owners : []);
     let same = inPlace || nodes.length === before.length;
     for (const node of changed) {

@@ -1,4 +1,4 @@
-import { filterSteps, mapSteps, type Steps, sortSteps } from "#lib/steps.ts";
+import { mapSteps, type Steps, sortSteps } from "#lib/steps.ts";
 import { type Address, formatAddress, sameAddress } from "#route/address.ts";
 import { type Family, families } from "#route/family.ts";
 import type { GatewayPeer, PeerConfig } from "../node-config.ts";
@@ -11,6 +11,7 @@ import type { NodeFacts } from "./node-facts.ts";
 import { passwordOf } from "./passwords.ts";
 import { gatewayTemplate, type Neighbour, peerMaker } from "./peer-config.ts";
 import { isClient, type Roles, related, rolesOf } from "./reflectors.ts";
+import { Selection } from "./selection.ts";
 import { share } from "./share.ts";
 
 type BgpPeerObject = ConfigObject<"BGPPeer">;
@@ -125,15 +126,18 @@ function nodesByAddress(nodes: readonly NodeFacts[], memory: Memory): ReadonlyMa
 }
 
 /** The nodes that a BGPPeer pairs with ours, whichever end its selectors name. */
-function* nodesOf(object: BgpPeerObject, { own, nodes }: Context): Steps<NodeFacts[]> {
+function* nodesOf(object: BgpPeerObject, { own, nodes, memory }: Context): Steps<readonly NodeFacts[]> {
   const { nodeSelector = {}, peerSelector } = object.value.spec;
   if (peerSelector === undefined) return [];
-  const near = selects(nodeSelector, own.labels);
-  const far = selects(peerSelector, own.labels);
-  return yield* filterSteps(nodes, (node) => {
-    const { labels } = node;
-    return node !== own && ((near && selects(peerSelector, labels)) || (far && selects(nodeSelector, labels)));
+  const selection = memory.recallOf("paired", object, [own], () => {
+    const near = selects(nodeSelector, own.labels);
+    const far = selects(peerSelector, own.labels);
+    return new Selection<NodeFacts>((node) => {
+      const { labels } = node;
+      return node !== own && ((near && selects(peerSelector, labels)) || (far && selects(nodeSelector, labels)));
+    });
   });
+  return yield* selection.of(nodes);
 }
 
 /** Sessions between the nodes of our AS, all of them or by way of reflectors. */
@@ -143,9 +147,12 @@ function* meshPeers(context: Context): Steps<PeerConfig[]> {
   if (!full && spec.reflectors.length === 0) return [];
   const secret = passwordOf(spec.meshPassword, configuration, ["spec", "meshPassword"], context);
   if (secret === "missing") return [];
-  const others = yield* filterSteps(nodes, (node) => {
-    return node !== own && node.as === own.as && (full || related(roles, rolesIn(context, node)));
+  const selection = context.memory.recall("mesh", [spec, own, roles], () => {
+    return new Selection<NodeFacts>((node) => {
+      return node !== own && node.as === own.as && (full || related(roles, rolesOf(node, spec.reflectors)));
+    });
   });
+  const others = yield* selection.of(nodes);
   return yield* peersAmong(others, undefined, secret.password, context);
 }
 

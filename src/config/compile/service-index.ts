@@ -1,10 +1,11 @@
 import { type Steps, sortSteps } from "#lib/steps.ts";
+import { VersionedMap } from "#lib/versioned-map.ts";
 import type { OriginatedPrefix } from "../node-config.ts";
 import type { ConfigObject } from "../objects.ts";
 import { share } from "./share.ts";
 
-type Services = ReadonlyMap<string, ConfigObject<"Service">>;
-type Slices = ReadonlyMap<string, ConfigObject<"EndpointSlice">>;
+type Services = VersionedMap<ConfigObject<"Service">>;
+type Slices = VersionedMap<ConfigObject<"EndpointSlice">>;
 
 /** What one Service makes us originate, and by which of the advertisements. */
 export interface Offer {
@@ -26,8 +27,8 @@ export interface ServiceRules {
   offers(service: ConfigObject<"Service">, bits: number): readonly Offer[];
 }
 
-/** Items between two pauses of a loop that only looks. */
-const ITEMS = 512;
+/** Items between two pauses. */
+const ITEMS = 64;
 
 /**
  * What Services make us originate, worked out anew only for those that changed. Of two with one prefix the better
@@ -35,16 +36,18 @@ const ITEMS = 512;
  */
 export class ServiceIndex {
   readonly #rules: ServiceRules;
-  #services: Services = new Map();
-  #slices: Slices = new Map();
+  #services: Services = VersionedMap.of([]);
+  #slices: Slices = VersionedMap.of([]);
   readonly #readiness = new Map<string, Readiness>();
-  readonly #slicesOf = new Map<string, Set<string>>();
+  readonly #slicesOf = new Map<string, readonly string[]>();
   readonly #offers = new Map<string, readonly Offer[]>();
-  /** By prefix: names of the Services that offer it. */
-  readonly #offering = new Map<string, readonly string[]>();
-  /** Of all Services, in order. */
-  #names: readonly string[] = [];
+  /** By prefix: the Service whose offer stays. */
+  readonly #best = new Map<string, string>();
+  /** The others that offer it, where there are any. */
+  readonly #rivals = new Map<string, Set<string>>();
+  /** What stays, by name of the Service, and that name at the same place. */
   #result: readonly OriginatedPrefix[] = [];
+  #names: readonly string[] = [];
   /** What other rules made of the Services: what they agree on stays the same values. */
   readonly #earlier: ReadonlyMap<string, readonly Offer[]>;
 
@@ -56,105 +59,138 @@ export class ServiceIndex {
 
   *update(services: Services, slices: Slices): Steps<readonly OriginatedPrefix[]> {
     const touched = new Set<string>();
-    for (const key of yield* changedKeys(this.#slices, slices)) this.#readAgain(key, slices, touched);
-    for (const name of yield* changedKeys(this.#services, services)) touched.add(name);
-    const sameNames = services.size === this.#services.size && [...touched].every((name) => this.#services.has(name));
+    for (const [index, key] of (yield* slices.changedSince(this.#slices)).entries()) {
+      if (index % ITEMS === ITEMS - 1) yield;
+      this.#readAgain(key, slices, touched);
+    }
+    for (const name of yield* services.changedSince(this.#services)) touched.add(name);
     this.#slices = slices;
     this.#services = services;
-    if (!sameNames) this.#names = yield* sortSteps([...services.keys()], (a, b) => (a < b ? -1 : 1));
-    let [changed, looked] = [false, 0];
+    const moved = new Set<string>();
+    let looked = 0;
     for (const name of touched) {
-      if (++looked % 32 === 0) yield;
-      if (this.#offerAgain(name)) changed = true;
+      if (++looked % ITEMS === 0) yield;
+      this.#offerAgain(name, moved);
     }
-    if (changed) this.#result = yield* this.#collect();
+    if (moved.size > 0) yield* this.#collect(yield* sortSteps([...moved], (a, b) => (a < b ? -1 : 1)));
     return this.#result;
   }
 
   #readAgain(key: string, slices: Slices, touched: Set<string>): void {
     const before = this.#readiness.get(key);
-    if (before !== undefined) {
-      this.#readiness.delete(key);
-      this.#slicesOf.get(before.service)?.delete(key);
-      touched.add(before.service);
-    }
     const slice = slices.get(key);
     const now = slice && this.#rules.ready(slice);
+    if (before !== undefined) {
+      this.#readiness.delete(key);
+      this.#listSlice(before.service, key, false);
+      touched.add(before.service);
+    }
     if (now === undefined || now.service === "") return;
     this.#readiness.set(key, now);
-    const keys = this.#slicesOf.get(now.service) ?? new Set();
-    this.#slicesOf.set(now.service, keys.add(key));
+    this.#listSlice(now.service, key, true);
     touched.add(now.service);
   }
 
-  /** @returns whether the Service offers something else than before */
-  #offerAgain(name: string): boolean {
+  #listSlice(service: string, key: string, isThere: boolean): void {
+    const others = (this.#slicesOf.get(service) ?? []).filter((other) => other !== key);
+    if (isThere) this.#slicesOf.set(service, [...others, key]);
+    else if (others.length > 0) this.#slicesOf.set(service, others);
+    else this.#slicesOf.delete(service);
+  }
+
+  /** @param moved gets the Services of which something else may stay now */
+  #offerAgain(name: string, moved: Set<string>): void {
     const before = this.#offers.get(name) ?? [];
     const earlier = before.length > 0 ? before : (this.#earlier.get(name) ?? []);
     let bits = 0;
-    const keys = this.#slicesOf.get(name);
-    if (keys?.size === 0) this.#slicesOf.delete(name);
-    for (const key of keys ?? []) bits |= this.#readiness.get(key)?.bits ?? 0;
+    for (const key of this.#slicesOf.get(name) ?? []) bits |= this.#readiness.get(key)?.bits ?? 0;
     const service = this.#services.get(name);
     const now = service === undefined || bits === 0 ? [] : share(earlier, this.#rules.offers(service, bits));
+    if (now === before || before.length + now.length === 0) return;
+    moved.add(name);
+    for (const { key } of before) this.#withdraw(key, name, moved);
     if (now.length === 0) this.#offers.delete(name);
     else this.#offers.set(name, now);
-    for (const { key } of before) this.#list(key, name, false);
-    for (const { key } of now) this.#list(key, name, true);
-    return before.length + now.length > 0;
+    for (const { key } of now) this.#offer(key, name, moved);
   }
 
-  #list(key: string, name: string, offers: boolean): void {
-    const others = (this.#offering.get(key) ?? []).filter((other) => other !== name);
-    if (offers) this.#offering.set(key, [...others, name]);
-    else if (others.length === 0) this.#offering.delete(key);
-    else this.#offering.set(key, others);
-  }
-
-  *#collect(): Steps<readonly OriginatedPrefix[]> {
-    const result: OriginatedPrefix[] = [];
-    let looked = 0;
-    for (const name of this.#names) {
-      if (++looked % ITEMS === 0) yield;
-      const offers = this.#offers.get(name);
-      if (offers === undefined) continue;
-      for (const offer of offers) if (this.#stays(offer, name, offers)) result.push(offer.originated);
+  #withdraw(key: string, name: string, moved: Set<string>): void {
+    const rivals = this.#rivals.get(key);
+    if (this.#best.get(key) !== name) {
+      rivals?.delete(name);
+      if (rivals?.size === 0) this.#rivals.delete(key);
+      return;
     }
-    return result;
+    this.#best.delete(key);
+    if (rivals === undefined) return;
+    const [first = name, ...rest] = rivals;
+    const next = rest.reduce((best, rival) => (this.#isBetter(rival, best, key) ? rival : best), first);
+    moved.add(next);
+    this.#best.set(key, next);
+    rivals.delete(next);
+    if (rivals.size === 0) this.#rivals.delete(key);
   }
 
-  #stays(offer: Offer, name: string, offers: readonly Offer[]): boolean {
-    const rivals = this.#offering.get(offer.key) ?? [];
-    if (rivals.length === 1 && offers.length === 1) return true;
-    for (const other of offers) {
-      if (other === offer) break; // an earlier advertisement's, or the same address named twice
-      if (other.key === offer.key) return false;
+  #offer(key: string, name: string, moved: Set<string>): void {
+    const best = this.#best.get(key);
+    if (best === name) return; // it names the address twice
+    const isFirst = best === undefined || this.#isBetter(name, best, key);
+    if (isFirst) this.#best.set(key, name);
+    if (best === undefined) return;
+    if (isFirst) moved.add(best);
+    const rivals = this.#rivals.get(key) ?? new Set();
+    this.#rivals.set(key, rivals.add(isFirst ? best : name));
+  }
+
+  #isBetter(name: string, other: string, key: string): boolean {
+    const [rank, its] = [this.#rankOf(name, key), this.#rankOf(other, key)];
+    return rank < its || (rank === its && name < other);
+  }
+
+  #rankOf(name: string, key: string): number {
+    return this.#offers.get(name)?.find((offer) => offer.key === key)?.rank ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Puts what stays of `moved` in the place of what stayed of them. @param moved in order */
+  *#collect(moved: readonly string[]): Steps<void> {
+    const [names, result] = [this.#names, this.#result];
+    const [newNames, newResult]: [string[], OriginatedPrefix[]] = [[], []];
+    let at = 0;
+    const copyTo = (end: number): void => {
+      for (; at < end; at++) {
+        newNames.push(names[at] as string);
+        newResult.push(result[at] as OriginatedPrefix);
+      }
+    };
+    for (const [index, name] of moved.entries()) {
+      if (index % ITEMS === ITEMS - 1) yield;
+      copyTo(placeOf(name, names));
+      while (names[at] === name) at++;
+      for (const originated of this.#staying(name)) {
+        newNames.push(name);
+        newResult.push(originated);
+      }
     }
-    return rivals.every((rival) => rival === name || !this.#isBetter(rival, offer, name));
+    copyTo(names.length);
+    this.#names = newNames;
+    this.#result = newResult;
   }
 
-  #isBetter(rival: string, { key, rank }: Offer, name: string): boolean {
-    const its = this.#offers.get(rival)?.find((each) => each.key === key)?.rank ?? Number.POSITIVE_INFINITY;
-    return its < rank || (its === rank && rival < name);
+  #staying(name: string): OriginatedPrefix[] {
+    const offers = this.#offers.get(name) ?? [];
+    const stays = ({ key }: Offer, index: number): boolean =>
+      this.#best.get(key) === name && offers.findIndex((each) => each.key === key) === index;
+    return offers.filter(stays).map(({ originated }) => originated);
   }
 }
 
-/** Keys whose value came, went or is another one. */
-function* changedKeys<V>(before: ReadonlyMap<string, V>, now: ReadonlyMap<string, V>): Steps<string[]> {
-  if (before === now) return [];
-  const changed: string[] = [];
-  let [looked, added] = [0, 0];
-  for (const [key, value] of now) {
-    if (++looked % ITEMS === 0) yield;
-    const known = before.get(key);
-    if (known === value) continue;
-    if (known === undefined) added++;
-    changed.push(key);
+/** Where `name` stands among sorted names, or would. */
+function placeOf(name: string, names: readonly string[]): number {
+  let [low, high] = [0, names.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((names[middle] as string) < name) low = middle + 1;
+    else high = middle;
   }
-  if (before.size + added === now.size) return changed;
-  for (const key of before.keys()) {
-    if (++looked % ITEMS === 0) yield;
-    if (!now.has(key)) changed.push(key);
-  }
-  return changed;
+  return low;
 }
