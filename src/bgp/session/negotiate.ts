@@ -117,7 +117,7 @@ function commonFamilies(local: Capabilities, remote: Capabilities): Family[] {
 
 /** RFC 5492 §5: the data lists the capabilities that were missed. */
 function noFamily({ families }: Capabilities, remote: Capabilities): PeerFault {
-  const data = encodeCapabilities({ ...noCapabilities, families }).flatMap((one) => Array.from(one));
+  const data = Array.from(encodeCapabilities({ ...noCapabilities, families }));
   const because = `we speak ${families.join(" and ")}, and it has ${describeCapabilities(remote)}`;
   return new PeerFault({ code: ErrorCode.open, subcode: OpenError.unsupportedCapability, data, because });
 }

@@ -65,9 +65,12 @@ interface CapabilityRow {
   readonly name: string;
   /** Adds one instance to `draft`. @returns false where the value makes no sense: it counts as not understood */
   decode(value: Reader, draft: Draft): boolean;
-  /** Values of all instances to send; absent where Linnet only reads. */
-  encode?(capabilities: Capabilities): Uint8Array[];
+  /** Writes all instances to send, if any; absent where Linnet only reads. */
+  encode?(capabilities: Capabilities, out: Writer): void;
 }
+
+/** Code and length of one instance; its value has to follow. */
+const begin = (out: Writer, code: number, octets: number): Writer => out.u8(code).u8(octets);
 
 const flag = (
   code: number,
@@ -81,7 +84,9 @@ const flag = (
     draft[key] = true;
     return true;
   },
-  encode: (capabilities) => (capabilities[key] ? [new Uint8Array()] : []),
+  encode(capabilities, out) {
+    if (capabilities[key]) begin(out, code, 0);
+  },
 });
 
 const multiprotocol: CapabilityRow = {
@@ -97,7 +102,9 @@ const multiprotocol: CapabilityRow = {
     else if (!draft.families.includes(family)) draft.families = [...draft.families, family];
     return true;
   },
-  encode: ({ families }) => families.map((family) => new Writer(4).u16(AFI[family]).u8(0).u8(SAFI_UNICAST).finish()),
+  encode({ families }, out) {
+    for (const family of families) begin(out, this.code, 4).u16(AFI[family]).u8(0).u8(SAFI_UNICAST);
+  },
 };
 
 /** Triples of family and the AFI of its next hops (RFC 8950 §4): only IPv4 unicast over IPv6 concerns Linnet. */
@@ -112,8 +119,9 @@ const extendedNextHop: CapabilityRow = {
     }
     return true;
   },
-  encode: (capabilities) =>
-    capabilities.extendedNextHop ? [new Writer(6).u16(AFI.ipv4).u16(SAFI_UNICAST).u16(AFI.ipv6).finish()] : [],
+  encode(capabilities, out) {
+    if (capabilities.extendedNextHop) begin(out, this.code, 6).u16(AFI.ipv4).u16(SAFI_UNICAST).u16(AFI.ipv6);
+  },
 };
 
 /** RFC 4724 §3; of several instances the last one counts. */
@@ -137,17 +145,16 @@ const gracefulRestart: CapabilityRow = {
     };
     return true;
   },
-  encode({ gracefulRestart: own }) {
-    if (own === undefined) return [];
+  encode({ gracefulRestart: own }, out) {
+    if (own === undefined) return;
     const head = (own.restarting ? 0x8000 : 0) | (own.notification ? 0x4000 : 0) | Math.min(own.restartSeconds, 0x0fff);
-    const out = new Writer(16).u16(head);
+    begin(out, this.code, 2 + 4 * own.families.length).u16(head);
     for (const { family, forwarding } of own.families) {
       out
         .u16(AFI[family])
         .u8(SAFI_UNICAST)
         .u8(forwarding ? 0x80 : 0);
     }
-    return [out.finish()];
   },
 };
 
@@ -159,7 +166,9 @@ const fourOctetAs: CapabilityRow = {
     draft.fourOctetAs = value.u32();
     return true;
   },
-  encode: ({ fourOctetAs: own }) => (own === undefined ? [] : [new Writer(4).u32(own).finish()]),
+  encode({ fourOctetAs: own }, out) {
+    if (own !== undefined) begin(out, this.code, 4).u32(own);
+  },
 };
 
 const addPath: CapabilityRow = {
@@ -247,14 +256,11 @@ export function decodeCapabilities(parameters: readonly Reader[]): Capabilities 
 }
 
 /** Code, length, value of each capability to send; `unknown` ones are sent as they are. */
-export function encodeCapabilities(capabilities: Capabilities): Uint8Array[] {
-  const known = rows.flatMap((row) =>
-    (row.encode?.(capabilities) ?? []).map((value) => new Writer().u8(row.code).u8(value.length).put(value).finish()),
-  );
-  const others = capabilities.unknown.map(({ code, value }) =>
-    new Writer().u8(code).u8(value.length).put(value).finish(),
-  );
-  return [...known, ...others];
+export function encodeCapabilities(capabilities: Capabilities): Uint8Array {
+  const out = new Writer(64);
+  for (const row of rows) row.encode?.(capabilities, out);
+  for (const { code, value } of capabilities.unknown) begin(out, code, value.length).put(value);
+  return out.finish();
 }
 
 /** One line for logs: `multiprotocol ipv4 ipv6, route refresh, 4-octet AS numbers 64512`. */

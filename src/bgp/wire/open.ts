@@ -72,14 +72,14 @@ function optionalParameters(reader: Reader): Reader[] {
 
 /** The whole message; the extended form only where the plain one is too short (RFC 9072 §2). */
 export function encodeOpen(open: Open): Uint8Array {
-  const out = beginMessage(new Writer(), MessageType.open);
+  const out = beginMessage(new Writer(128), MessageType.open);
   out
     .u8(VERSION)
     .u16(open.as > 0xffff ? AS_TRANS : open.as)
     .u16(open.holdSeconds)
     .u32(open.routerId);
   const capabilities = encodeCapabilities(open.capabilities);
-  const octets = capabilities.reduce((sum, one) => sum + one.length, 0);
+  const octets = capabilities.length;
   if (octets === 0) out.u8(0);
   else if (octets + 2 <= LONGEST_PLAIN)
     out
@@ -93,8 +93,7 @@ export function encodeOpen(open: Open): Uint8Array {
       .u16(octets + 3)
       .u8(PARAMETER_CAPABILITIES)
       .u16(octets);
-  for (const capability of capabilities) out.put(capability);
-  return endMessage(out);
+  return endMessage(out.put(capabilities));
 }
 
 /** Who the other side has to be. */
