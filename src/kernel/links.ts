@@ -65,9 +65,11 @@ export class Links {
   /** The interface on whose subnet `address` lies (the longest one), our own addresses included. */
   reaching(address: Address): LinkAddress | undefined {
     let best: LinkAddress | undefined;
-    for (const own of [...this.#addresses.values()].flat()) {
-      if (own.prefix.family !== address.family || own.prefix.length <= (best?.prefix.length ?? -1)) continue;
-      if (contains(own.prefix, address)) best = own;
+    for (const places of this.#addresses.values()) {
+      for (const own of places) {
+        if (own.prefix.family !== address.family || own.prefix.length <= (best?.prefix.length ?? -1)) continue;
+        if (contains(own.prefix, address)) best = own;
+      }
     }
     return best;
   }
