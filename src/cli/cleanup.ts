@@ -10,7 +10,6 @@ import { emptySet, type ObjectSet } from "#config/objects.ts";
 import { readObjects } from "#k8s/io/object-file.ts";
 import { ObjectCache } from "#k8s/object-cache.ts";
 import { bug } from "#lib/bug.ts";
-import { finish } from "#lib/steps.ts";
 import { command, configured, type NodeFlags } from "./configured.ts";
 import { defaultNode } from "./flags.ts";
 import { nodeKernel } from "./node-kernel.ts";
@@ -55,7 +54,7 @@ async function lastInForce(flags: CleanupFlags): Promise<NodeConfig> {
 function cachedObjects(path: string): ObjectSet {
   const cache = new ObjectCache();
   try {
-    for (const object of finish(readObjects(path))) cache.restore(object);
+    for (const { kind, key, text } of readObjects(path)) cache.apply(kind, [{ is: "put", key, text }]);
   } catch (error) {
     console.error(`${path} is not used: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -81,7 +81,7 @@ function fromApi(flags: RunFlags, log: Log, changed: (state: ObjectState) => voi
     write: (request) => provider?.write(request) ?? Promise.reject(new Error("the API server was not asked yet")),
     close: () => {
       defaults.close();
-      provider?.close();
+      void provider?.close(); // the process ends after it
     },
   };
 }

@@ -14,7 +14,7 @@ export interface FileSource {
 }
 
 /** Where an object came from. */
-export type Source = FileSource | { readonly from: "api"; readonly resourceVersion: string };
+export type Source = FileSource | { readonly from: "api" };
 
 /** A valid object. Values are read-only and compared by identity first: equal input need not be parsed twice. */
 export interface ConfigObject<K extends Kind = Kind> {

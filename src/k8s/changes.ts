@@ -4,9 +4,8 @@ import { trim } from "./trim.ts";
 
 /** What is new about one resource, for who keeps its objects. */
 export type Change =
-  /** `object` is trimmed, with apiVersion and kind, and its resource version beside it. */
-  | { readonly is: "put"; readonly key: string; readonly object: unknown; readonly resourceVersion: string }
-  | { readonly is: "gone"; readonly key: string };
+  /** `text` is the trimmed object, with apiVersion and kind, as JSON: one string goes to another thread faster than what it says. */
+  { readonly is: "put"; readonly key: string; readonly text: string } | { readonly is: "gone"; readonly key: string };
 
 /**
  * Tells changes of meaning from mere events: an object whose trimmed text is as before is no change, however often the
@@ -14,14 +13,21 @@ export type Change =
  */
 export class ChangeFilter {
   readonly #resource: Resource;
-  #known = new Map<string, string>();
+  #known: Map<string, string>;
 
-  constructor(resource: Resource) {
+  /** @param known texts by key that were told before */
+  constructor(resource: Resource, known: Iterable<readonly [string, string]> = []) {
     this.#resource = resource;
+    this.#known = new Map(known);
   }
 
   get size(): number {
     return this.#known.size;
+  }
+
+  /** Texts by key, as they are now. */
+  get known(): ReadonlyMap<string, string> {
+    return this.#known;
   }
 
   /** The server's whole list: what is not in it is gone. */
@@ -41,11 +47,10 @@ export class ChangeFilter {
   apply(object: ApiObject): Change[] {
     const key = keyOf(object);
     const { apiVersion, kind, shape } = this.#resource;
-    const kept = { apiVersion, kind, ...(trim(object, shape) as object) };
-    const text = JSON.stringify(kept);
+    const text = JSON.stringify({ apiVersion, kind, ...(trim(object, shape) as object) });
     if (this.#known.get(key) === text) return [];
     this.#known.set(key, text);
-    return [{ is: "put", key, object: kept, resourceVersion: object.metadata?.resourceVersion ?? "" }];
+    return [{ is: "put", key, text }];
   }
 
   remove(object: ApiObject): Change[] {

@@ -6,14 +6,14 @@ import type { Resource } from "./resources.ts";
 export interface WorkerStart {
   readonly kubeconfig: string | undefined;
   readonly userAgent: string;
-  /** What to follow from the beginning. */
-  readonly resources: readonly Resource[];
+  /** File that keeps the objects over a restart; undefined: none. */
+  readonly cacheFile: string | undefined;
 }
 
 export type ToWorker =
   /** A write; answered by `written` with the same number. */
   | { readonly is: "write"; readonly number: number; readonly request: WriteRequest }
-  /** These from now on, and no others. */
+  /** These from now on, and no others. Nothing is followed before this came. */
   | { readonly is: "follow"; readonly resources: readonly Resource[] }
   /** A message was dealt with: the next one may come. */
   | { readonly is: "taken" }
@@ -33,6 +33,12 @@ export type WriteOutcome =
   | { readonly ok: false; readonly code: number | undefined; readonly text: string; readonly retryable: boolean };
 
 export type FromWorker =
+  /** As the file has it, of one kind. */
+  | { readonly is: "restored"; readonly kind: string; readonly changes: readonly Change[] }
+  /** The first thing but those: what shall be followed? */
+  | { readonly is: "begun"; readonly restored: number }
+  /** The file cannot be read, or written. */
+  | { readonly is: "fileFailed"; readonly text: string }
   /** `id` is that of a Resource, here and below. */
   | { readonly is: "changes"; readonly id: string; readonly changes: readonly Change[] }
   /** The first whole list was told. */

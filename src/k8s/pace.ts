@@ -1,7 +1,9 @@
+import type { Change } from "./changes.ts";
 import type { FromWorker } from "./messages.ts";
 
-/** Most changes in one message: what the receiver takes in at once. */
+/** Most changes in one message, and most text but for a single one's: what the receiver takes in at once. */
 const MAX_CHANGES = 100;
+const MAX_TEXT = 32_768;
 
 /**
  * Hands messages out one at a time, each when the one before was taken, and large ones in pieces: a list of 20,000
@@ -39,9 +41,19 @@ export class Pace {
 }
 
 function inPieces(message: FromWorker): FromWorker[] {
-  if (message.is !== "changes") return [message];
-  const pieces = Math.ceil(message.changes.length / MAX_CHANGES);
-  return Array.from({ length: pieces }, (_, index) => {
-    return { ...message, changes: message.changes.slice(index * MAX_CHANGES, (index + 1) * MAX_CHANGES) };
-  });
+  if (message.is !== "changes" && message.is !== "restored") return [message];
+  const pieces: Change[][] = [];
+  let piece: Change[] = [];
+  let text = 0;
+  for (const change of message.changes) {
+    const more = change.is === "put" ? change.text.length : 0;
+    if (piece.length === 0 || piece.length === MAX_CHANGES || text + more > MAX_TEXT) {
+      piece = [];
+      text = 0;
+      pieces.push(piece);
+    }
+    piece.push(change);
+    text += more;
+  }
+  return pieces.map((changes) => ({ ...message, changes }));
 }

@@ -23,8 +23,10 @@ export type Shape =
   | readonly [Shape]
   | readonly [Shape, Readonly<Record<string, string>>];
 
-const identity: Shape = { name: true, namespace: true, uid: true, generation: true, creationTimestamp: true };
-const annotated: Shape = { ...identity, labels: true, annotations: { "linnet.dev/*": true } };
+/** Who is older decides between nodes, and between our own objects. */
+const aged = { name: true, creationTimestamp: true } as const;
+const named = { name: true, namespace: true } as const;
+const annotated = { labels: true, annotations: { "linnet.dev/*": true } } as const;
 const OURS = "linnet.dev/v1alpha1";
 
 const ours = (kind: string, plural: string): Resource => ({
@@ -32,7 +34,7 @@ const ours = (kind: string, plural: string): Resource => ({
   kind,
   apiVersion: OURS,
   path: `/apis/${OURS}/${plural}`,
-  shape: { metadata: annotated, spec: true, status: { conditions: true } },
+  shape: { metadata: { ...aged, ...annotated, generation: true }, spec: true, status: { conditions: true } },
 });
 
 /** What every node follows. */
@@ -43,7 +45,7 @@ export const always: readonly Resource[] = [
     apiVersion: "v1",
     path: "/api/v1/nodes",
     shape: {
-      metadata: annotated,
+      metadata: { ...aged, ...annotated },
       spec: { podCIDR: true, podCIDRs: true, taints: [{ key: true }] },
       status: {
         addresses: [{ type: true, address: true }],
@@ -60,6 +62,9 @@ export const always: readonly Resource[] = [
   ours("BGPPolicy", "bgppolicies"),
 ];
 
+/** Is it followed by every node, whatever its configuration? */
+export const isAlways = (id: string): boolean => always.some((resource) => resource.id === id);
+
 /** What is followed only while Service addresses are advertised. */
 export const forServices: readonly Resource[] = [
   {
@@ -68,7 +73,7 @@ export const forServices: readonly Resource[] = [
     apiVersion: "v1",
     path: "/api/v1/services",
     shape: {
-      metadata: annotated,
+      metadata: { ...named, ...annotated },
       spec: {
         type: true,
         clusterIPs: true,
@@ -86,9 +91,9 @@ export const forServices: readonly Resource[] = [
     apiVersion: "discovery.k8s.io/v1",
     path: "/apis/discovery.k8s.io/v1/endpointslices",
     shape: {
-      metadata: { ...identity, labels: { "kubernetes.io/service-name": true } },
+      metadata: { ...named, labels: { "kubernetes.io/service-name": true } },
       addressType: true,
-      endpoints: [{ addresses: true, nodeName: true, conditions: { ready: true, serving: true, terminating: true } }],
+      endpoints: [{ nodeName: true, conditions: { ready: true } }],
     },
   },
 ];
@@ -99,6 +104,6 @@ export const secretNamed = (namespace: string, name: string, keys: readonly stri
   kind: "Secret",
   apiVersion: "v1",
   path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`,
-  shape: { metadata: identity, data: Object.fromEntries(keys.map((key) => [key, true])) },
+  shape: { metadata: named, data: Object.fromEntries(keys.map((key) => [key, true])) },
   only: { namespace, name },
 });

@@ -46,7 +46,7 @@ export class Outcome {
   /** One of ours. What our own schema refuses becomes a remark: nothing is printed that could not be applied. */
   add(kind: string, name: string, spec: object, remarks: readonly string[] = []): void {
     const object = { apiVersion: OUR_API_VERSION, kind, metadata: { name }, spec: tidy(spec) as object };
-    const reading = readObject(object, { from: "api", resourceVersion: "" });
+    const reading = readObject(object, { from: "api" });
     if (reading.is === "object") {
       this.#objects.push({ object, remarks });
       return;

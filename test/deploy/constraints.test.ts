@@ -103,7 +103,7 @@ test.each(configured)("every limit in the schema of %s refuses what is beyond it
 
 test.each(configured)("what the schema of %s refuses, the daemon refuses too, at the same field", (kind) => {
   for (const { object, path, keyword } of all.filter((breach) => breach.kind === kind)) {
-    const reading = readObject(object, { from: "api", resourceVersion: "1" });
+    const reading = readObject(object, { from: "api" });
     const remarks = reading.is === "invalid" ? reading.remarks : [];
     const paths = remarks.map((remark) =>
       remark.path

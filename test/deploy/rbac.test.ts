@@ -38,7 +38,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await writer.stop();
-  provider.close();
+  await provider.close();
   await server.stop();
   rmSync(directory, { recursive: true });
 });

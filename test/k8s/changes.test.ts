@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ChangeFilter } from "#k8s/changes.ts";
-import { always } from "#k8s/resources.ts";
+import { always, forServices } from "#k8s/resources.ts";
 import { trim } from "#k8s/trim.ts";
 
 const nodes = always.find(({ kind }) => kind === "Node");
@@ -57,7 +57,29 @@ test("a heartbeat is no change; a new address is one", () => {
   const filter = new ChangeFilter(nodes);
   expect(filter.apply(node("n1", "192.0.2.1", "1"))).toHaveLength(1);
   expect(filter.apply(node("n1", "192.0.2.1", "2"))).toEqual([]);
-  expect(filter.apply(node("n1", "192.0.2.9", "3"))).toMatchObject([{ is: "put", key: "n1", resourceVersion: "3" }]);
+  expect(filter.apply(node("n1", "192.0.2.9", "3"))).toMatchObject([{ is: "put", key: "n1" }]);
+});
+
+test("a Pod that comes back on its node is no change of its Service", () => {
+  const slices = forServices.find(({ kind }) => kind === "EndpointSlice");
+  if (slices === undefined) throw new Error("EndpointSlices are not watched");
+  const filter = new ChangeFilter(slices);
+  const slice = (address: string, generation: number, ready: boolean) => ({
+    metadata: { name: "web-a", namespace: "shop", generation, labels: { "kubernetes.io/service-name": "web" } },
+    addressType: "IPv4",
+    endpoints: [{ addresses: [address], nodeName: "n1", conditions: { ready, serving: ready } }],
+  });
+  expect(filter.apply(slice("10.0.0.1", 1, true))).toHaveLength(1);
+  expect(filter.apply(slice("10.0.0.2", 2, true))).toEqual([]);
+  expect(filter.apply(slice("10.0.0.2", 3, false))).toHaveLength(1);
+});
+
+test("of what was known before only the difference is told", () => {
+  const before = new ChangeFilter(nodes);
+  before.replace([node("n1", "192.0.2.1", "1"), node("n2", "192.0.2.2", "1"), node("n3", "192.0.2.3", "1")]);
+  const after = new ChangeFilter(nodes, before.known);
+  const changes = after.replace([node("n1", "192.0.2.1", "7"), node("n2", "192.0.2.9", "7")]);
+  expect(changes.map(({ is, key }) => `${is} ${key}`)).toEqual(["put n2", "gone n3"]);
 });
 
 test("after any history the changes told add up to what the server has", () => {
@@ -90,7 +112,11 @@ test("after any history the changes told add up to what the server has", () => {
               : filter.remove({ metadata: { name: happened.gone.name } });
         for (const change of changes) {
           if (change.is === "gone") told.delete(change.key);
-          else told.set(change.key, (change.object as ReturnType<typeof node>).status.addresses[0]?.address ?? "");
+          else
+            told.set(
+              change.key,
+              (JSON.parse(change.text) as ReturnType<typeof node>).status.addresses[0]?.address ?? "",
+            );
         }
         expect(told).toEqual(server);
         expect(filter.size).toBe(server.size);

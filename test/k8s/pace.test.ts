@@ -29,3 +29,23 @@ test("whatever is put comes out whole, in order, in pieces of 100 at most, one f
     }),
   );
 });
+
+test("what takes long to read comes in smaller pieces, however few the objects are", () => {
+  const lengths = fc.array(fc.integer({ min: 1, max: 50_000 }), { minLength: 1, maxLength: 20 });
+  fc.assert(
+    fc.property(lengths, (all) => {
+      const changes = all.map((length, index) => ({ is: "put", key: `${index}`, text: "x".repeat(length) }) as const);
+      const out: (readonly number[])[] = [];
+      const pace = new Pace((message) => {
+        if (message.is === "restored")
+          out.push(message.changes.map((each) => (each.is === "put" ? each.text.length : 0)));
+      });
+      pace.put({ is: "restored", kind: "Node", changes });
+      for (let before = -1; before !== out.length; pace.taken()) before = out.length;
+      expect(out.flat()).toEqual(all);
+      const octets = (piece: readonly number[]): number => piece.reduce((sum, length) => sum + length, 0);
+      for (const piece of out) expect(piece.length === 1 || octets(piece) <= 32_768).toBe(true);
+    }),
+    { numRuns: 50 },
+  );
+});

@@ -66,7 +66,7 @@ describe.each(servers)("an API server %s", (_, isThere, make) => {
   });
   afterEach(async () => {
     if (!isThere) return;
-    provider.close();
+    await provider.close();
     await server.clear();
     rmSync(directory, { recursive: true });
   });

@@ -11,7 +11,7 @@ const kept = always.map(({ id }) => id);
 const extra = (...objects: JsonObject[]): string[] => {
   const set = setOf(
     [node("n1", 1, { rack: "a" }), ...objects].map((object) => {
-      const reading = readObject(object, { from: "api", resourceVersion: "1" });
+      const reading = readObject(object, { from: "api" });
       if (reading.is !== "object") throw new Error(JSON.stringify(reading));
       return reading.object;
     }),

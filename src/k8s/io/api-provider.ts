@@ -5,20 +5,16 @@ import type { Remark } from "#config/remark.ts";
 import type { Clock, Timer } from "#lib/clock.ts";
 import { workerScript } from "#lib/io/worker-script.ts";
 import type { Log } from "#lib/log.ts";
-import { mapSteps, Slices, type Steps } from "#lib/steps.ts";
 import type { Change } from "../changes.ts";
 import type { FromWorker, ToWorker, WorkerStart, WriteOutcome, WriteRequest } from "../messages.ts";
 import { ObjectCache } from "../object-cache.ts";
-import { always, type Resource } from "../resources.ts";
+import { isAlways, type Resource } from "../resources.ts";
 import { wanted } from "../wanted.ts";
 import { writerRank } from "../writes/acceptance.ts";
 import { AcceptanceWriter } from "../writes/acceptance-writer.ts";
-import { ObjectFile, readObjects } from "./object-file.ts";
 
 /** Changes come in bursts, at start above all: they are put in force together. */
 const GATHER_MS = 50;
-/** How long after a change the cache is written. */
-const SAVE_MS = 30_000;
 
 export interface ApiProviderOptions {
   readonly kubeconfig: string | undefined;
@@ -44,8 +40,6 @@ export interface ApiState {
 
 interface Followed {
   readonly resource: Resource;
-  /** Keys told so far; undefined once the first list was told whole. */
-  told: Set<string> | undefined;
   /** Known, or known not to be had now: nobody need wait for it. */
   answered: boolean;
 }
@@ -54,23 +48,21 @@ interface Followed {
 export class ApiProvider {
   readonly title = "kubernetes";
   readonly #options: ApiProviderOptions;
-  /** From when what the disk knows was read. */
-  #worker: Worker | undefined;
+  readonly #worker: Worker;
+  readonly #ended: Promise<void>;
   readonly #cache = new ObjectCache();
   readonly #defaults = new Defaults();
   readonly #followed = new Map<string, Followed>();
   readonly #acceptance: AcceptanceWriter;
   readonly #writes = new Map<number, (outcome: WriteOutcome) => void>();
-  #closed = false;
-  readonly #file: ObjectFile | undefined;
+  /** The worker asked what shall be followed. */
+  #begun = false;
   #lastWrite = 0;
   #gathering: Timer | undefined;
-  #saving: Timer | undefined;
 
   constructor(options: ApiProviderOptions) {
     this.#options = options;
-    this.#file = options.cacheFile === undefined ? undefined : new ObjectFile(options.cacheFile, options.clock);
-    const { clock, log } = options;
+    const { clock, log, kubeconfig, userAgent, cacheFile } = options;
     this.#acceptance = new AcceptanceWriter({
       clock,
       log,
@@ -78,24 +70,23 @@ export class ApiProvider {
       judged: () => this.#cache.judged(),
       send: (request) => this.write(request),
     });
-    new Slices(clock).add(
-      () => this.#restore(),
-      (restored) => this.#begin(restored),
-    );
-  }
-
-  #begin(restored: boolean): void {
-    if (this.#closed) return;
-    const { kubeconfig, userAgent, nodeName } = this.#options;
-    const resources = wanted(this.#state().objects, nodeName);
-    this.#takeUp(resources, restored);
-    const start: WorkerStart = { kubeconfig, userAgent, resources };
+    const start: WorkerStart = { kubeconfig, userAgent, cacheFile };
     this.#worker = new Worker(workerScript(import.meta.url, "k8s-worker"), { workerData: start });
+    this.#ended = new Promise((resolve) => this.#worker.once("exit", () => resolve()));
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("error", (error) => {
       throw error;
     });
-    if (restored) this.#gather();
+  }
+
+  #begin(restored: number): void {
+    const { cacheFile, log, nodeName } = this.#options;
+    if (restored > 0) log.info(`${restored} objects restored from ${cacheFile} until the API server answers`);
+    this.#begun = true;
+    const resources = wanted(this.#state().objects, nodeName);
+    this.#takeUp(resources, restored > 0);
+    this.#post({ is: "follow", resources });
+    if (restored > 0) this.#gather();
   }
 
   /** The state as it is known: the server tells changes by itself. */
@@ -129,21 +120,32 @@ export class ApiProvider {
     return promise;
   }
 
-  close(): void {
-    this.#closed = true;
+  /** @returns when the worker has ended, and saved what it knew */
+  close(): Promise<void> {
     this.#gathering?.cancel();
     this.#acceptance.close();
-    this.#saving?.cancel();
-    this.#saveNow();
     this.#post({ is: "stop" });
+    return this.#ended;
   }
 
   #post(message: ToWorker): void {
-    this.#worker?.postMessage(message);
+    this.#worker.postMessage(message);
   }
 
   #receive(message: FromWorker): void {
     switch (message.is) {
+      case "restored":
+        this.#cache.apply(message.kind, message.changes);
+        this.#post({ is: "taken" });
+        return;
+      case "begun":
+        this.#begin(message.restored);
+        this.#post({ is: "taken" });
+        return;
+      case "fileFailed":
+        this.#options.log.warn(message.text);
+        this.#post({ is: "taken" });
+        return;
       case "changes":
         this.#changes(message.id, message.changes);
         this.#post({ is: "taken" });
@@ -168,7 +170,6 @@ export class ApiProvider {
   #changes(id: string, changes: readonly Change[]): void {
     const followed = this.#followed.get(id);
     if (followed === undefined) return; // sent before the worker heard that it is no longer wanted
-    for (const change of changes) followed.told?.add(change.key);
     this.#cache.apply(followed.resource.kind, changes);
     this.#gather();
   }
@@ -176,8 +177,6 @@ export class ApiProvider {
   #synced(id: string): void {
     const followed = this.#followed.get(id);
     if (followed === undefined) return;
-    if (followed.told !== undefined) this.#cache.settle(followed.resource, followed.told);
-    followed.told = undefined;
     followed.answered = true;
     this.#gather();
   }
@@ -205,13 +204,11 @@ export class ApiProvider {
       if (this.#waits()) return;
       this.#options.changed(this.#state());
       this.#acceptance.changed();
-      this.#saving ??= this.#options.clock.after(SAVE_MS, () => this.#save());
     });
   }
 
   #waits(): boolean {
-    if (this.#worker === undefined) return true;
-    return Array.from(this.#followed.values()).some(({ answered }) => !answered);
+    return !this.#begun || Array.from(this.#followed.values()).some(({ answered }) => !answered);
   }
 
   #follow(resources: readonly Resource[]): void {
@@ -228,44 +225,9 @@ export class ApiProvider {
     for (const resource of resources) {
       const known = before.get(resource.id);
       const same = JSON.stringify(known?.resource) === JSON.stringify(resource);
-      this.#followed.set(resource.id, same && known ? known : { resource, told: new Set(), answered });
+      this.#followed.set(resource.id, same && known ? known : { resource, answered });
       before.delete(resource.id);
     }
-    for (const { resource } of before.values()) this.#cache.settle(resource, new Set());
-  }
-
-  *#restore(): Steps<boolean> {
-    const { cacheFile, log } = this.#options;
-    if (cacheFile === undefined) return false;
-    try {
-      const objects = yield* readObjects(cacheFile);
-      yield* mapSteps(objects, (object) => this.#cache.restore(object));
-      log.info(`${objects.length} objects restored from ${cacheFile} until the API server answers`);
-      return objects.length > 0;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") log.warn(`${cacheFile} is not used: ${String(error)}`);
-      return false;
-    }
-  }
-
-  /** Half of what the server has would be worse than what was saved before. */
-  #saveNow(): void {
-    if (this.#waits()) return;
-    try {
-      this.#file?.writeNow(this.#cache.save());
-    } catch (error) {
-      this.#saved(error);
-    }
-  }
-
-  #save(): void {
-    this.#saving = undefined;
-    this.#file?.write(this.#cache.save(), (error) => this.#saved(error));
-  }
-
-  #saved(error: unknown): void {
-    if (error !== undefined) this.#options.log.warn(`the object cache cannot be written: ${String(error)}`);
+    for (const { resource } of before.values()) this.#cache.forget(resource);
   }
 }
-
-const isAlways = (id: string): boolean => always.some((resource) => resource.id === id);

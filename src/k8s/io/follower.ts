@@ -2,8 +2,9 @@ import type { Clock, Timer } from "#lib/clock.ts";
 import { ChangeFilter } from "../changes.ts";
 import type { FromWorker } from "../messages.ts";
 import { type ApiObject, type Fault, idle, type ReflectorEffect, type ReflectorEvent, step } from "../reflector.ts";
-import type { Resource } from "../resources.ts";
+import { isAlways, type Resource } from "../resources.ts";
 import { type ApiClient, ApiError } from "./api-client.ts";
+import type { KeptObject } from "./object-file.ts";
 
 /** Objects a page of a list. */
 const PAGE = 500;
@@ -22,14 +23,38 @@ export class Follower {
   readonly #stopped = new AbortController();
   #state = idle;
   #synced = false;
+  #answered: boolean;
   #waiting: Timer | undefined;
 
-  constructor(resource: Resource, client: ApiClient, clock: Clock, tell: (message: FromWorker) => void) {
+  /** @param known texts by key that were told before; undefined: nothing was ever known */
+  constructor(
+    resource: Resource,
+    client: ApiClient,
+    clock: Clock,
+    tell: (message: FromWorker) => void,
+    known: ReadonlyMap<string, string> | undefined,
+  ) {
     this.#resource = resource;
     this.#client = client;
     this.#clock = clock;
     this.#tell = tell;
-    this.#filter = new ChangeFilter(resource);
+    this.#filter = new ChangeFilter(resource, known);
+    this.#answered = known !== undefined;
+  }
+
+  /** What is known is what was known before, or what the server says; or it says that this is not to be had. */
+  get isAnswered(): boolean {
+    return this.#answered;
+  }
+
+  /** Texts by key that were told. */
+  get known(): ReadonlyMap<string, string> {
+    return this.#filter.known;
+  }
+
+  *kept(): Generator<KeptObject> {
+    const { kind } = this.#resource;
+    for (const [key, text] of this.#filter.known) yield { kind, key, text };
   }
 
   get #selector(): { fieldSelector?: string } {
@@ -66,6 +91,7 @@ export class Follower {
         return;
       case "replace":
         this.#changed(this.#filter.replace(effect.objects));
+        this.#answered = true;
         if (!this.#synced) this.#tell({ is: "synced", id: this.#resource.id });
         this.#synced = true;
         return;
@@ -76,6 +102,7 @@ export class Follower {
         this.#changed(this.#filter.remove(effect.object));
         return;
       case "report":
+        if (!isAlways(this.#resource.id)) this.#answered = true;
         this.#tell({ is: "outage", id: this.#resource.id, text: effect.fault && faultText(effect.fault) });
     }
   }

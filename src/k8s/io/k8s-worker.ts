@@ -7,6 +7,7 @@ import { failedWrite } from "../writes/outcome.ts";
 import { ApiClient, ApiError } from "./api-client.ts";
 import { Followers } from "./followers.ts";
 import { apiAccess } from "./kubeconfig.ts";
+import { ObjectKeeper } from "./object-keeper.ts";
 
 /** The thread that speaks with the API server: what it parses never stalls the sessions. */
 const port = parentPort ?? bug("not a worker");
@@ -17,8 +18,14 @@ const start = workerData as WorkerStart;
 
 try {
   const client = new ApiClient(apiAccess(start.kubeconfig, process.env), start.userAgent);
-  const followers = new Followers(client, systemClock, (message) => pace.put(message));
-  followers.follow(start.resources);
+  const keeper = new ObjectKeeper({ path: start.cacheFile, clock: systemClock, tell: (message) => pace.put(message) });
+  const restored = keeper.restore();
+  const told = (message: FromWorker): void => {
+    pace.put(message);
+    keeper.changed(followers);
+  };
+  const followers = new Followers(client, systemClock, told, restored);
+  pace.put({ is: "begun", restored: restored.length });
   port.on("message", (message: ToWorker) => {
     switch (message.is) {
       case "write":
@@ -31,6 +38,7 @@ try {
         pace.taken();
         return;
       case "stop":
+        keeper.close(followers);
         followers.follow([]);
         client.close();
         port.close();

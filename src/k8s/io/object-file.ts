@@ -1,20 +1,30 @@
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "#lib/clock.ts";
-import { mapSteps, type Steps } from "#lib/steps.ts";
-import type { CachedObject } from "../object-cache.ts";
 
 /** Objects written in one turn. */
 const SLICE = 200;
 
-/** The objects in a file, one a line. @throws Error (ENOENT too) where it cannot be read or holds something else */
-export function* readObjects(path: string): Steps<CachedObject[]> {
-  const lines = readFileSync(path, "utf8").split("\n");
-  return yield* mapSteps(
-    lines.filter((line) => line !== ""),
-    (line) => JSON.parse(line) as CachedObject,
-  );
+/** One object as a file keeps it: `text` is what it is, as JSON. */
+export interface KeptObject {
+  readonly kind: string;
+  readonly key: string;
+  readonly text: string;
 }
+
+/** The objects in a file, one a line. @throws Error (ENOENT too) where it cannot be read or holds something else */
+export function readObjects(path: string): KeptObject[] {
+  const lines = readFileSync(path, "utf8").split("\n");
+  return lines
+    .filter((line) => line !== "")
+    .map((line) => {
+      const { kind, key, object } = JSON.parse(line) as { kind: string; key: string; object: unknown };
+      return { kind, key, text: JSON.stringify(object) };
+    });
+}
+
+const lineOf = ({ kind, key, text }: KeptObject): string =>
+  `{"kind":${JSON.stringify(kind)},"key":${JSON.stringify(key)},"object":${text}}\n`;
 
 /**
  * Writes a file of objects in slices, then puts it in the place of the old one. Passwords are in it: only its owner may
@@ -23,7 +33,7 @@ export function* readObjects(path: string): Steps<CachedObject[]> {
 export class ObjectFile {
   readonly #path: string;
   readonly #clock: Clock;
-  #running: { readonly file: number; readonly objects: Iterator<CachedObject> } | undefined;
+  #running: { readonly file: number; readonly objects: Iterator<KeptObject> } | undefined;
 
   constructor(path: string, clock: Clock) {
     this.#path = path;
@@ -31,7 +41,7 @@ export class ObjectFile {
   }
 
   /** @param done is called at the end, with what went wrong if anything did */
-  write(objects: Iterable<CachedObject>, done: (error: unknown) => void): void {
+  write(objects: Iterable<KeptObject>, done: (error: unknown) => void): void {
     if (this.#running !== undefined) return;
     this.#guarded(done, () => {
       this.#open(objects);
@@ -40,7 +50,7 @@ export class ObjectFile {
   }
 
   /** Writes all of it now, and forgets what was being written. @throws Error where the file cannot be written */
-  writeNow(objects: Iterable<CachedObject>): void {
+  writeNow(objects: Iterable<KeptObject>): void {
     this.#drop();
     const { file } = this.#open(objects);
     while (this.#slice(file));
@@ -66,7 +76,7 @@ export class ObjectFile {
     }
   }
 
-  #open(objects: Iterable<CachedObject>): { readonly file: number } {
+  #open(objects: Iterable<KeptObject>): { readonly file: number } {
     mkdirSync(dirname(this.#path), { recursive: true });
     this.#running = { file: openSync(`${this.#path}.new`, "w", 0o600), objects: objects[Symbol.iterator]() };
     return this.#running;
@@ -78,7 +88,7 @@ export class ObjectFile {
     while (lines.length < SLICE) {
       const next = this.#running?.objects.next();
       if (next === undefined || next.done === true) break;
-      lines.push(`${JSON.stringify(next.value)}\n`);
+      lines.push(lineOf(next.value));
     }
     writeSync(file, lines.join(""));
     if (lines.length === SLICE) return true;

@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  provider?.close();
+  await provider?.close();
   await server.stop();
   rmSync(directory, { recursive: true });
 });
@@ -133,7 +133,7 @@ test("started while the server is away, the last objects are told from disk, and
   server.put(secret("net", "bgp", { tor: "s3cret", other: "not ours" }));
   start();
   await states.until((all) => all.length > 0);
-  provider?.close();
+  await provider?.close();
   const cache = readFileSync(join(directory, "cache.json"), "utf8");
   expect(cache).not.toContain("other");
   await server.stop();

@@ -38,6 +38,7 @@ function clientOf({ url }: ApiServer): ApiClient {
 }
 
 const changes = (): Change[] => inbox.all.flatMap((message) => (message.is === "changes" ? message.changes : []));
+const objects = (): unknown[] => changes().map((change) => (change.is === "put" ? JSON.parse(change.text) : undefined));
 const told = (): string[] => changes().map(({ is, key }) => `${is} ${key}`);
 const outages = (): (string | undefined)[] =>
   inbox.all.flatMap((message) => (message.is === "outage" ? [message.text] : []));
@@ -198,10 +199,21 @@ test("of a Secret nothing but the named object is asked for, and nothing but the
     ["/api/v1/namespaces/net/secrets", "metadata.name=bgp"],
     ["/api/v1/namespaces/net/secrets", "metadata.name=bgp"],
   ]);
-  expect(changes()).toMatchObject([{ key: "net/bgp", object: { data: { tor: "czNjcmV0" } } }]);
+  expect(objects()).toMatchObject([{ data: { tor: "czNjcmV0" } }]);
   expect(JSON.stringify(changes())).not.toContain("other");
   server.put(secret("net", "bgp", { tor: "changed" }));
   await inbox.until(() => changes().length === 2);
+});
+
+test("a Secret of which other keys are wanted, and that is gone meanwhile, is told to be gone", async () => {
+  server.put(secret("net", "bgp", { tor: "s3cret" }));
+  followers.follow([secretNamed("net", "bgp", ["tor"])]);
+  await inbox.first(isSynced);
+  inbox.clear();
+  server.remove("Secret", "net/bgp");
+  followers.follow([secretNamed("net", "bgp", ["leaf", "tor"])]);
+  await inbox.first(isSynced);
+  expect(told()).toEqual(["gone net/bgp"]);
 });
 
 test("what is no longer followed is not watched, and the rest goes on undisturbed", async () => {

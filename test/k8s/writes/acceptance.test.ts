@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { acceptance, type Judged, writerRank } from "#k8s/writes/acceptance.ts";
 import { START_MS } from "../../support/observed-node.ts";
 
-const source = { from: "api", resourceVersion: "1" } as const;
+const source = { from: "api" } as const;
 const wrong = {
   severity: "error",
   object: "BGPPeer/tor",
