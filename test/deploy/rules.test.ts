@@ -153,6 +153,8 @@ const refused: readonly (readonly [KubernetesObject, string, string])[] = [
     "spec.reflectors[0].clusterId",
     'must be like "10.0.0.1"',
   ],
+  [tor({ sourceAddress: "NodeIP" }), "spec.sourceAddress", "must be an IP address, NodeAddress or Any"],
+  [configuration({ listenAddresses: ["Any"] }), "spec.listenAddresses[0]", "must be an IP address or NodeAddress"],
   [tor({ timers: { holdTime: "90" } }), "spec.timers.holdTime", `${SECONDS}, like 90s or 1m30s`],
   [tor({ timers: { holdTime: "4.5s" } }), "spec.timers.holdTime", `${SECONDS}, like 90s or 1m30s`],
   [

@@ -1,4 +1,5 @@
 import { finish, type Steps } from "#lib/steps.ts";
+import type { Address } from "#route/address.ts";
 import { hostPrefix, type Prefix } from "#route/prefix.ts";
 import type {
   CniConfig,
@@ -75,7 +76,7 @@ function shareConfig(previous: NodeConfig | undefined, made: NodeConfig): NodeCo
 }
 
 function* assemble(context: Context): Steps<NodeConfig> {
-  const { spec, settings, own, roles } = context;
+  const { settings, own, roles } = context;
   const peers = yield* peersOf(context);
   const gatewayPeers = gatewayPeersOf(context);
   yield;
@@ -85,7 +86,7 @@ function* assemble(context: Context): Steps<NodeConfig> {
     routerId: own.routerId,
     clusterId: own.clusterId ?? roles.reflects.find(({ clusterId }) => clusterId)?.clusterId ?? own.routerId,
     addresses: own.addresses,
-    listen: { port: settings.listenPort, addresses: spec.listenAddresses ?? [] },
+    listen: { port: settings.listenPort, addresses: listenAddressesOf(context) },
     peers,
     originated: yield* originatedBy(context),
     gatewayPeers,
@@ -98,6 +99,9 @@ function* assemble(context: Context): Steps<NodeConfig> {
     masquerade: masqueradeOf(context),
   };
 }
+
+const listenAddressesOf = ({ spec: { listenAddresses = [] }, own }: Context): readonly Address[] =>
+  listenAddresses.flatMap((address) => (address === "NodeAddress" ? Object.values(own.addresses) : [address]));
 
 function* originatedBy(context: Context): Steps<readonly OriginatedPrefix[]> {
   const { spec, own, memory } = context;

@@ -33,8 +33,9 @@ const NEXT_HOP = { Auto: "auto", Self: "self", Unchanged: "unchanged" } as const
 export function peerMaker(
   bgpPeer: ConfigObject<"BGPPeer"> | undefined,
   password: string | undefined,
-  { own, settings }: Context,
+  context: Context,
 ): (neighbour: Neighbour) => PeerConfig {
+  const { own, settings } = context;
   const spec = bgpPeer?.value.spec ?? meshSpec;
   const origin = bgpPeer === undefined ? "mesh" : spec.nodeSelector === undefined ? "global" : "node";
   const common = {
@@ -42,7 +43,6 @@ export function peerMaker(
     source: bgpPeer === undefined ? "BGPConfiguration/default" : `BGPPeer/${bgpPeer.name}`,
     interface: spec.interface,
     passive: spec.passive,
-    localAddress: spec.sourceAddress,
     localAs: spec.localAsNumber ?? own.as,
     password,
     ttl: ttlOf(spec),
@@ -63,12 +63,24 @@ export function peerMaker(
     announcer: node?.as === common.localAs ? { node: node.name, reflects } : undefined,
     description: spec.description ?? (node === undefined ? undefined : `Node/${node.name}`),
     address,
+    localAddress: localAddressOf(spec, address, context),
     port: spec.port ?? node?.port ?? 179,
     remoteAs: spec.asNumber ?? node?.as ?? "external",
     families: spec.families ?? sharedFamilies(own, node, address.family),
     reflectorClient,
     ...common,
   });
+}
+
+/** Nodes know each other by their addresses: a session that begins at another one is nobody's. */
+function localAddressOf(
+  { sourceAddress, peerSelector }: BgpPeerSpec,
+  address: Address,
+  { own, spec }: Context,
+): Address | undefined {
+  const source = sourceAddress ?? (peerSelector === undefined ? "Any" : spec.meshSourceAddress);
+  if (typeof source === "object") return source;
+  return source === "Any" || isLinkLocal(address) ? undefined : own.addresses[address.family];
 }
 
 /** The neighbour that a default route of this family will name. */
@@ -99,9 +111,10 @@ export function gatewayPeer(
   link: string | undefined,
 ): PeerConfig {
   const name = `${ORIGIN_LABEL[rest.origin]}_${symbolOf(address)}`;
-  return isLinkLocal(address)
-    ? { ...rest, name: `${name}_${symbol(link ?? "")}`, address, interface: link }
-    : { ...rest, name, address, interface: undefined };
+  if (!isLinkLocal(address)) return { ...rest, name, address, interface: undefined };
+  const { localAddress } = rest; // a node's address is none of the link's
+  const own = localAddress !== undefined && isLinkLocal(localAddress) ? localAddress : undefined;
+  return { ...rest, name: `${name}_${symbol(link ?? "")}`, address, interface: link, localAddress: own };
 }
 
 /** A neighbour that is no node takes what we have. */

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { excerpt, mapping, may, or, ruled, says } from "./describe.ts";
-import { address, asNumber, cidr, duration, family, formed, integer, port, routerId } from "./scalars.ts";
+import { asNumber, cidr, duration, family, formed, integer, listenAddress, port, routerId } from "./scalars.ts";
 import { labelSelector } from "./selector.ts";
 import {
   communityList,
@@ -33,7 +33,7 @@ const serviceAdvertisement = mapping({
   ),
   cidrs: may(
     "Blocks that addresses must lie in: whoever writes a Service chooses its external addresses.",
-    v.pipe(v.array(cidr), v.minLength(1), v.maxLength(64)),
+    v.pipe(v.array(cidr), v.minLength(1), v.maxLength(256)),
     { absent: "any address" },
   ),
   serviceSelector: may("Services whose addresses are advertised.", labelSelector, { absent: "all Services" }),
@@ -163,13 +163,22 @@ export const bgpConfigurationSpec = mapping({
   asNumber: or(64_512, "AS number of nodes that nothing else gives one.", asNumber),
   asNumberLabel: may("Node label that holds the node's AS number: an AS per rack.", v.pipe(v.string(), v.minLength(1))),
   listenPort: or(179, "TCP port of BGP.", port),
-  listenAddresses: may("Addresses to listen on.", v.pipe(v.array(address), v.maxLength(16)), { absent: "all" }),
+  listenAddresses: may(
+    "Addresses to listen on; NodeAddress: the node's own, of both families.",
+    v.pipe(v.array(listenAddress), v.maxLength(16)),
+    { absent: "all" },
+  ),
   nodeMesh: or(
     "Full",
     "Sessions between all nodes of one AS, or none but those stated.",
     v.picklist(["Full", "Disabled"]),
   ),
   meshFamily: or("IPv4", "Family of the addresses that mesh sessions run over, where nodes have both.", family),
+  meshSourceAddress: or(
+    "NodeAddress",
+    "Where sessions between nodes begin: at the address by which other nodes know this one, or at Any that the kernel chooses, for nodes behind NAT.",
+    v.picklist(["NodeAddress", "Any"]),
+  ),
   originCheck: or(
     "Enforce",
     "Refuse routes of other nodes to pod addresses that belong to a third one.",

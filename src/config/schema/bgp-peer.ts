@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { isLinkLocal } from "#route/address.ts";
 import { mapping, may, or, ruled, says } from "./describe.ts";
-import { address, asNumber, family, integer, interfaceName, peerAsNumber, port } from "./scalars.ts";
+import { address, asNumber, family, integer, interfaceName, peerAsNumber, port, sourceAddress } from "./scalars.ts";
 import { labelSelector } from "./selector.ts";
 import { gracefulRestart, metadata, resource, secretKeyRef, timers } from "./shared.ts";
 
@@ -23,7 +23,11 @@ const fields = {
     absent: "with peerSelector, the node's",
   }),
   localAsNumber: may("AS number we use towards this neighbour.", asNumber, { absent: "the node's" }),
-  sourceAddress: may("Local address of the session.", address, { absent: "what the kernel chooses" }),
+  sourceAddress: may(
+    "Local address of the session; NodeAddress: the node's own of the neighbour's family; Any: what the kernel chooses. With a link-local neighbour NodeAddress is as Any.",
+    sourceAddress,
+    { absent: "Any; with peerSelector, as meshSourceAddress of BGPConfiguration" },
+  ),
   password: may("TCP-MD5 password (RFC 2385).", secretKeyRef, { absent: "none" }),
   ebgpMultihop: may("TTL of packets to an external neighbour that is not on link.", integer(1, 255), {
     absent: "1 for external neighbours on link",
@@ -125,11 +129,11 @@ export const bgpPeerSpec = ruled(mapping(fields), [
     holds: ({ reflectorClient, peerSelector }) => !reflectorClient || peerSelector === undefined,
   },
   {
-    cel: "!has(self.peerAddress) || !has(self.sourceAddress) || self.peerAddress.contains(':') == self.sourceAddress.contains(':')",
+    cel: "!has(self.peerAddress) || !has(self.sourceAddress) || self.sourceAddress in ['NodeAddress', 'Any'] || self.peerAddress.contains(':') == self.sourceAddress.contains(':')",
     message: "sourceAddress and peerAddress must be of one family",
     field: "sourceAddress",
-    holds: ({ peerAddress, sourceAddress }) =>
-      peerAddress === undefined || sourceAddress === undefined || peerAddress.family === sourceAddress.family,
+    holds: ({ peerAddress, sourceAddress: source }) =>
+      peerAddress === undefined || typeof source !== "object" || peerAddress.family === source.family,
   },
 ]);
 

@@ -154,6 +154,21 @@ export const address = text<Address>(ADDRESS, (value) => {
     : { wrong: `${quote(value)} has a prefix length; did you mean ${formatAddress(withLength.address)}?` };
 });
 
+/** An address, or words in its place. */
+const addressOr = <const W extends string>(words: readonly W[]) => {
+  const cel = `self in [${words.map((word) => `'${word}'`).join(", ")}] || isIP(self)`;
+  const form = ["IP address", ...words].join(", ").replace(/, ([^,]*)$/, " or $1");
+  const meta: Meta = { form, longest: 45, rules: [{ cel, message: `must be an ${form}` }] };
+  return text<Address | W>(meta, (value) => {
+    const word = words.find((each) => each === value);
+    return word ?? parseAddress(value) ?? { wrong: `${quote(value)} is not an ${form}` };
+  });
+};
+
+/** Where a session begins; `Any`: the kernel chooses. */
+export const sourceAddress = addressOr(["NodeAddress", "Any"]);
+export const listenAddress = addressOr(["NodeAddress"]);
+
 /** @returns the block, or what is wrong with it and what was probably meant */
 export function readPrefix(value: string): Prefix | { readonly wrong: string } {
   const parsed = parsePrefix(value);

@@ -101,6 +101,81 @@ describe("the node mesh", () => {
   });
 });
 
+describe("local addresses", () => {
+  const local = (config: NodeConfig): Record<string, string | undefined> =>
+    Object.fromEntries(
+      config.peers.map(({ name, localAddress }) => [name, localAddress && formatAddress(localAddress)]),
+    );
+  const six = nodeYaml("n3", ["fd00::3"], []);
+  const between = { peerSelector: { matchLabels: { rack: "b" } } };
+  const n9 = nodeYaml("n9", ["10.0.0.9"], [], {
+    labels: { rack: "b" },
+    annotations: { "linnet.dev/as-number": "64513" },
+  });
+
+  test("sessions between nodes begin at the address by which the others know the node", () => {
+    const objects = objectsOf(n1, n2, six, n9, peer("rack", between));
+    expect(local(configOf(objects))).toEqual({
+      Mesh_10_0_0_2: "10.0.0.1",
+      Mesh_fd00__3: "fd00::1",
+      Global_10_0_0_9: "10.0.0.1",
+    });
+    expect(local(configOf(objects, "n9"))).toMatchObject({ Global_10_0_0_1: "10.0.0.9" });
+  });
+
+  test("unless any will do", () => {
+    const objects = objectsOf(
+      n1,
+      n2,
+      n9,
+      configuration({ meshSourceAddress: "Any" }),
+      peer("rack", { ...between, sourceAddress: "Any" }),
+    );
+    expect(local(configOf(objects))).toEqual({ Mesh_10_0_0_2: undefined, Global_10_0_0_9: undefined });
+  });
+
+  test("to a router the kernel chooses, unless an address is given, or the node's is asked for", () => {
+    const pairs = {
+      a: {},
+      b: { sourceAddress: "10.9.9.9" },
+      c: { sourceAddress: "NodeAddress" },
+      d: { sourceAddress: "Any" },
+    };
+    const peers = Object.entries(pairs).map(([name, fields], index) =>
+      peer(name, { asNumber: 65_000, peerAddress: `192.0.2.${index}`, ...fields }),
+    );
+    const link = peer("e", {
+      peerAddress: "fe80::1",
+      interface: "eth0",
+      asNumber: 65_000,
+      sourceAddress: "NodeAddress",
+    });
+    expect(local(configOf(objectsOf(n1, ...peers, link)))).toEqual({
+      Global_192_0_2_0: undefined,
+      Global_192_0_2_1: "10.9.9.9",
+      Global_192_0_2_2: "10.0.0.1",
+      Global_192_0_2_3: undefined,
+      Global_fe80__1_eth0: undefined, // on its link such a neighbour knows nothing of other addresses
+    });
+  });
+
+  test("the default gateway is met from the node's address where that is asked for", () => {
+    const gateway = peer("gw", { defaultGateway: "IPv6", asNumber: "external", sourceAddress: "NodeAddress" });
+    const [template] = configOf(objectsOf(n1, gateway)).gatewayPeers;
+    if (template === undefined) throw new Error("no template");
+    const at = (gateway: string) => gatewayPeer(template, parseAddress(gateway) as Address, "eth0").localAddress;
+    expect(formatAddress(at("fd00::254") as Address)).toBe("fd00::1");
+    expect(at("fe80::1")).toBeUndefined();
+  });
+
+  test("calls are taken at the node's own addresses alone where that is asked for", () => {
+    const listen = (listenAddresses: string[]): string[] =>
+      configOf(objectsOf(n1, configuration({ listenAddresses }))).listen.addresses.map(formatAddress);
+    expect(listen(["NodeAddress"])).toEqual(["10.0.0.1", "fd00::1"]);
+    expect(listen(["127.0.0.1", "NodeAddress"])).toEqual(["127.0.0.1", "10.0.0.1", "fd00::1"]);
+  });
+});
+
 describe("AS numbers", () => {
   const node = (metadata: object): string => nodeYaml("n1", ["10.0.0.1"], [], metadata);
   const spec = {
