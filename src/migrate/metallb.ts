@@ -1,7 +1,13 @@
 import { Fields, type ForeignObject } from "./foreign.ts";
-import { type Migration, Outcome } from "./outcome.ts";
-import { isLargeCommunity } from "./routes.ts";
-import type { LabelSelector } from "./selectors.ts";
+import {
+  type Advertisement,
+  exportPolicy,
+  policyNameOf,
+  readAdvertisement,
+  readPool,
+} from "./metallb-advertisement.ts";
+import { type Migration, Outcome, objectName } from "./outcome.ts";
+import { labelSelectors } from "./selectors.ts";
 
 const GROUP = "metallb.io";
 const KINDS = ["BGPPeer", "BGPAdvertisement", "Community", "IPAddressPool", "BFDProfile"];
@@ -16,7 +22,9 @@ export function migrateMetallb(objects: readonly ForeignObject[]): Migration {
   const ofKind = (kind: string): ForeignObject[] => theirs.filter((each) => each.kind === kind);
   const communities = communityNames(ofKind("Community"), outcome);
   const peers = ofKind("BGPPeer");
-  const advertisements = ofKind("BGPAdvertisement").map((each) => readAdvertisement(each, communities, outcome));
+  const pools = ofKind("IPAddressPool").map((pool) => readPool(pool, outcome));
+  const known = { communities, pools };
+  const advertisements = ofKind("BGPAdvertisement").map((each) => readAdvertisement(each, known, outcome));
   const [own] = peers.map(({ raw }) => new Fields(raw.spec, "", () => {}).any("myASN"));
   outcome.about("");
   outcome.add(
@@ -26,20 +34,14 @@ export function migrateMetallb(objects: readonly ForeignObject[]): Migration {
       asNumber: own,
       nodeMesh: "Disabled",
       podCIDRs: { enabled: false },
-      serviceAdvertisements: advertisements,
+      serviceAdvertisements: advertisements.flatMap(({ ours }) => ours),
       kernel: { install: false },
     },
     [
       "MetalLB only advertises addresses of Services. For pods as well: nodeMesh Full, podCIDRs.enabled, kernel.install and cni.enabled.",
     ],
   );
-  for (const peer of peers) migratePeer(peer, own, outcome);
-  for (const { name } of ofKind("IPAddressPool")) {
-    outcome.about(`IPAddressPool/${name}`);
-    outcome.remark(
-      "addresses are handed out by whoever sets status.loadBalancer of Services: MetalLB's controller can go on doing it, without its speaker",
-    );
-  }
+  for (const peer of peers) migratePeer(peer, own, advertisements, outcome);
   for (const { name } of ofKind("BFDProfile")) {
     outcome.about(`BFDProfile/${name}`);
     outcome.remark("there is no BFD; timers.holdTime says how soon a dead neighbour is noticed");
@@ -61,55 +63,51 @@ function communityNames(objects: readonly ForeignObject[], outcome: Outcome): Re
   return new Map(names);
 }
 
-function readAdvertisement({ name, raw }: ForeignObject, names: ReadonlyMap<string, string>, outcome: Outcome): object {
-  outcome.about(`BGPAdvertisement/${name}`);
-  const spec = new Fields(raw.spec, "spec", outcome.remark);
-  const values = spec.texts("communities").map((each) => (names.get(each) ?? each).replace(/^large:/, ""));
-  const nodes = selectors(spec, outcome);
-  const ours = {
-    addresses: ["LoadBalancerIP"],
-    nodeSelector: nodes[0],
-    aggregationLength: { ipv4: spec.whole("aggregationLength"), ipv6: spec.whole("aggregationLengthV6") },
-    communities: values.filter((value) => !isLargeCommunity(value)),
-    largeCommunities: values.filter(isLargeCommunity),
-    localPref: spec.whole("localPref"),
-  };
-  spec.without({
-    ipAddressPools: "addresses of every pool are advertised: serviceSelector or loadBalancerClass tell Services apart",
-    ipAddressPoolSelectors:
-      "addresses of every pool are advertised: serviceSelector or loadBalancerClass tell Services apart",
-    peers: "every neighbour is told: an exportPolicy that rejects by community keeps others out",
-  });
-  spec.end();
-  return ours;
-}
-
-/** Any of several selectors will do for MetalLB; ours have one. */
-function selectors(spec: Fields, outcome: Outcome): LabelSelector[] {
-  const list = spec.list("nodeSelectors").map((each) => {
-    const labels = each.any("matchLabels") as Record<string, string> | undefined;
-    const expressions = each.any("matchExpressions") as LabelSelector["matchExpressions"];
-    each.end();
-    return { ...(labels && { matchLabels: labels }), ...(expressions && { matchExpressions: expressions }) };
-  });
-  if (list.length > 1)
-    outcome.remark(
-      `${spec.path("nodeSelectors")}: only the first is taken over; a copy of the object for each of the others says the same`,
-    );
-  return list;
-}
-
-function migratePeer({ name, raw }: ForeignObject, own: unknown, outcome: Outcome): void {
+function migratePeer(
+  { name, raw }: ForeignObject,
+  own: unknown,
+  advertisements: readonly Advertisement[],
+  outcome: Outcome,
+): void {
   outcome.about(`BGPPeer/${name}`);
   const spec = new Fields(raw.spec, "spec", outcome.remark);
+  const [address, link] = [spec.text("peerAddress"), spec.text("interface")];
+  const ours = sessionOf(spec, own, outcome);
+  const nodeSelectors = labelSelectors(spec, "nodeSelectors");
+  spec.without({
+    routerID: "an annotation of the Node, linnet.dev/router-id",
+    bfdProfile: "there is no BFD; timers.holdTime says how soon a dead neighbour is noticed",
+    vrf: "sessions run in the node's own routing domain",
+    dualStackAddressFamily: "both families run over one session by themselves",
+  });
+  spec.end();
+  if (address === undefined && link !== undefined) {
+    outcome.remark(
+      "not taken over: a session by interface alone needs the neighbour's link-local address as peerAddress, or, where it gives the node its default route, defaultGateway",
+    );
+    return;
+  }
+  const restricted = advertisements.some(({ peers }) => peers.length > 0);
+  const told = restricted ? { exportPolicies: [policyNameOf(name)] } : { advertise: ["Service"] };
+  if (restricted) outcome.add("BGPPolicy", policyNameOf(name), exportPolicy(advertisements, name));
+  if (nodeSelectors.length > 1)
+    outcome.remark(
+      "spec.nodeSelectors: one object for each; of a node that several of them select the first counts, and the others say so",
+    );
+  const all = nodeSelectors.length === 0 ? [undefined] : nodeSelectors;
+  for (const [index, nodeSelector] of all.entries()) {
+    const called = index === 0 ? name : objectName(`${name}-${index + 1}`);
+    outcome.add("BGPPeer", called, { nodeSelector, ...ours, ...told });
+  }
+}
+
+function sessionOf(spec: Fields, own: unknown, outcome: Outcome): object {
   const [myAs, peerAs, dynamic] = [spec.any("myASN"), spec.any("peerASN"), spec.text("dynamicASN")];
   const [multihop, multiprotocolOff] = [spec.truth("ebgpMultiHop"), spec.truth("disableMP")];
   const address = spec.text("peerAddress");
-  const link = spec.text("interface");
-  const ours = {
-    nodeSelector: selectors(spec, outcome)[0],
+  return {
     peerAddress: address,
-    interface: link,
+    interface: spec.text("interface"),
     port: spec.whole("peerPort"),
     asNumber: dynamic ?? (peerAs === 0 ? undefined : peerAs),
     localAsNumber: myAs === own ? undefined : myAs,
@@ -123,22 +121,7 @@ function migratePeer({ name, raw }: ForeignObject, own: unknown, outcome: Outcom
     gracefulRestart: { enabled: spec.truth("enableGracefulRestart") ?? false },
     ebgpMultihop: multihop === true ? 255 : undefined,
     families: multiprotocolOff === true ? [address?.includes(":") ? "IPv6" : "IPv4"] : undefined,
-    advertise: ["Service"],
   };
-  spec.without({
-    routerID: "an annotation of the Node, linnet.dev/router-id",
-    bfdProfile: "there is no BFD; timers.holdTime says how soon a dead neighbour is noticed",
-    vrf: "sessions run in the node's own routing domain",
-    dualStackAddressFamily: "both families run over one session by themselves",
-  });
-  spec.end();
-  if (address === undefined && link !== undefined) {
-    outcome.remark(
-      "not taken over: a session by interface alone needs the neighbour's link-local address as peerAddress",
-    );
-    return;
-  }
-  outcome.add("BGPPeer", name, ours);
 }
 
 /** Secrets of MetalLB are of type basic-auth. */

@@ -1,3 +1,5 @@
+import type { Fields } from "./foreign.ts";
+
 /** metav1.LabelSelector, as manifests write it. */
 export interface LabelSelector {
   matchLabels?: Record<string, string>;
@@ -65,3 +67,13 @@ function conditionOf(part: string): Condition | undefined {
 }
 
 export const ofNode = (name: string): LabelSelector => ({ matchLabels: { "kubernetes.io/hostname": name } });
+
+/** A list of metav1.LabelSelectors, any of which will do. */
+export function labelSelectors(spec: Fields, field: string): LabelSelector[] {
+  return spec.list(field).map((each) => {
+    const labels = each.any("matchLabels") as Record<string, string> | undefined;
+    const expressions = each.any("matchExpressions") as LabelSelector["matchExpressions"];
+    each.end();
+    return { ...(labels && { matchLabels: labels }), ...(expressions && { matchExpressions: expressions }) };
+  });
+}

@@ -66,6 +66,7 @@ test("addresses of load balancers are advertised, and nothing else is routed", (
     serviceAdvertisements: [
       {
         addresses: ["LoadBalancerIP"],
+        cidrs: ["203.0.113.0/24"],
         aggregationLength: { ipv4: 26, ipv6: 120 },
         communities: ["64500:1234", "64500:99"],
         largeCommunities: ["64500:1:2"],
@@ -86,7 +87,11 @@ test("neighbours keep their timers, password, port and addresses", () => {
     timers: { holdTime: "90s", keepaliveTime: "30s", connectRetryTime: "10s" },
     gracefulRestart: { enabled: false },
     ebgpMultihop: 255,
-    advertise: ["Service"],
+    exportPolicies: ["metallb-tor-a"],
+  });
+  expect(specOf(migration, "BGPPeer", "tor-a-2")).toMatchObject({
+    nodeSelector: { matchLabels: { rack: "b" } },
+    peerAddress: "192.0.2.1",
   });
   expect(specOf(migration, "BGPPeer", "tor-b")).toEqual({
     peerAddress: "2001:db8::1",
@@ -94,8 +99,75 @@ test("neighbours keep their timers, password, port and addresses", () => {
     localAsNumber: 64_510,
     gracefulRestart: { enabled: true },
     families: ["IPv6"],
-    advertise: ["Service"],
+    exportPolicies: ["metallb-tor-b"],
   });
+});
+
+test("an advertisement for some neighbours is told to no others", () => {
+  expect(specOf(migration, "BGPPolicy", "metallb-tor-a")).toEqual({
+    statements: [
+      {
+        match: {
+          origins: ["Service"],
+          prefixes: [
+            { cidr: "203.0.113.0/24", ge: 26, le: 26 },
+            { cidr: "203.0.113.0/24", ge: 32, le: 32 },
+          ],
+        },
+        action: "Accept",
+      },
+      { action: "Reject" },
+    ],
+  });
+  expect(specOf(migration, "BGPPolicy", "metallb-tor-b")).toEqual({ statements: [{ action: "Reject" }] });
+});
+
+/** Two pools, and advertisements that choose among them. */
+const pools = `
+apiVersion: metallb.io/v1beta1
+kind: IPAddressPool
+metadata: { name: public, labels: { zone: public } }
+spec: { addresses: [203.0.113.0/25, 198.51.100.10-198.51.100.12, "2001:db8::/64", nonsense], autoAssign: false }
+---
+apiVersion: metallb.io/v1beta1
+kind: IPAddressPool
+metadata: { name: private }
+spec: { addresses: [10.64.0.0/16] }
+---
+apiVersion: metallb.io/v1beta2
+kind: BGPPeer
+metadata: { name: tor }
+spec: { myASN: 64500, peerASN: 64501, peerAddress: 192.0.2.1 }
+---
+apiVersion: metallb.io/v1beta1
+kind: BGPAdvertisement
+metadata: { name: a }
+`;
+const PUBLIC = ["203.0.113.0/25", "198.51.100.10/31", "198.51.100.12/32", "2001:db8::/64"];
+
+test.each<[string, string, readonly object[]]>([
+  ["of all pools", "{}", [{ cidrs: [...PUBLIC, "10.64.0.0/16"] }]],
+  ["of no spec at all", "", [{ cidrs: [...PUBLIC, "10.64.0.0/16"] }]],
+  ["of pools by name", "{ ipAddressPools: [private] }", [{ cidrs: ["10.64.0.0/16"] }]],
+  ["of pools by label", "{ ipAddressPoolSelectors: [{ matchLabels: { zone: public } }] }", [{ cidrs: PUBLIC }]],
+  ["of a pool that is not there", "{ ipAddressPools: [gone] }", []],
+  [
+    "of several kinds of nodes",
+    "{ ipAddressPools: [private], nodeSelectors: [{ matchLabels: { a: b } }, { matchLabels: { c: d } }] }",
+    [
+      { cidrs: ["10.64.0.0/16"], nodeSelector: { matchLabels: { a: "b" } } },
+      { cidrs: ["10.64.0.0/16"], nodeSelector: { matchLabels: { c: "d" } } },
+    ],
+  ],
+])("an advertisement %s", (_, spec, expected) => {
+  const made = migrateMetallb(foreign(`${pools}spec: ${spec}\n`));
+  const advertisements = expected.map((each) => ({ addresses: ["LoadBalancerIP"], ...each }));
+  expect(specOf(made, "BGPConfiguration")).toMatchObject(
+    advertisements.length === 0 ? { nodeMesh: "Disabled" } : { serviceAdvertisements: advertisements },
+  );
+  expect(specOf(made, "BGPPeer", "tor")).toMatchObject({ advertise: ["Service"] });
+  expect(made.remarks.join("\n")).toContain("IPAddressPool/public: spec.addresses[3]: nonsense is no block");
+  expect(faultsOf(made)).toEqual([]);
 });
 
 test("what is printed is valid", () => {
@@ -104,11 +176,9 @@ test("what is printed is valid", () => {
 
 test.each([
   "BGPPeer/tor-a: spec.bfdProfile:",
-  "BGPPeer/tor-a: spec.nodeSelectors: only the first",
+  "BGPPeer/tor-a: spec.nodeSelectors: one object for each",
   "BGPPeer/tor-a: spec.passwordSecret: the role linnet-passwords",
   "BGPPeer/tor-b: spec.vrf:",
-  "BGPAdvertisement/all: spec.ipAddressPools:",
-  "BGPAdvertisement/all: spec.peers:",
   "IPAddressPool/pool: addresses are handed out by",
   "L2Advertisement/l2: nothing is made of it",
 ])("it says so: %s", (text) => {

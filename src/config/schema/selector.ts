@@ -24,6 +24,13 @@ export const labelSelector = mapping({
 });
 
 export type LabelSelector = v.InferOutput<typeof labelSelector>;
+
+/** @returns undefined where it is none */
+export function readSelector(value: unknown): LabelSelector | undefined {
+  const read = v.safeParse(labelSelector, value);
+  return read.success ? read.output : undefined;
+}
+
 type Labels = Readonly<Record<string, string>>;
 
 export function selects({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Labels): boolean {
