@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { nearest } from "./did-you-mean.ts";
+import { lean } from "./lean.ts";
 import type { ConfigObject, Source } from "./objects.ts";
 import type { FieldPath, Remark } from "./remark.ts";
 import { fieldAt, fieldDoc } from "./schema/field-doc.ts";
@@ -44,7 +45,7 @@ function check(raw: Mapping, info: KindInfo, key: string | undefined, label: str
   const schema: v.GenericSchema = info.schema;
   const parsed = v.safeParse(schema, raw, { message: sentence });
   if (parsed.success && key !== undefined) {
-    return { is: "object", object: { kind: info.kind, name: key, value: parsed.output as never, source } };
+    return { is: "object", object: { kind: info.kind, name: key, value: lean(parsed.output) as never, source } };
   }
   const remarks = (parsed.issues ?? []).map((issue): Remark => {
     const path = issue.path?.map((part) => part.key as string | number) ?? [];
