@@ -1,3 +1,4 @@
+import { formatPrefix, type Prefix, parseInterfaceAddress } from "#route/prefix.ts";
 import { Fields, type ForeignObject } from "./foreign.ts";
 import { type Outcome, objectName } from "./outcome.ts";
 import { isLargeCommunity, prefixMatch } from "./routes.ts";
@@ -32,7 +33,6 @@ const SERVICE_FIELDS: Readonly<Record<string, ServiceKind>> = {
 const NO_COUNTERPART: Readonly<Record<string, string>> = {
   logSeverityScreen: "the daemon's flag --log-level",
   ignoredInterfaces: "addresses of Nodes come from the API",
-  bindMode: "listenAddresses names addresses",
   localWorkloadPeeringIPV4: "there is no peering with pods",
   localWorkloadPeeringIPV6: "there is no peering with pods",
   programClusterRoutes: "routes are always written; kernel.install turns it off",
@@ -66,6 +66,7 @@ export function migrateBgpConfiguration(
   const ours = {
     asNumber: spec.any("asNumber") ?? 64_512,
     listenPort: spec.whole("listenPort"),
+    listenAddresses: spec.text("bindMode") === "NodeIP" ? ["NodeAddress"] : undefined,
     nodeMesh: spec.truth("nodeToNodeMeshEnabled") === false ? "Disabled" : "Full",
     meshPassword: passwordOf(spec.fields("nodeMeshPassword")),
     gracefulRestart: restart === undefined ? undefined : { restartTime: restart },
@@ -92,28 +93,38 @@ export function passwordOf(fields: Fields): object | undefined {
   return name === undefined ? undefined : { secretKeyRef: { name, key: key ?? "password" } };
 }
 
+/** Each block by itself: Calico tells the whole block, and single addresses where the traffic policy is Local. */
 function serviceAdvertisements(spec: Fields, { outcome, services }: CalicoContext): object[] {
-  spec.without({ serviceLoadBalancerAggregation: "aggregationLength says it" });
+  const singly = spec.text("serviceLoadBalancerAggregation") === "Disabled";
   return Object.entries(SERVICE_FIELDS).flatMap(([field, kind]) => {
-    const blocks = spec.list(field).map((each) => each.text("cidr") ?? "");
-    if (blocks.length === 0) return [];
+    const aggregated = !(singly && kind === "LoadBalancerIP");
+    const made = spec.list(field).flatMap((each) => {
+      const text = each.text("cidr") ?? "";
+      each.end();
+      const block = parseInterfaceAddress(text)?.prefix;
+      if (block === undefined) outcome.remark(`${each.path("cidr")}: ${JSON.stringify(text)} is no CIDR, left out`);
+      return block === undefined ? [] : [advertisementOf(kind, block, aggregated)];
+    });
+    if (made.length === 0) return [];
     services.add(kind);
     outcome.remark(
-      `spec.${field}: addresses are advertised while endpoints are ready, whichever block they are of (${blocks.join(", ")}); Calico also tells the blocks themselves`,
+      `spec.${field}: a block is advertised while Services with addresses in it have ready endpoints; Calico tells it always`,
     );
-    return [{ addresses: [kind], aggregationLength: aggregation(blocks) }];
+    return made;
   });
 }
 
-/** The length of a block, where there is one of a family and it is a length that can be said. */
-function aggregation(blocks: readonly string[]): object {
-  const lengths = (six: boolean): number[] =>
-    blocks.filter((block) => block.includes(":") === six).map((block) => Number(block.split("/")[1]));
-  const only = (all: readonly number[], least: number): number | undefined => {
-    const [length] = all;
-    return all.length === 1 && length !== undefined && length >= least ? length : undefined;
+/** Shortest lengths that aggregationLength takes. */
+const LEAST = { ipv4: 8, ipv6: 32 } as const;
+
+function advertisementOf(kind: ServiceKind, block: Prefix, aggregated: boolean): object {
+  const { family, length } = block;
+  const sayable = aggregated && length >= LEAST[family];
+  return {
+    addresses: [kind],
+    cidrs: [formatPrefix(block)],
+    aggregationLength: sayable ? { [family]: length } : undefined,
   };
-  return { ipv4: only(lengths(false), 8), ipv6: only(lengths(true), 32) };
 }
 
 function masquerade(pools: readonly Pool[]): object | undefined {

@@ -46,6 +46,7 @@ export function migrateBgpPeer({ name, raw }: ForeignObject, context: CalicoCont
     gracefulRestart: { enabled: restart, restartTime: spec.text("maxRestartTime") },
     ttlSecurity: spec.whole("ttlSecurity"),
     allowOwnAs: spec.whole("numAllowedLocalASNumbers"),
+    sourceAddress: sourceOf(spec.text("sourceAddress"), peers !== undefined),
     nextHop: nextHopOf(spec, outcome.remark),
     ...(peers === undefined ? policies(filters, context) : {}),
   };
@@ -55,8 +56,6 @@ export function migrateBgpPeer({ name, raw }: ForeignObject, context: CalicoCont
     );
   if (peers === undefined)
     remarks.push("Calico also tells pod blocks that it learned from other nodes; here each node tells its own.");
-  if (spec.text("sourceAddress") === "UseNodeIP" || !spec.has("sourceAddress"))
-    remarks.push("The kernel chooses the session's local address; Calico uses the node's. sourceAddress pins it.");
   if (ours.ttlSecurity === undefined && peers === undefined)
     remarks.push("A neighbour that is not on link needs ebgpMultihop; Calico does without being told.");
   if (ours.password !== undefined)
@@ -64,6 +63,12 @@ export function migrateBgpPeer({ name, raw }: ForeignObject, context: CalicoCont
   spec.without(NO_COUNTERPART);
   spec.end();
   outcome.add("BGPPeer", name, ours, remarks);
+}
+
+/** Unless told otherwise Calico's sessions begin at the node's address; ours do so between nodes. */
+function sourceOf(theirs: string | undefined, betweenNodes: boolean): string | undefined {
+  if (betweenNodes) return theirs === "None" ? "Any" : undefined;
+  return theirs === "None" ? undefined : "NodeAddress";
 }
 
 function nodesOf(spec: Fields): LabelSelector | "unsayable" | undefined {

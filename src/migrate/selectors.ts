@@ -42,11 +42,12 @@ const forms: readonly Form[] = [
 ];
 
 /**
- * A Calico selector as a label selector: conditions joined by `&&`.
- * @returns undefined where it says something that label selectors cannot: `||`, brackets, `contains`, `starts with`
+ * A Calico selector as a label selector: conditions joined by `&&`, values of one key also by `||`.
+ * @returns undefined where it says something that label selectors cannot: `||` of other things, `contains`, `starts with`
  */
 export function fromCalicoSelector(text: string): LabelSelector | undefined {
-  const conditions = text.split("&&").map((part) => conditionOf(part.trim()));
+  const parts = text.split("&&").map((part) => part.trim());
+  const conditions = parts.map((part) => conditionOf(part, parts.length === 1));
   if (conditions.some((condition) => condition === undefined)) return undefined;
   const labels = conditions.flatMap((condition) => (Array.isArray(condition) ? [condition] : []));
   const expressions = conditions.flatMap((condition) => (isExpression(condition) ? [condition] : []));
@@ -58,12 +59,28 @@ export function fromCalicoSelector(text: string): LabelSelector | undefined {
   };
 }
 
-function conditionOf(part: string): Condition | undefined {
+/** @param whole it is not joined to others, and needs no brackets around `||`, which binds less than `&&` */
+function conditionOf(part: string, whole: boolean): Condition | undefined {
+  const bracketed = /^\(([^()]*)\)$/.exec(part)?.[1]?.trim();
+  const inner = bracketed ?? part;
+  if (inner.includes("||")) return bracketed === undefined && !whole ? undefined : anyOf(inner.split("||"));
   for (const { pattern, read } of forms) {
-    const match = pattern.exec(part);
+    const match = pattern.exec(inner);
     if (match) return read(match.slice(1));
   }
   return undefined;
+}
+
+/** Several values of one key. */
+function anyOf(parts: readonly string[]): Expression | undefined {
+  const lists = parts.map((part): Expression | undefined => {
+    const condition = conditionOf(part.trim(), false);
+    if (Array.isArray(condition)) return { key: condition[0], operator: "In", values: [condition[1]] };
+    return isExpression(condition) && condition.operator === "In" ? condition : undefined;
+  });
+  const [first] = lists;
+  if (first === undefined || lists.some((list) => list?.key !== first.key)) return undefined;
+  return { key: first.key, operator: "In", values: lists.flatMap((list) => list?.values ?? []) };
 }
 
 export const ofNode = (name: string): LabelSelector => ({ matchLabels: { "kubernetes.io/hostname": name } });

@@ -86,6 +86,18 @@ test.each<[string, object | undefined]>([
   ['a != "b"', { matchExpressions: [{ key: "a", operator: "NotIn", values: ["b"] }] }],
   ["has(x/y) && x/z == 'w'", { matchLabels: { "x/z": "w" }, matchExpressions: [{ key: "x/y", operator: "Exists" }] }],
   ["a not in {'b', 'c'}", { matchExpressions: [{ key: "a", operator: "NotIn", values: ["b", "c"] }] }],
+  ["a == 'b' || a in {'c', 'd'}", { matchExpressions: [{ key: "a", operator: "In", values: ["b", "c", "d"] }] }],
+  [
+    "(a == 'b' || a == 'c') && has(d)",
+    {
+      matchExpressions: [
+        { key: "a", operator: "In", values: ["b", "c"] },
+        { key: "d", operator: "Exists" },
+      ],
+    },
+  ],
+  ["a == 'b' || a == 'c' && has(d)", undefined],
+  ["a == 'b' || a != 'c'", undefined],
   ["a == 'b' && a == 'c'", undefined],
   ["a == 'b' || c == 'd'", undefined],
   ["!(a == 'b')", undefined],

@@ -38,12 +38,55 @@ test("the configuration: AS number, mesh, restart, password, Services by block l
     gracefulRestart: { restartTime: "90s" },
     meshPassword: { secretKeyRef: { name: "mesh", key: "pw" } },
     serviceAdvertisements: [
-      { addresses: ["ClusterIP"], aggregationLength: { ipv4: 16, ipv6: 112 } },
-      { addresses: ["LoadBalancerIP"] }, // two blocks have no one length
+      { addresses: ["ClusterIP"], cidrs: ["10.96.0.0/16"], aggregationLength: { ipv4: 16 } },
+      { addresses: ["ClusterIP"], cidrs: ["fd00:96::/112"], aggregationLength: { ipv6: 112 } },
+      { addresses: ["LoadBalancerIP"], cidrs: ["203.0.113.0/25"], aggregationLength: { ipv4: 25 } },
+      { addresses: ["LoadBalancerIP"], cidrs: ["203.0.113.128/25"], aggregationLength: { ipv4: 25 } },
     ],
   });
-  expect(migration.remarks.join("\n")).toContain("203.0.113.0/25, 203.0.113.128/25");
   expect(faultsOf(migration)).toEqual([]);
+});
+
+test("load balancer addresses one by one, where that is wanted; any block is as wide as can be said", () => {
+  const migration = migrate(
+    object("BGPConfiguration", "default", {
+      serviceLoadBalancerAggregation: "Disabled",
+      serviceLoadBalancerIPs: [{ cidr: "203.0.113.0/25" }],
+      serviceExternalIPs: [{ cidr: "0.0.0.0/0" }, { cidr: "198.51.100.7/24" }, { cidr: "many" }],
+    }),
+  );
+  expect(specOf(migration, "BGPConfiguration")).toMatchObject({
+    serviceAdvertisements: [
+      { addresses: ["ExternalIP"], cidrs: ["0.0.0.0/0"] },
+      { addresses: ["ExternalIP"], cidrs: ["198.51.100.0/24"], aggregationLength: { ipv4: 24 } },
+      { addresses: ["LoadBalancerIP"], cidrs: ["203.0.113.0/25"] },
+    ],
+  });
+  expect(JSON.stringify(specOf(migration, "BGPConfiguration"))).not.toContain('"ipv4":25');
+  expect(migration.remarks).toContain(
+    'BGPConfiguration/default: spec.serviceExternalIPs[2].cidr: "many" is no CIDR, left out',
+  );
+  expect(faultsOf(migration)).toEqual([]);
+});
+
+test.each<[string, object, object]>([
+  ["Calico calls routers from the node's address", {}, { sourceAddress: "NodeAddress" }],
+  ["also where it is said", { sourceAddress: "UseNodeIP" }, { sourceAddress: "NodeAddress" }],
+])("%s", (_, fields, expected) => {
+  const made = migrate(object("BGPPeer", "tor", { peerIP: "192.0.2.1", asNumber: 64_601, ...fields }));
+  expect(specOf(made, "BGPPeer", "tor")).toMatchObject(expected);
+});
+
+test("sourceAddress None leaves it to the kernel, between nodes too; bindMode NodeIP listens at the node's address", () => {
+  const made = migrate(
+    object("BGPConfiguration", "default", { bindMode: "NodeIP" }),
+    object("BGPPeer", "tor", { peerIP: "192.0.2.1", asNumber: 64_601, sourceAddress: "None" }),
+    object("BGPPeer", "nodes", { peerSelector: "all()", sourceAddress: "None" }),
+  );
+  expect(specOf(made, "BGPPeer", "tor")).not.toHaveProperty("sourceAddress");
+  expect(specOf(made, "BGPPeer", "nodes")).toMatchObject({ sourceAddress: "Any" });
+  expect(specOf(made, "BGPConfiguration")).toMatchObject({ listenAddresses: ["NodeAddress"] });
+  expect(faultsOf(made)).toEqual([]);
 });
 
 test("a router: address with port, selector, GTSM, filters; what Calico does unasked is said", () => {
@@ -74,6 +117,7 @@ test("a router: address with port, selector, GTSM, filters; what Calico does una
     gracefulRestart: { restartTime: "60s" },
     ttlSecurity: 1,
     allowOwnAs: 2,
+    sourceAddress: "NodeAddress",
     nextHop: "Unchanged",
     importPolicies: ["f-import", "calico-import"],
     exportPolicies: ["f-export", "calico-export"],
