@@ -44,6 +44,9 @@ function configuration(setup: Setup): string {
     "route-map mark permit 10",
     " match ip address prefix-list mark",
     "route-map none deny 10",
+    // With the usual 10,000 messages bgpd 10.7 stops reading a large table, until its neighbour's next KEEPALIVE comes.
+    "bgp input-queue-limit 1000000",
+    "bgp output-queue-limit 1000000",
     `router bgp ${localAs}`,
     ` bgp router-id ${own}`,
     " no bgp ebgp-requires-policy",
