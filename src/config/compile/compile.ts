@@ -124,8 +124,7 @@ function* originatedBy(context: Context): Steps<readonly OriginatedPrefix[]> {
       };
     });
   const ownPrefixes = memory.latest("own prefixes", [...(enabled ? pods : []), ...others]);
-  const services = yield* serviceAddresses(context);
-  return memory.recall("originated", [ownPrefixes, services], () => [...ownPrefixes, ...services]);
+  return yield* serviceAddresses(context, ownPrefixes);
 }
 
 /** Those that peers name; one that does not exist lets nothing through. */

@@ -7,24 +7,31 @@ const ITEMS = 512;
 export class Selection<T> {
   readonly #wants: (item: T) => boolean;
   #items: readonly T[] = [];
-  #wanted: readonly boolean[] = [];
+  /** By place. */
+  readonly #wanted: boolean[] = [];
+  #selected: readonly T[] = [];
 
   /** @param wants follows from the item alone */
   constructor(wants: (item: T) => boolean) {
     this.#wants = wants;
   }
 
+  /** @returns the very list of last time where it holds the same */
   *of(items: readonly T[]): Steps<readonly T[]> {
-    const [before, known] = [this.#items, this.#wanted];
-    const [wanted, selected]: [boolean[], T[]] = [[], []];
-    for (const [index, item] of items.entries()) {
-      if (index % ITEMS === ITEMS - 1) yield;
-      const isWanted = (item === before[index] ? known[index] : undefined) ?? this.#wants(item);
-      wanted.push(isWanted);
-      if (isWanted) selected.push(item);
+    const [before, wanted] = [this.#items, this.#wanted];
+    let isSame = true;
+    for (let place = 0; place < items.length; place++) {
+      if (place % ITEMS === ITEMS - 1) yield;
+      const item = items[place] as T;
+      if (place < before.length && item === before[place]) continue;
+      const isWanted = this.#wants(item);
+      if (isWanted || wanted[place] === true) isSame = false;
+      wanted[place] = isWanted;
     }
+    if (wanted.lastIndexOf(true) >= items.length) isSame = false;
+    wanted.length = items.length;
     this.#items = items;
-    this.#wanted = wanted;
-    return selected;
+    if (!isSame) this.#selected = items.filter((_, place) => wanted[place]);
+    return this.#selected;
   }
 }

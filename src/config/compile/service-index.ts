@@ -27,6 +27,9 @@ export interface ServiceRules {
   offers(service: ConfigObject<"Service">, bits: number): readonly Offer[];
 }
 
+/** `OriginatedPrefix.source` of what a Service makes us originate; in the order of names. */
+export const sourceOf = (service: string): string => `service/${service}`;
+
 /** Items between two pauses. */
 const ITEMS = 64;
 
@@ -45,9 +48,10 @@ export class ServiceIndex {
   readonly #best = new Map<string, string>();
   /** The others that offer it, where there are any. */
   readonly #rivals = new Map<string, Set<string>>();
-  /** What stays, by name of the Service, and that name at the same place. */
+  /** What comes before all that Services offer. */
+  #others: readonly OriginatedPrefix[] = [];
+  /** Those, and what stays of the Services, by name. */
   #result: readonly OriginatedPrefix[] = [];
-  #names: readonly string[] = [];
   /** What other rules made of the Services: what they agree on stays the same values. */
   readonly #earlier: ReadonlyMap<string, readonly Offer[]>;
 
@@ -57,7 +61,8 @@ export class ServiceIndex {
     this.#earlier = before === undefined ? new Map() : before.#offers;
   }
 
-  *update(services: Services, slices: Slices): Steps<readonly OriginatedPrefix[]> {
+  /** @param others come first in the result */
+  *update(services: Services, slices: Slices, others: readonly OriginatedPrefix[]): Steps<readonly OriginatedPrefix[]> {
     const touched = new Set<string>();
     for (const [index, key] of (yield* slices.changedSince(this.#slices)).entries()) {
       if (index % ITEMS === ITEMS - 1) yield;
@@ -72,7 +77,9 @@ export class ServiceIndex {
       if (++looked % ITEMS === 0) yield;
       this.#offerAgain(name, moved);
     }
-    if (moved.size > 0) yield* this.#collect(yield* sortSteps([...moved], (a, b) => (a < b ? -1 : 1)));
+    if (moved.size > 0 || others !== this.#others) {
+      yield* this.#collect(others, yield* sortSteps([...moved], (a, b) => (a < b ? -1 : 1)));
+    }
     return this.#result;
   }
 
@@ -152,28 +159,26 @@ export class ServiceIndex {
   }
 
   /** Puts what stays of `moved` in the place of what stayed of them. @param moved in order */
-  *#collect(moved: readonly string[]): Steps<void> {
-    const [names, result] = [this.#names, this.#result];
-    const [newNames, newResult]: [string[], OriginatedPrefix[]] = [[], []];
-    let at = 0;
-    const copyTo = (end: number): void => {
-      for (; at < end; at++) {
-        newNames.push(names[at] as string);
-        newResult.push(result[at] as OriginatedPrefix);
-      }
+  *#collect(others: readonly OriginatedPrefix[], moved: readonly string[]): Steps<void> {
+    const before = this.#result;
+    const first = this.#others.length;
+    const result: OriginatedPrefix[] = new Array(before.length);
+    for (const [index, other] of others.entries()) result[index] = other;
+    let [at, end] = [first, others.length];
+    const copyTo = (place: number): void => {
+      while (at < place) result[end++] = before[at++] as OriginatedPrefix;
     };
     for (const [index, name] of moved.entries()) {
       if (index % ITEMS === ITEMS - 1) yield;
-      copyTo(placeOf(name, names));
-      while (names[at] === name) at++;
-      for (const originated of this.#staying(name)) {
-        newNames.push(name);
-        newResult.push(originated);
-      }
+      const source = sourceOf(name);
+      copyTo(placeOf(source, before, first));
+      while (before[at]?.source === source) at++;
+      for (const originated of this.#staying(name)) result[end++] = originated;
     }
-    copyTo(names.length);
-    this.#names = newNames;
-    this.#result = newResult;
+    copyTo(before.length);
+    result.length = end;
+    this.#others = others;
+    this.#result = result;
   }
 
   #staying(name: string): OriginatedPrefix[] {
@@ -184,12 +189,12 @@ export class ServiceIndex {
   }
 }
 
-/** Where `name` stands among sorted names, or would. */
-function placeOf(name: string, names: readonly string[]): number {
-  let [low, high] = [0, names.length];
+/** Where those of `source` stand, or would, among those from `first` on. */
+function placeOf(source: string, prefixes: readonly OriginatedPrefix[], first: number): number {
+  let [low, high] = [first, prefixes.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((names[middle] as string) < name) low = middle + 1;
+    if ((prefixes[middle] as OriginatedPrefix).source < source) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -8,7 +8,7 @@ import type { BgpConfigurationSpec } from "../schema/bgp-configuration.ts";
 import { selects } from "../schema/selector.ts";
 import type { Context } from "./context.ts";
 import type { NodeFacts } from "./node-facts.ts";
-import { type Offer, type Readiness, ServiceIndex, type ServiceRules } from "./service-index.ts";
+import { type Offer, type Readiness, ServiceIndex, type ServiceRules, sourceOf } from "./service-index.ts";
 
 type Advertisement = BgpConfigurationSpec["serviceAdvertisements"][number];
 type AddressKind = Advertisement["addresses"][number];
@@ -22,20 +22,21 @@ const SERVICE_NAME = "kubernetes.io/service-name";
 const ANYWHERE = { ipv4: 1, ipv6: 4 } as const;
 const HERE = { ipv4: 2, ipv6: 8 } as const;
 
-const none: readonly OriginatedPrefix[] = [];
-
 /**
- * The Service addresses that this node advertises. An address goes out while an endpoint of its family is ready: anywhere,
+ * `others`, then the Service addresses that this node advertises, in one list: a second one would be as long. An address goes out while an endpoint of its family is ready: anywhere,
  * or on this node where the traffic policy is Local. Of two advertisements with one prefix the first stays.
  */
-export function* serviceAddresses({ objects, spec, own, memory }: Context): Steps<readonly OriginatedPrefix[]> {
+export function* serviceAddresses(
+  { objects, spec, own, memory }: Context,
+  others: readonly OriginatedPrefix[],
+): Steps<readonly OriginatedPrefix[]> {
   const index = memory.recall<ServiceIndex | undefined>("services", [spec, own], (before) => {
     const rules = spec.serviceAdvertisements.filter(({ nodeSelector = {} }) => selects(nodeSelector, own.labels));
     if (rules.length === 0) return undefined;
     const offers: ServiceRules["offers"] = (service, bits) => offersOf(service, rules, own, bits);
     return new ServiceIndex({ ready: (slice) => readySlice(slice, own.name), offers }, before);
   });
-  return index === undefined ? none : yield* index.update(objects.Service, objects.EndpointSlice);
+  return index === undefined ? others : yield* index.update(objects.Service, objects.EndpointSlice, others);
 }
 
 /** @param bits of where its endpoints are ready */
@@ -83,7 +84,7 @@ function originatedBy({ name }: ServiceObject, rule: Advertisement, prefix: Pref
   return {
     prefix,
     from: "service",
-    source: `service/${name}`,
+    source: sourceOf(name),
     blackhole: false,
     communities,
     largeCommunities,

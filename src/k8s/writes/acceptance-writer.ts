@@ -31,10 +31,11 @@ export class AcceptanceWriter {
 
   /** Objects changed. */
   changed(): void {
+    if (this.#timer !== undefined) return;
     const { clock, rank, judged, send } = this.#parts;
     const own = rank();
     if (own === undefined) return;
-    this.#timer ??= clock.after(WAIT_MS + own * WAIT_PER_RANK_MS, () => {
+    this.#timer = clock.after(WAIT_MS + own * WAIT_PER_RANK_MS, () => {
       this.#timer = undefined;
       for (const request of acceptance(judged(), clock.wallMs())) this.#outbox.put(() => send(request));
     });

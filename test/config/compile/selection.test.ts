@@ -23,3 +23,11 @@ test("only items that are not where they were are judged", () => {
   finish(selection.of(list.with(7, -7)));
   expect(judged).toEqual([-7]);
 });
+
+test("a list that holds the same is the very same", () => {
+  const selection = new Selection<number>((number) => number < 3);
+  const first = finish(selection.of([1, 2, 3, 4]));
+  expect(finish(selection.of([1, 2, 5, 6, 7]))).toBe(first);
+  expect(finish(selection.of([1, 2]))).toBe(first);
+  expect(finish(selection.of([1]))).toEqual([1]);
+});
