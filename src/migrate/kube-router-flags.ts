@@ -21,16 +21,15 @@ const FLAGS: Readonly<Record<string, "taken" | string>> = {
         "peer-router-passwords",
         "peer-router-multihop-ttl",
       ],
-      ...["enable-pod-egress", "enable-cni", "loadbalancer-default-class"],
+      ...["enable-pod-egress", "enable-cni", "loadbalancer-default-class", "enable-ibgp", "override-nexthop"],
+      ...["loadbalancer-ip-range", "service-external-ip-range"],
     ].map((flag) => [flag, "taken"]),
   ),
   "bgp-graceful-restart-deferral-time": "each neighbour has its own bounded deferral: gracefulRestart.deferralTime",
-  "enable-ibgp": "nodeMesh and nodes' AS numbers say it",
   "enable-overlay": "there are no tunnels; the network between nodes must carry packets of pods",
   "overlay-type": "there are no tunnels",
   "overlay-encap": "there are no tunnels",
   "overlay-encap-port": "there are no tunnels",
-  "override-nexthop": "spec.nextHop: Self of a BGPPeer says it",
   "peer-router-passwords-file": "passwords stand in Secrets: name one as spec.password of the BGPPeer",
   "router-id": "an annotation of the Node, linnet.dev/router-id",
   "injected-routes-sync-period": "the kernel tells of changes; nothing is synchronised by time",
@@ -39,11 +38,19 @@ const FLAGS: Readonly<Record<string, "taken" | string>> = {
   "auto-mtu": "the uplink's MTU is used; cni.mtu sets another",
 };
 
+/** Blocks that addresses of a kind come from. */
+const RANGE_FLAGS: Readonly<Record<string, string>> = {
+  ExternalIP: "service-external-ip-range",
+  LoadBalancerIP: "loadbalancer-ip-range",
+};
+
 const SERVICE_FLAGS = {
   "advertise-cluster-ip": "ClusterIP",
   "advertise-external-ip": "ExternalIP",
   "advertise-loadbalancer-ip": "LoadBalancerIP",
 } as const;
+
+const ranges = new Set(Object.values(RANGE_FLAGS));
 
 /** The flags of kube-router's containers, and what they say in our words. */
 export class Flags {
@@ -57,11 +64,22 @@ export class Flags {
     return Object.entries(SERVICE_FLAGS).flatMap(([flag, kind]) => (this.#truth(flag, false) ? [kind] : []));
   }
 
+  /** Kinds without a range of their own are one advertisement. */
+  serviceAdvertisements(): object[] {
+    const kinds = Map.groupBy(this.serviceKinds(), (kind) => this.#given.get(RANGE_FLAGS[kind] ?? "") ?? "");
+    return Array.from(kinds, ([range, addresses]) => ({ addresses, cidrs: listOf(range) }));
+  }
+
+  /** What routers outside are told to send to. */
+  nextHop(): string | undefined {
+    return this.#truth("override-nexthop", false) ? "Self" : undefined;
+  }
+
   configuration(): object {
     return {
       asNumber: this.#given.get("cluster-asn"),
       listenPort: this.#number("bgp-port"),
-      nodeMesh: this.#truth("nodes-full-mesh", true) ? "Full" : "Disabled",
+      nodeMesh: this.#truth("nodes-full-mesh", true) && this.#truth("enable-ibgp", true) ? "Full" : "Disabled",
       podCIDRs: this.#truth("advertise-pod-cidr", true) ? undefined : { enabled: false },
       timers: { holdTime: this.#given.get("bgp-holdtime") },
       gracefulRestart: {
@@ -91,19 +109,23 @@ export class Flags {
     return value === undefined ? absent : value === "" || value === "true" || value === "1";
   }
 
-  #number(flag: string): number | undefined {
+  /** @returns the text where it is no number: our schema says so */
+  #number(flag: string): number | string | undefined {
     const value = this.#given.get(flag);
-    return value === undefined ? undefined : Number(value);
+    return value === undefined || Number.isNaN(Number(value)) ? value : Number(value);
   }
 
   #list(flag: string): string[] {
-    const value = this.#given.get(flag)?.replaceAll(/^"|"$/g, "") ?? "";
-    return value
-      .split(",")
-      .map((each) => each.trim())
-      .filter((each) => each !== "");
+    return listOf(this.#given.get(flag)?.replaceAll(/^"|"$/g, ""));
   }
 }
+
+/** Of texts that commas part. */
+export const listOf = (text = ""): string[] =>
+  text
+    .split(",")
+    .map((each) => each.trim())
+    .filter((each) => each !== "");
 
 /** Of several DaemonSets, those of other programs have flags of the same names. */
 const isKubeRouter = ({ name, image }: Readonly<Record<string, unknown>>): boolean =>
@@ -124,7 +146,8 @@ export function readFlags(objects: readonly ForeignObject[], outcome: Outcome): 
       )
         continue; // about other things than routing
       if (what !== "taken") outcome.remark(`--${flag}: ${what ?? "not known here, left out"}`);
-      given.set(flag, value);
+      const before = given.get(flag);
+      given.set(flag, before !== undefined && ranges.has(flag) ? `${before},${value}` : value);
     }
   }
   return new Flags(given);

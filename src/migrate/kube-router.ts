@@ -1,5 +1,5 @@
 import { Fields, type ForeignObject, isMapping } from "./foreign.ts";
-import { readFlags } from "./kube-router-flags.ts";
+import { listOf, readFlags } from "./kube-router-flags.ts";
 import { type Migration, Outcome, objectName } from "./outcome.ts";
 import { type LabelSelector, ofNode } from "./selectors.ts";
 
@@ -12,7 +12,7 @@ interface Lists {
   readonly ports: readonly string[];
   readonly passwords: readonly string[];
   readonly localAddresses: readonly string[];
-  readonly multihop: number | undefined;
+  readonly multihop: number | string | undefined;
 }
 
 /** kube-router's DaemonSet flags, and its annotations of Nodes and Services, as our objects. */
@@ -27,12 +27,12 @@ export function migrateKubeRouter(objects: readonly ForeignObject[]): Migration 
   const configuration = {
     ...flags.configuration(),
     ...(reflectors && { nodeMesh: "Disabled", reflectors: reflecting }),
-    serviceAdvertisements: services.length === 0 ? [] : [{ addresses: services }],
+    serviceAdvertisements: flags.serviceAdvertisements(),
   };
   outcome.add("BGPConfiguration", "default", configuration, [
     "Network policies and Services are no business of ours: kube-router can go on with --run-router=false.",
   ]);
-  const own = ["PodCIDR", ...(services.length === 0 ? [] : ["Service"])];
+  const own = { advertise: ["PodCIDR", ...(services.length === 0 ? [] : ["Service"])], nextHop: flags.nextHop() };
   let external = addPeers("router", flags.peers(), undefined, own, outcome);
   for (const node of nodes) external = migrateNode(node, own, outcome) || external;
   if (external)
@@ -48,20 +48,12 @@ const annotationsOf = (raw: Readonly<Record<string, unknown>>): Readonly<Record<
   return isMapping(annotations) ? annotations : {};
 };
 
-const list = (text: string | undefined): string[] =>
-  text === undefined
-    ? []
-    : text
-        .split(",")
-        .map((each) => each.trim())
-        .filter((each) => each !== "");
-
 /** @returns whether there are neighbours outside */
 function addPeers(
   prefix: string,
   lists: Lists,
   nodes: LabelSelector | undefined,
-  own: readonly string[],
+  own: object,
   outcome: Outcome,
 ): boolean {
   lists.addresses.forEach((address, index) => {
@@ -74,15 +66,15 @@ function addPeers(
       port: port === undefined ? undefined : Number(port),
       asNumber: lists.asNumbers[index],
       sourceAddress: lists.localAddresses[index],
-      ebgpMultihop: lists.multihop === undefined || lists.multihop < 2 ? undefined : lists.multihop,
-      advertise: own,
+      ebgpMultihop: Number(lists.multihop) < 2 ? undefined : lists.multihop,
+      ...own,
       importPolicies: ["kube-router-import"],
     });
   });
   return lists.addresses.length > 0;
 }
 
-function migrateNode({ name, raw }: ForeignObject, own: readonly string[], outcome: Outcome): boolean {
+function migrateNode({ name, raw }: ForeignObject, own: object, outcome: Outcome): boolean {
   outcome.about(`Node/${name}`);
   const all = Object.entries(annotationsOf(raw)).filter(([key]) => key.startsWith(PREFIX));
   const fields = new Fields(
@@ -97,11 +89,11 @@ function migrateNode({ name, raw }: ForeignObject, own: readonly string[], outco
     "linnet.dev/reflector-cluster-id": clusterId === undefined ? undefined : dotted(clusterId),
   });
   const lists = {
-    addresses: list(fields.text("peer.ips")),
-    asNumbers: list(fields.text("peer.asns")),
-    ports: list(fields.text("peer.ports")),
-    passwords: list(fields.text("peer.passwords")),
-    localAddresses: list(fields.text("peer.localips")),
+    addresses: listOf(fields.text("peer.ips")),
+    asNumbers: listOf(fields.text("peer.asns")),
+    ports: listOf(fields.text("peer.ports")),
+    passwords: listOf(fields.text("peer.passwords")),
+    localAddresses: listOf(fields.text("peer.localips")),
     multihop: undefined,
   };
   fields.without({

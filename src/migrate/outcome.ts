@@ -1,4 +1,4 @@
-import { formatPath } from "#config/remark.ts";
+import { type FieldPath, formatPath } from "#config/remark.ts";
 import { OUR_API_VERSION } from "#config/schema/kinds.ts";
 import { readObject } from "#config/validate.ts";
 
@@ -43,18 +43,28 @@ export class Outcome {
     if (!this.#remarks.includes(line)) this.#remarks.push(line);
   };
 
-  /** One of ours. What our own schema refuses becomes a remark: nothing is printed that could not be applied. */
+  /**
+   * One of ours. What our own schema refuses becomes a remark: nothing is printed that could not be applied. Of the
+   * configuration only the part that is wrong is left out: without any, all nodes would mesh.
+   */
   add(kind: string, name: string, spec: object, remarks: readonly string[] = []): void {
     const object = { apiVersion: OUR_API_VERSION, kind, metadata: { name }, spec: tidy(spec) as object };
-    const reading = readObject(object, { from: "api" });
-    if (reading.is === "object") {
-      this.#objects.push({ object, remarks });
-      return;
+    for (;;) {
+      const reading = readObject(object, { from: "api" });
+      if (reading.is === "object") {
+        this.#objects.push({ object, remarks });
+        return;
+      }
+      const faults = reading.is === "invalid" ? reading.remarks : [];
+      const [first] = faults;
+      if (kind !== "BGPConfiguration" || first === undefined || !leaveOut(object, first.path)) {
+        const texts = faults.map(({ path, text }) => `${formatPath(path)}: ${text}`);
+        this.remark(`${kind}/${name} cannot be made of it: ${texts.join("; ")}`);
+        return;
+      }
+      this.remark(`${kind}/${name}: ${formatPath(first.path)}: ${first.text}; left out`);
+      object.spec = tidy(object.spec) as object;
     }
-    const faults = reading.is === "invalid" ? reading.remarks : [];
-    this.remark(
-      `${kind}/${name} cannot be made of it: ${faults.map(({ path, text }) => `${formatPath(path)}: ${text}`).join("; ")}`,
-    );
   }
 
   annotate(node: string, annotations: Readonly<Record<string, string | undefined>>): void {
@@ -67,6 +77,26 @@ export class Outcome {
     const nodes = Array.from(this.#nodes, ([node, annotations]) => ({ node, annotations }));
     return { objects: this.#objects, nodes, remarks: this.#remarks };
   }
+}
+
+type Container = Record<string | number, unknown>;
+
+/** Takes out the item of the outermost list on the way to a field, or else the field. @returns whether there was one */
+function leaveOut(object: object, path: FieldPath): boolean {
+  let [at, outer] = [object as Container, [] as readonly [Container, string | number] | readonly []];
+  for (const step of path) {
+    if (!(step in at)) break; // what is missing costs the mapping around it
+    outer = [at, step];
+    if (Array.isArray(at)) break;
+    const next = at[step];
+    if (typeof next !== "object" || next === null) break;
+    at = next as Container;
+  }
+  const [holder, key] = outer;
+  if (holder === undefined || key === undefined || holder === object) return false;
+  if (Array.isArray(holder)) holder.splice(Number(key), 1);
+  else delete holder[key];
+  return true;
 }
 
 /** Without what is undefined, and without mappings and lists in which nothing is left. */

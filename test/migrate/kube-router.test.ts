@@ -25,6 +25,53 @@ test("without flags: full mesh, CNI and masquerading, as kube-router has it", ()
   });
 });
 
+test("ranges of addresses are blocks that are advertised; a flag may be given several times", () => {
+  const migration = migrate(
+    daemonSet(
+      "--advertise-loadbalancer-ip",
+      "--advertise-external-ip",
+      "--advertise-cluster-ip",
+      "--loadbalancer-ip-range=203.0.113.0/25",
+      "--loadbalancer-ip-range=2001:db8::/64",
+      "--service-external-ip-range=198.51.100.0/24,198.51.101.0/24",
+    ),
+  );
+  expect(specOf(migration, "BGPConfiguration")).toMatchObject({
+    serviceAdvertisements: [
+      { addresses: ["ClusterIP"] },
+      { addresses: ["ExternalIP"], cidrs: ["198.51.100.0/24", "198.51.101.0/24"] },
+      { addresses: ["LoadBalancerIP"], cidrs: ["203.0.113.0/25", "2001:db8::/64"] },
+    ],
+  });
+  expect(faultsOf(migration)).toEqual([]);
+});
+
+test("no sessions within an AS, and next hops of the node's own, where flags say so", () => {
+  const migration = migrate(
+    daemonSet("--enable-ibgp=false", "--override-nexthop", "--peer-router-ips=192.0.2.1", "--peer-router-asns=65000"),
+  );
+  expect(specOf(migration, "BGPConfiguration")).toMatchObject({ nodeMesh: "Disabled" });
+  expect(specOf(migration, "BGPPeer", "router-192.0.2.1")).toMatchObject({ nextHop: "Self" });
+});
+
+test("one value that is none costs itself alone, not the configuration around it", () => {
+  const flags = ["--cluster-asn=64513", "--bgp-port=many", "--bgp-holdtime=1s", "--nodes-full-mesh=false"];
+  const migration = migrate(daemonSet(...flags, "--advertise-external-ip", "--service-external-ip-range=10.0.0.1/8"));
+  expect(specOf(migration, "BGPConfiguration")).toEqual({
+    asNumber: "64513",
+    nodeMesh: "Disabled",
+    cni: { enabled: true },
+    masquerade: { enabled: true },
+    kernel: { setSysctls: true },
+  });
+  expect(migration.remarks.filter((text) => text.startsWith("BGPConfiguration/default: "))).toEqual([
+    expect.stringMatching(/spec\.listenPort: "many" .*; left out$/),
+    expect.stringMatching(/spec\.serviceAdvertisements\[0\]\.cidrs\[0\]: .* host bits .*; left out$/),
+    expect.stringMatching(/spec\.timers\.holdTime: .*; left out$/),
+  ]);
+  expect(faultsOf(migration)).toEqual([]);
+});
+
 test("flags of other programs do not count", () => {
   const proxy = { name: "kube-proxy", image: "registry.example/kube-proxy:v1.36.0", args: ["--cluster-asn=1"] };
   const spec = { template: { spec: { containers: [proxy] } } };

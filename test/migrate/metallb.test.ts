@@ -174,6 +174,14 @@ test("what is printed is valid", () => {
   expect(faultsOf(migration)).toEqual([]);
 });
 
+test("an advertisement that is wrong costs itself alone: without the configuration nodes would mesh", () => {
+  const broken =
+    "{ apiVersion: metallb.io/v1beta1, kind: BGPAdvertisement, metadata: { name: b }, spec: { communities: [gone] } }";
+  const made = migrateMetallb(foreign(`${yaml}---\n${broken}\n`));
+  expect(specOf(made, "BGPConfiguration")).toEqual(specOf(migration, "BGPConfiguration"));
+  expect(made.remarks.join("\n")).toMatch(/spec\.serviceAdvertisements\[1\]\.communities\[0\]: "gone" .*; left out/);
+});
+
 test.each([
   "BGPPeer/tor-a: spec.bfdProfile:",
   "BGPPeer/tor-a: spec.nodeSelectors: one object for each",
