@@ -48,7 +48,7 @@ export function* compileSteps(objects: ObjectSet, nodeName: string, previous?: N
   const report = new Report();
   const { object: configuration, spec: written } = configurationOf(objects);
   const spec = memory.latest("spec", written); // a condition on the object is no other configuration
-  const nodes = yield* allNodes(objects, spec, report, memory);
+  const { nodes, claims } = yield* allNodes(objects, spec, report, memory);
   const own = nodes.find(({ name }) => name === nodeName);
   if (own === undefined) {
     report.missing(`Node/${nodeName}`, "there is no Node object of this name: nothing can be run for it");
@@ -56,7 +56,7 @@ export function* compileSteps(objects: ObjectSet, nodeName: string, previous?: N
   }
   const settings = memory.recall("settings", [spec, own], () => settingsFor(spec, own.labels));
   const roles = memory.recall("roles", [spec, own], () => rolesOf(own, spec.reflectors));
-  const made = yield* assemble({ objects, configuration, spec, settings, own, roles, nodes, report, memory });
+  const made = yield* assemble({ objects, configuration, spec, settings, own, roles, nodes, claims, report, memory });
   yield;
   const config = shareConfig(previous, made);
   memories.set(config, memory);
@@ -168,10 +168,10 @@ function cniOf({ settings: { cni = {} }, own, report }: Context): CniConfig | un
   };
 }
 
-function masqueradeOf({ settings: { masquerade = {} }, own, nodes, memory }: Context): MasqueradeConfig | undefined {
+function masqueradeOf({ settings: { masquerade = {} }, own, claims, memory }: Context): MasqueradeConfig | undefined {
   if (masquerade.enabled !== true) return undefined;
-  const inside = memory.recall("inside", [nodes], () => {
-    return nodes.flatMap(({ podCidrs, addresses }): Prefix[] => [
+  const inside = memory.recall("inside", [claims], () => {
+    return claims.flatMap(({ podCidrs, addresses }): Prefix[] => [
       ...podCidrs,
       ...Object.values(addresses).map(hostPrefix),
     ]);

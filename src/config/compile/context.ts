@@ -17,6 +17,8 @@ export interface Context {
   readonly roles: Roles;
   /** All nodes, ours among them. */
   readonly nodes: readonly NodeFacts[];
+  /** The same nodes at the same places; another list only where one came, went, or has other addresses or blocks. */
+  readonly claims: readonly NodeFacts[];
   readonly report: Report;
   readonly memory: Memory;
 }

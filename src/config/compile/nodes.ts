@@ -11,8 +11,10 @@ import { equal } from "./share.ts";
 
 type NodeObject = ConfigObject<"Node">;
 
-interface Told<T> {
-  readonly value: T;
+interface Settled {
+  readonly nodes: readonly NodeFacts[];
+  /** The same nodes at the same places as of when one of them last came, went or claimed something else. */
+  readonly claims: readonly NodeFacts[];
   readonly remarks: readonly Remark[];
 }
 
@@ -22,14 +24,14 @@ export function* allNodes(
   spec: BgpConfigurationSpec,
   report: Report,
   memory: Memory,
-): Steps<readonly NodeFacts[]> {
+): Steps<Settled> {
   const known = memory.recall("facts", [spec], () => new FactsOfNodes(spec));
   const facts = yield* known.of(objects.Node);
   known.report(report);
   const settlement = memory.recall("settlement", [], () => new Settlement());
   const settled = yield* settlement.of(facts);
   report.repeat(settled.remarks);
-  return settled.value;
+  return settled;
 }
 
 /** What nodes say, in order, for as long as the configuration stays; only those that changed are read. */
@@ -90,20 +92,22 @@ const isAsOld = (before: NodeObject | undefined, now: NodeObject | undefined): b
 /** Settles conflicts; where no node claims something else than before, there are as few as before. */
 class Settlement {
   #facts: readonly NodeFacts[] = [];
-  #last: Told<readonly NodeFacts[]> = { value: [], remarks: [] };
+  #last: Settled = { nodes: [], claims: [], remarks: [] };
 
-  *of(facts: readonly NodeFacts[]): Steps<Told<readonly NodeFacts[]>> {
+  *of(facts: readonly NodeFacts[]): Steps<Settled> {
     const before = this.#facts;
     const sameLength = facts.length === before.length;
     if (sameLength && facts.every((node, index) => node === before[index])) return this.#last;
-    const wasFree = this.#last.value === before && this.#last.remarks.length === 0;
+    const { nodes, claims, remarks } = this.#last;
+    const wasFree = nodes === before && remarks.length === 0;
     this.#facts = facts;
     if (sameLength && wasFree && facts.every((node, index) => claimTheSame(node, before[index]))) {
-      this.#last = { value: facts, remarks: [] };
+      this.#last = { nodes: facts, claims, remarks };
       return this.#last;
     }
     const report = new Report();
-    this.#last = { value: yield* settle(facts, report), remarks: report.remarks };
+    const settled = yield* settle(facts, report);
+    this.#last = { nodes: settled, claims: settled, remarks: report.remarks };
     return this.#last;
   }
 }

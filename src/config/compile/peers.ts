@@ -6,7 +6,6 @@ import type { ConfigObject } from "../objects.ts";
 import { selects } from "../schema/selector.ts";
 import { byAge } from "./age.ts";
 import type { Context } from "./context.ts";
-import type { Memory } from "./memory.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import { passwordOf } from "./passwords.ts";
 import { gatewayTemplate, type Neighbour, peerMaker } from "./peer-config.ts";
@@ -97,10 +96,10 @@ export function gatewayPeersOf(context: Context): GatewayPeer[] {
 
 /** The neighbour that a BGPPeer names by address, where it is for our node. */
 function outsider(object: BgpPeerObject, context: Context): Neighbour | undefined {
-  const { own, nodes, report, memory } = context;
+  const { own, report } = context;
   const { nodeSelector = {}, peerAddress, asNumber, reflectorClient } = object.value.spec;
   if (peerAddress === undefined || !selects(nodeSelector, own.labels) || hasAddress(own, peerAddress)) return undefined;
-  const node = nodesByAddress(nodes, memory).get(keyOf(peerAddress));
+  const node = nodeAt(peerAddress, context);
   if (node !== undefined && typeof asNumber === "number" && node.as !== asNumber) {
     report.warning(
       object,
@@ -119,10 +118,15 @@ const hasAddress = ({ addresses }: NodeFacts, address: Address): boolean => {
 
 const keyOf = ({ words }: Address): string => words.join(".");
 
-function nodesByAddress(nodes: readonly NodeFacts[], memory: Memory): ReadonlyMap<string, NodeFacts> {
-  return memory.recall("nodes by address", [nodes], () => {
-    return new Map(nodes.flatMap((node) => Object.values(node.addresses).map((address) => [keyOf(address), node])));
+/** The node that has this address. */
+function nodeAt(address: Address, { nodes, claims, memory }: Context): NodeFacts | undefined {
+  const places = memory.recall("places by address", [claims], () => {
+    const entries = claims.map(({ addresses }, place) => {
+      return Object.values(addresses).map((each) => [keyOf(each), place] as const);
+    });
+    return new Map(entries.flat());
   });
+  return nodes[places.get(keyOf(address)) ?? -1];
 }
 
 /** The nodes that a BGPPeer pairs with ours, whichever end its selectors name. */
