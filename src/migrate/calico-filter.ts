@@ -1,22 +1,37 @@
 import { Fields, type ForeignObject } from "./foreign.ts";
 import type { Outcome } from "./outcome.ts";
-import { everyRoute, type PrefixMatch, prefixMatch } from "./routes.ts";
+import { everyRoute, isLargeCommunity, type PrefixMatch, prefixMatch } from "./routes.ts";
+
+interface Match {
+  readonly prefixes: readonly PrefixMatch[];
+  readonly neighborKinds?: readonly string[];
+  readonly communities?: readonly string[];
+  readonly largeCommunities?: readonly string[];
+}
 
 interface Statement {
-  readonly match: { readonly prefixes: readonly PrefixMatch[]; readonly neighborKinds?: readonly string[] };
+  readonly match: Match;
+  readonly set?: object;
   readonly action: string;
 }
 
-const DIRECTIONS = { import: ["importV4", "importV6"], export: ["exportV4", "exportV6"] } as const;
+type Direction = "import" | "export";
+const DIRECTIONS: Readonly<Record<Direction, readonly string[]>> = {
+  import: ["importV4", "importV6"],
+  export: ["exportV4", "exportV6"],
+};
 
 /** One BGPFilter is two policies, because a BGPPolicy is of one direction: `NAME-import` and `NAME-export`. */
 export function migrateBgpFilter({ name, raw }: ForeignObject, outcome: Outcome): void {
   outcome.about(`BGPFilter/${name}`);
   const spec = new Fields(raw.spec, "spec", outcome.remark);
-  for (const [direction, fields] of Object.entries(DIRECTIONS)) {
-    const statements = fields.flatMap((field, index) => {
+  for (const direction of ["import", "export"] as const) {
+    const statements = DIRECTIONS[direction].flatMap((field, index) => {
       const rules = spec.list(field);
-      return rules.flatMap((rule, at) => statementsOf(rule, index === 0 ? 4 : 6, at === rules.length - 1, outcome));
+      return rules.flatMap((rule, at) => {
+        const place = { direction, family: index === 0 ? 4 : 6, isLast: at === rules.length - 1 } as const;
+        return statementsOf(rule, place, outcome);
+      });
     });
     outcome.add("BGPPolicy", `${name}-${direction}`, { statements: statements.length > 0 ? statements : [UNDECIDED] });
   }
@@ -26,32 +41,46 @@ export function migrateBgpFilter({ name, raw }: ForeignObject, outcome: Outcome)
 /** A policy needs a statement: this one leaves everything to the policies after it. */
 const UNDECIDED = { action: "Continue" };
 
-function statementsOf(rule: Fields, family: 4 | 6, isLast: boolean, outcome: Outcome): Statement[] {
-  const [action = "Accept", operator] = [rule.text("action"), rule.text("matchOperator")];
-  const [cidr, source] = [rule.text("cidr"), rule.text("source")];
+interface Place {
+  readonly direction: Direction;
+  readonly family: 4 | 6;
+  readonly isLast: boolean;
+}
+
+/** Conditions that have no counterpart: without them a rule would be about more than was meant. */
+const UNSAYABLE: Readonly<Record<string, string>> = {
+  interface: "routes are matched by what they are, not by interfaces",
+  asPathPrefix: "match.asPathContains matches AS numbers anywhere in the path",
+  priority: "routes have no priority of their own; match.communities may say what is meant",
+};
+const PEER_TYPE = { peerType: "write one policy for internal and one for external neighbours" };
+
+function statementsOf(rule: Fields, place: Place, outcome: Outcome): Statement[] {
+  const { direction, family, isLast } = place;
+  const [action = "Accept", operator, cidr] = [rule.text("action"), rule.text("matchOperator"), rule.text("cidr")];
   const length = rule.fields("prefixLength");
   const lengths = { ...given("min", length.whole("min")), ...given("max", length.whole("max")) };
-  const where = rule.path("matchOperator");
-  rule.without({
-    interface: "routes are matched by what they are, not by interfaces",
-    peerType: "write one policy for internal and one for external neighbours",
-    communities: "match.communities says it: write it by hand",
-    operations: "set says it: write it by hand",
-    asPathPrefix: "match.asPathContains matches AS numbers anywhere in the path",
-    priority: "set.localPref says it: write it by hand",
-  });
+  const conditions = { ...neighborKinds(rule, direction), ...communitiesOf(rule) };
+  const set = operationsOf(rule);
+  const unsayable = { ...UNSAYABLE, ...(direction === "export" && PEER_TYPE) };
+  rule.without(unsayable);
   length.end();
   rule.end();
-  const neighborKinds = source === "RemotePeers" ? ["External", "Internal"] : undefined;
+  if (Object.keys(unsayable).some((field) => rule.has(field))) {
+    outcome.remark(`${rule.at}: this ${action} is left out`);
+    return [];
+  }
   const statement = (prefixes: readonly PrefixMatch[], does: string): Statement => ({
-    match: { prefixes, ...(neighborKinds && { neighborKinds }) },
+    match: { prefixes, ...conditions },
+    ...(set && { set }),
     action: does,
   });
   if (cidr === undefined) return [statement([everyRoute(family)], action)];
   if (operator === "In") return [statement([prefixMatch(cidr, "within", lengths)], action)];
   if (operator === "Equal") return [statement([prefixMatch(cidr, "exactly")], action)];
+  const where = rule.path("matchOperator");
   // Not in X, rejected, and nothing after it: what is in X passes to the policies after this one, all else does not.
-  if (isLast && action === "Reject") {
+  if (isLast && action === "Reject" && Object.keys(conditions).length === 0) {
     const kept = prefixMatch(cidr, operator === "NotEqual" ? "exactly" : "within");
     outcome.remark(`${where}: ${operator} became an Accept of ${cidr} and a Reject of the rest`);
     return [statement([kept], "Accept"), statement([everyRoute(family)], "Reject")];
@@ -60,6 +89,45 @@ function statementsOf(rule: Fields, family: 4 | 6, isLast: boolean, outcome: Out
     `${where}: ${operator} has no counterpart here; the rule is left out: write the blocks that are meant`,
   );
   return [];
+}
+
+const KINDS: Readonly<Record<string, readonly string[]>> = { eBGP: ["External"], iBGP: ["Internal"] };
+
+/** Whom a route came from: of an import that is the neighbour, whose kind Calico calls its type. */
+function neighborKinds(rule: Fields, direction: Direction): Pick<Match, "neighborKinds"> {
+  const [source, type] = [rule.text("source"), direction === "import" ? rule.text("peerType") : undefined];
+  const kinds = KINDS[type ?? ""] ?? (source === "RemotePeers" ? ["External", "Internal"] : undefined);
+  return kinds === undefined ? {} : { neighborKinds: kinds };
+}
+
+function communitiesOf(rule: Fields): Pick<Match, "communities" | "largeCommunities"> {
+  const fields = rule.fields("communities");
+  const values = fields.texts("values");
+  fields.end();
+  const large = values.filter(isLargeCommunity);
+  const plain = values.filter((value) => !isLargeCommunity(value));
+  return { ...(plain.length > 0 && { communities: plain }), ...(large.length > 0 && { largeCommunities: large }) };
+}
+
+/** What is done to routes that the rule accepts. */
+function operationsOf(rule: Fields): object | undefined {
+  const added = rule.list("operations").flatMap((operation) => {
+    const community = operation.fields("addCommunity");
+    const value = community.text("value");
+    operation.without({
+      prependASPath: "set.prepend prepends the local AS number, as often as it says: write it by hand",
+      setPriority: "set.localPref says what is preferred: write it by hand",
+    });
+    operation.end();
+    return value ?? [];
+  });
+  const large = added.filter(isLargeCommunity);
+  const plain = added.filter((value) => !isLargeCommunity(value));
+  if (added.length === 0) return undefined;
+  return {
+    ...(plain.length > 0 && { addCommunities: plain }),
+    ...(large.length > 0 && { addLargeCommunities: large }),
+  };
 }
 
 const given = <K extends string>(key: K, value: number | undefined): { readonly [Key in K]?: number } =>

@@ -83,6 +83,11 @@ export class Fields {
     return this.#value[name] !== undefined && this.#value[name] !== null;
   }
 
+  /** The mapping's own path, as remarks name it. */
+  get at(): string {
+    return this.#path;
+  }
+
   /** Of a field, as remarks name it. */
   path(name: string): string {
     return this.#path === "" ? name : `${this.#path}.${name}`;

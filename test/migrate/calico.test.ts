@@ -206,6 +206,66 @@ test("filters rule by rule, in both directions and families", () => {
   expect(faultsOf(migration)).toEqual([]);
 });
 
+test("a filter's rule about communities or kinds of neighbours keeps its conditions, and what it does to routes", () => {
+  const migration = migrate(
+    object("BGPFilter", "marks", {
+      importV4: [
+        { action: "Accept", communities: { values: ["64600:1"] }, peerType: "eBGP" },
+        { action: "Reject", communities: { values: ["64600:1:2"] } },
+        { action: "Reject", peerType: "iBGP", matchOperator: "In", cidr: "10.0.0.0/8" },
+      ],
+      exportV4: [
+        {
+          ...{ action: "Accept", matchOperator: "In", cidr: "10.0.0.0/8" },
+          operations: [
+            { addCommunity: { value: "64600:7" } },
+            { addCommunity: { value: "64600:7:8" } },
+            { prependASPath: { prefix: [64_600] } },
+            { setPriority: { value: 5 } },
+          ],
+        },
+      ],
+    }),
+  );
+  const every = [{ cidr: "0.0.0.0/0", le: 32 }];
+  expect(specOf(migration, "BGPPolicy", "marks-import")).toEqual({
+    statements: [
+      { match: { prefixes: every, communities: ["64600:1"], neighborKinds: ["External"] }, action: "Accept" },
+      { match: { prefixes: every, largeCommunities: ["64600:1:2"] }, action: "Reject" },
+      { match: { prefixes: [{ cidr: "10.0.0.0/8", le: 32 }], neighborKinds: ["Internal"] }, action: "Reject" },
+    ],
+  });
+  expect(specOf(migration, "BGPPolicy", "marks-export")).toEqual({
+    statements: [
+      {
+        match: { prefixes: [{ cidr: "10.0.0.0/8", le: 32 }] },
+        set: { addCommunities: ["64600:7"], addLargeCommunities: ["64600:7:8"] },
+        action: "Accept",
+      },
+    ],
+  });
+  const said = migration.remarks.join("\n");
+  expect(said).toContain("spec.exportV4[0].operations[2].prependASPath: set.prepend prepends the local AS number");
+  expect(said).toContain("spec.exportV4[0].operations[3].setPriority:");
+  expect(faultsOf(migration)).toEqual([]);
+});
+
+test.each([
+  ["interface", { interface: "eth0" }],
+  ["asPathPrefix", { asPathPrefix: [65_000] }],
+  ["priority", { priority: 7 }],
+  ["peerType", { peerType: "eBGP" }],
+])("a rule with a condition that cannot be said (%s) is left out, not made wider", (field, condition) => {
+  const migration = migrate(
+    object("BGPFilter", "f", { exportV4: [{ action: "Accept", ...condition }, { action: "Reject" }] }),
+  );
+  expect(specOf(migration, "BGPPolicy", "f-export")).toEqual({
+    statements: [{ match: { prefixes: [{ cidr: "0.0.0.0/0", le: 32 }] }, action: "Reject" }],
+  });
+  expect(migration.remarks.join("\n")).toContain(`BGPFilter/f: spec.exportV4[0].${field}: `);
+  expect(migration.remarks).toContain("BGPFilter/f: spec.exportV4[0]: this Accept is left out");
+});
+
 test("communities of blocks are a policy that every router's session asks", () => {
   const migration = migrate(
     object("BGPConfiguration", "default", {
