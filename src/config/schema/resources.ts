@@ -52,6 +52,7 @@ export const resources: readonly Resource[] = [
       { name: "Address", type: "string", jsonPath: ".spec.peerAddress" },
       { name: "AS", type: "string", jsonPath: ".spec.asNumber" },
       accepted,
+      { name: "Resolved", type: "string", jsonPath: condition("ResolvedRefs") },
       age,
     ],
   },

@@ -68,6 +68,7 @@ export class ApiProvider {
       log,
       rank: () => this.rank(),
       judged: () => this.#cache.judged(),
+      objects: () => this.#state().objects,
       send: (request) => this.write(request),
     });
     const start: WorkerStart = { kubeconfig, userAgent, cacheFile };

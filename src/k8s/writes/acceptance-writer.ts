@@ -1,3 +1,4 @@
+import type { ObjectSet } from "#config/objects.ts";
 import type { Clock, Timer } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { WriteOutcome, WriteRequest } from "../messages.ts";
@@ -10,6 +11,8 @@ export interface AcceptanceParts {
   /** `writerRank` of this node, now. */
   rank(): number | undefined;
   judged(): readonly Judged[];
+  /** All that is in force. */
+  objects(): ObjectSet;
   send(request: WriteRequest): Promise<WriteOutcome>;
 }
 
@@ -18,7 +21,7 @@ const WAIT_MS = 1_000;
 const WAIT_PER_RANK_MS = 30_000;
 const MAX_WRITES = 1_024;
 
-/** Writes the condition `Accepted` of our own objects. */
+/** Writes the conditions of our own objects. */
 export class AcceptanceWriter {
   readonly #parts: AcceptanceParts;
   readonly #outbox: Outbox;
@@ -32,12 +35,12 @@ export class AcceptanceWriter {
   /** Objects changed. */
   changed(): void {
     if (this.#timer !== undefined) return;
-    const { clock, rank, judged, send } = this.#parts;
+    const { clock, rank, judged, objects, send } = this.#parts;
     const own = rank();
     if (own === undefined) return;
     this.#timer = clock.after(WAIT_MS + own * WAIT_PER_RANK_MS, () => {
       this.#timer = undefined;
-      for (const request of acceptance(judged(), clock.wallMs())) this.#outbox.put(() => send(request));
+      for (const request of acceptance(judged(), objects(), clock.wallMs())) this.#outbox.put(() => send(request));
     });
   }
 

@@ -1,3 +1,4 @@
+import type { ObjectSet } from "#config/objects.ts";
 import type { Remark } from "#config/remark.ts";
 import { formatPath } from "#config/remark.ts";
 import { resources } from "#config/schema/resources.ts";
@@ -41,35 +42,63 @@ export function writerRank(nodes: Iterable<string>, own: string): number | undef
   return isThere ? rank : undefined;
 }
 
-/** The conditions `Accepted` that are missing or no longer true. @param nowMs since 1970 */
-export function acceptance(objects: readonly Judged[], nowMs: number): WriteRequest[] {
+/**
+ * The conditions that are missing or no longer true. Those of one object are written together: what its writer leaves out
+ * of an apply is taken away.
+ * @param known all objects in force, defaults among them @param nowMs since 1970
+ */
+export function acceptance(objects: readonly Judged[], known: ObjectSet, nowMs: number): WriteRequest[] {
   return objects.flatMap((object) => {
     const plural = resources.find(({ kind }) => kind === object.kind)?.plural;
     if (plural === undefined) return [];
-    const before = object.conditions.find(({ type }) => type === "Accepted");
-    const now = judge(object);
-    const same =
-      before?.status === now.status &&
-      before.message === now.message &&
-      before.observedGeneration === now.observedGeneration;
-    if (same) return [];
-    const since = before?.status === now.status ? before.lastTransitionTime : undefined;
-    const condition = { ...now, lastTransitionTime: since ?? formatTime(nowMs) };
-    return [apply(plural, object.kind, object.name, { status: { conditions: [condition] } })];
+    const drafts = [accepted(object), ...references(object, known)];
+    const before = drafts.map((now) => object.conditions.find(({ type }) => type === now.type));
+    if (drafts.every((now, index) => same(now, before[index]))) return [];
+    const conditions = drafts.map((now, index) => {
+      const since = before[index]?.status === now.status ? before[index]?.lastTransitionTime : undefined;
+      return { ...now, lastTransitionTime: since ?? formatTime(nowMs) };
+    });
+    return [apply(plural, object.kind, object.name, { status: { conditions } })];
   });
 }
 
-function judge({ remarks, generation }: Judged): Condition {
-  const errors = remarks.filter(({ severity }) => severity === "error");
+const same = (now: Condition, before: Condition | undefined): boolean =>
+  before?.status === now.status &&
+  before.message === now.message &&
+  before.observedGeneration === now.observedGeneration;
+
+const about = ({ generation }: Judged): Pick<Condition, "observedGeneration"> =>
+  generation === undefined ? {} : { observedGeneration: generation };
+
+function accepted(object: Judged): Condition {
+  const errors = object.remarks.filter(({ severity }) => severity === "error");
   const lines = errors.map(({ path, text }) => `${formatPath(path)}: ${text}`);
   const valid = errors.length === 0;
+  const invalid = `not in force; the last valid state stays, if there was one: ${lines.join("; ")}`;
   return {
     type: "Accepted",
     status: valid ? "True" : "False",
     reason: valid ? "Valid" : "Invalid",
-    message: valid
-      ? "the object is in force"
-      : `an older state stays in force: ${lines.join("; ")}`.slice(0, MAX_MESSAGE),
-    ...(generation !== undefined && { observedGeneration: generation }),
+    message: valid ? "the object is in force" : invalid.slice(0, MAX_MESSAGE),
+    ...about(object),
   };
+}
+
+/** Of a neighbour that is in force: are the policies there that it names? Secrets are read by few nodes, and not judged here. */
+function references(object: Judged, known: ObjectSet): Condition[] {
+  const spec = object.kind === "BGPPeer" ? known.BGPPeer.get(object.name)?.value.spec : undefined;
+  if (spec === undefined) return [];
+  const names = new Set([...spec.importPolicies, ...spec.exportPolicies]);
+  const missing = [...names].filter((name) => known.BGPPolicy.get(name) === undefined);
+  const found = missing.length === 0;
+  const lost = `there is no ${missing.map((name) => `BGPPolicy/${name}`).join(", no ")}: nothing passes until there is`;
+  return [
+    {
+      type: "ResolvedRefs",
+      status: found ? "True" : "False",
+      reason: found ? "Resolved" : "PolicyNotFound",
+      message: found ? "the policies that it names are there" : lost.slice(0, MAX_MESSAGE),
+      ...about(object),
+    },
+  ];
 }

@@ -156,7 +156,7 @@ test("objects get their condition, and only once", async () => {
     conditions: [{ type: "Accepted", status: "True", observedGeneration: 1 }],
   });
   server.put(peer("tor", { asNumber: "many" }));
-  const invalid = ({ body }: { body: string }): boolean => body.includes("stays in force");
+  const invalid = ({ body }: { body: string }): boolean => body.includes("not in force");
   await server.until(({ seen }) => seen.some(invalid));
   expect(server.seen.filter(({ method }) => method === "PATCH").length).toBe(2);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { acceptance, type Judged, writerRank } from "#k8s/writes/acceptance.ts";
+import { objectsOf, ourYaml } from "../../config/objects-of.ts";
 import { START_MS } from "../../support/observed-node.ts";
 
 const source = { from: "api" } as const;
@@ -13,17 +14,26 @@ const wrong = {
 const tor: Judged = { kind: "BGPPeer", name: "tor", generation: 2, conditions: [], remarks: [] };
 const peer = (changes: Partial<Judged>): Judged => ({ ...tor, ...changes });
 
-/** The condition that is written, if any. */
-function written(object: Judged, nowMs = START_MS): Judged["conditions"][number] | undefined {
-  const [request] = acceptance([object], nowMs);
-  return (request?.body as { status: { conditions: Judged["conditions"] } } | undefined)?.status.conditions[0];
+const asking = ourYaml("BGPPeer", "tor", {
+  ...{ peerAddress: "192.0.2.1", asNumber: 1 },
+  importPolicies: ["in", "lost"],
+  exportPolicies: ["out", "lost"],
+});
+const policy = (name: string): string => ourYaml("BGPPolicy", name, { statements: [{ action: "Accept" }] });
+
+/** The conditions that are written. @param known text of the objects in force */
+function allWritten(object: Judged, nowMs = START_MS, known = ""): Judged["conditions"] {
+  const [request] = acceptance([object], objectsOf(known), nowMs);
+  return (request?.body as { status: { conditions: Judged["conditions"] } } | undefined)?.status.conditions ?? [];
 }
+const written = (object: Judged, nowMs = START_MS): Judged["conditions"][number] | undefined =>
+  allWritten(object, nowMs)[0];
 
 test("a valid object is accepted, an invalid one is not, and both say of which generation", () => {
   expect(written(tor)).toMatchObject({ type: "Accepted", status: "True", observedGeneration: 2 });
   expect(written(peer({ remarks: [wrong] }))).toMatchObject({
     status: "False",
-    message: "an older state stays in force: spec.asNumber: is too large",
+    message: "not in force; the last valid state stays, if there was one: spec.asNumber: is too large",
   });
 });
 
@@ -40,6 +50,34 @@ test("what is there already is not written again; a new generation is, with the 
   expect(next?.lastTransitionTime).toBe(before?.lastTransitionTime);
   const turned = written(peer({ conditions, generation: 3, remarks: [wrong] }), START_MS + 1000);
   expect(turned?.lastTransitionTime).not.toBe(before?.lastTransitionTime);
+});
+
+test("a neighbour whose policies are not there says which, and from when they are", () => {
+  const known = asking + policy("in") + policy("out");
+  const lost = allWritten(tor, START_MS, known);
+  expect(lost).toMatchObject([
+    { type: "Accepted", status: "True" },
+    {
+      ...{ type: "ResolvedRefs", status: "False", reason: "PolicyNotFound", observedGeneration: 2 },
+      message: "there is no BGPPolicy/lost: nothing passes until there is",
+    },
+  ]);
+  expect(allWritten(peer({ conditions: lost }), START_MS + 1000, known)).toEqual([]);
+  const found = allWritten(peer({ conditions: lost }), START_MS + 1000, known + policy("lost"));
+  expect(found).toMatchObject([
+    { type: "Accepted", lastTransitionTime: lost[0]?.lastTransitionTime },
+    { type: "ResolvedRefs", status: "True", reason: "Resolved" },
+  ]);
+  expect(found[1]?.lastTransitionTime).not.toBe(lost[1]?.lastTransitionTime);
+});
+
+test("what names nothing has nothing to find, and an invalid neighbour says what its state in force names", () => {
+  const plain = ourYaml("BGPPeer", "tor", { peerAddress: "192.0.2.1", asNumber: 1 });
+  expect(allWritten(tor, START_MS, plain).map(({ type }) => type)).toEqual(["Accepted", "ResolvedRefs"]);
+  expect(allWritten({ ...tor, kind: "BGPPolicy" }).map(({ type }) => type)).toEqual(["Accepted"]);
+  expect(allWritten(peer({ remarks: [wrong] })).map(({ type }) => type)).toEqual(["Accepted"]);
+  const invalid = allWritten(peer({ remarks: [wrong] }), START_MS, asking);
+  expect(invalid.map(({ status }) => status)).toEqual(["False", "False"]);
 });
 
 test("the first three nodes by name write, in that order", () => {
