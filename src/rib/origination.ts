@@ -2,7 +2,7 @@ import type { OriginatedPrefix } from "#config/node-config.ts";
 import { type AttributeFacts, emptyFacts } from "#route/attribute-facts.ts";
 import type { Attributes } from "#route/attributes.ts";
 import type { Family } from "#route/family.ts";
-import { formatPrefix } from "#route/prefix.ts";
+import { type Prefix, prefixKey } from "#route/prefix.ts";
 import { type Difference, difference } from "./difference.ts";
 import type { LocRib } from "./loc-rib.ts";
 import { LOCAL } from "./neighbours.ts";
@@ -19,15 +19,19 @@ export class Origination implements Job {
   readonly #attributes: AttributeTable;
   readonly #locs: Readonly<Record<Family, LocRib>>;
   readonly #facts: AttributeFacts = emptyFacts();
-  readonly #keys = new WeakMap<OriginatedPrefix, string>();
   readonly #turns: Turns;
-  readonly #present = new Map<string, OriginatedPrefix>();
+  readonly #present = new Map<number | string, OriginatedPrefix>();
   readonly #all = new Set<OriginatedPrefix>();
   /** Prefixes that several entries name. */
-  readonly #shared = new Set<string>();
+  readonly #shared = new Set<number | string>();
   #list: readonly OriginatedPrefix[] = [];
+  /** What left `#list`, and what came, as far as it was not looked at yet. */
+  readonly #gone = new Set<OriginatedPrefix>();
+  readonly #come = new Set<OriginatedPrefix>();
+  /** Prefixes that several entries name may be somebody else's now. */
+  #disputed = false;
   /** By prefix: what was announced last, and is not what shall be. */
-  readonly #changed = new Map<string, OriginatedPrefix | undefined>();
+  readonly #changed = new Map<number | string, OriginatedPrefix | undefined>();
 
   constructor(codec: AttributeCodec, attributes: AttributeTable, locs: Readonly<Record<Family, LocRib>>, turns: Turns) {
     this.#codec = codec;
@@ -37,9 +41,9 @@ export class Origination implements Job {
     turns.add(this);
   }
 
-  /** What is originated under this prefix (`10.0.0.0/24`). */
-  get(prefix: string): OriginatedPrefix | undefined {
-    return this.#present.get(prefix);
+  /** What is originated under this prefix. */
+  get(prefix: Prefix): OriginatedPrefix | undefined {
+    return this.#present.get(prefixKey(prefix));
   }
 
   /**
@@ -50,12 +54,15 @@ export class Origination implements Job {
     if (wanted === this.#list) return;
     const { gone, come } = this.#compare(wanted);
     this.#list = wanted;
-    for (const own of gone) this.#all.delete(own);
-    for (const own of come) this.#all.add(own);
-    const disputed = new Set(this.#shared); // their order may be another one
-    for (const own of gone) this.#take(own);
-    for (const own of come) this.#give(own, disputed);
-    if (disputed.size > 0) this.#settle(disputed);
+    for (const own of gone) {
+      this.#all.delete(own);
+      if (!this.#come.delete(own)) this.#gone.add(own);
+    }
+    for (const own of come) {
+      this.#all.add(own);
+      if (!this.#gone.delete(own)) this.#come.add(own);
+    }
+    this.#disputed = true; // their order may be another one
     if (this.step()) this.#turns.wake();
   }
 
@@ -72,17 +79,16 @@ export class Origination implements Job {
   }
 
   #take(own: OriginatedPrefix): void {
-    const key = this.#keyOf(own);
+    const key = prefixKey(own.prefix);
     if (this.#present.get(key) !== own) return;
     this.#present.delete(key);
     this.#note(key, own);
   }
 
-  #give(own: OriginatedPrefix, disputed: Set<string>): void {
-    const key = this.#keyOf(own);
+  #give(own: OriginatedPrefix): void {
+    const key = prefixKey(own.prefix);
     if (this.#present.has(key) || this.#shared.has(key)) {
       this.#shared.add(key);
-      disputed.add(key);
       return;
     }
     this.#present.set(key, own);
@@ -90,11 +96,14 @@ export class Origination implements Job {
   }
 
   /** Prefixes that several entries name: who comes first. */
-  #settle(disputed: ReadonlySet<string>): void {
-    const first = new Map<string, OriginatedPrefix>();
-    const count = new Map<string, number>();
+  #settle(): void {
+    this.#disputed = false;
+    const disputed = new Set(this.#shared);
+    if (disputed.size === 0) return;
+    const first = new Map<number | string, OriginatedPrefix>();
+    const count = new Map<number | string, number>();
     for (const own of this.#list) {
-      const key = this.#keyOf(own);
+      const key = prefixKey(own.prefix);
       if (!disputed.has(key)) continue;
       if (!first.has(key)) first.set(key, own);
       count.set(key, (count.get(key) ?? 0) + 1);
@@ -110,12 +119,24 @@ export class Origination implements Job {
   }
 
   /** What was announced before the first of several changes is what has to be undone. */
-  #note(key: string, before: OriginatedPrefix | undefined): void {
+  #note(key: number | string, before: OriginatedPrefix | undefined): void {
     if (!this.#changed.has(key)) this.#changed.set(key, before);
   }
 
+  /** Nothing is announced before all is known that shall be. */
   step(): boolean {
     let left = STEP;
+    for (const own of this.#gone) {
+      if (left-- === 0) return true;
+      this.#gone.delete(own);
+      this.#take(own);
+    }
+    for (const own of this.#come) {
+      if (left-- === 0) return true;
+      this.#come.delete(own);
+      this.#give(own);
+    }
+    if (this.#disputed) this.#settle();
     for (const [key, before] of this.#changed) {
       if (left-- === 0) return true;
       this.#changed.delete(key);
@@ -124,12 +145,6 @@ export class Origination implements Job {
       else if (before !== undefined) this.#withdraw(before);
     }
     return false;
-  }
-
-  #keyOf(own: OriginatedPrefix): string {
-    const known = this.#keys.get(own) ?? formatPrefix(own.prefix);
-    this.#keys.set(own, known);
-    return known;
   }
 
   #announce(own: OriginatedPrefix): void {

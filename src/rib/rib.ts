@@ -338,8 +338,8 @@ export class Rib {
     for (const family of families) this.sides[family].origins.setOwners(owners);
   }
 
-  /** What the node originates under this prefix (`10.0.0.0/24`). */
-  originated(prefix: string): OriginatedPrefix | undefined {
+  /** What the node originates under this prefix. */
+  originated(prefix: Prefix): OriginatedPrefix | undefined {
     return this.#origination.get(prefix);
   }
 

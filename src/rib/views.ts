@@ -3,7 +3,7 @@ import type { Address } from "#route/address.ts";
 import { LOOPED as LOOPED_SET, NO_ADVERTISE, NO_EXPORT } from "#route/attribute-facts.ts";
 import type { Attributes } from "#route/attributes.ts";
 import { bitsOf, type Family, families } from "#route/family.ts";
-import { formatPrefix, type Prefix } from "#route/prefix.ts";
+import type { Prefix } from "#route/prefix.ts";
 import { type Changes, noChanges } from "./change-counts.ts";
 import type { Step } from "./decision.ts";
 import { isTold } from "./export.ts";
@@ -151,7 +151,7 @@ export class RibView {
     return {
       id: path,
       neighbour: this.#rib.neighbourById(neighbour),
-      own: isOwn ? this.#rib.originated(formatPrefix(prefixOf(loc.prefixes, prefix))) : undefined,
+      own: isOwn ? this.#rib.originated(prefixOf(loc.prefixes, prefix)) : undefined,
       standing,
       lostAt:
         standing === "lost" || standing === "equal" ? loc.decision.lostAt(loc.headOf(prefix), path, best) : undefined,

@@ -43,6 +43,12 @@ export function prefixOf(address: Address, length: number): Prefix {
 /** The block of one address alone: /32 or /128. */
 export const hostPrefix = (address: Address): Prefix => prefixOf(address, bitsOf(address.family));
 
+/** Equal for equal prefixes, as a key of maps: a number where that is enough, which takes no room and is found faster than text. */
+export function prefixKey({ words, length }: Prefix): number | string {
+  const [first = 0, ...rest] = words;
+  return rest.length === 0 ? first * 64 + length : `${words.join(".")}/${length}`;
+}
+
 export function formatPrefix(prefix: Prefix): string {
   return `${formatWords(prefix.family, ...(prefix.words as [number, number?, number?, number?]))}/${prefix.length}`;
 }

@@ -31,7 +31,7 @@ test("after any history of lists neighbours have what the last one says", () => 
       for (const one of pool) {
         const prefix = formatPrefix(one.prefix);
         const first = lists.at(-1)?.find((each) => formatPrefix(each.prefix) === prefix);
-        expect(bench.rib.originated(prefix)).toBe(first);
+        expect(bench.rib.originated(one.prefix)).toBe(first);
       }
     }),
     { numRuns: 60 },

@@ -1,5 +1,5 @@
 import { type Family, families } from "#route/family.ts";
-import { type Prefix, prefixOf } from "#route/prefix.ts";
+import { type Prefix, prefixKey, prefixOf } from "#route/prefix.ts";
 
 interface Owned<T> {
   readonly prefix: Prefix;
@@ -23,11 +23,11 @@ export class BlockOwners<T> {
 
   /** A block that was added and overlaps `prefix`, if there is one. */
   overlapping(prefix: Prefix): Owned<T> | undefined {
-    const inside = this.#at.get(keyOf(prefix));
+    const inside = this.#at.get(prefixKey(prefix));
     if (inside !== undefined) return inside;
     for (const length of this.#lengths[prefix.family]) {
       if (length >= prefix.length) break;
-      const outside = this.#at.get(keyOf(prefixOf(prefix, length)));
+      const outside = this.#at.get(prefixKey(prefixOf(prefix, length)));
       if (outside?.prefix.length === length) return outside;
     }
     return undefined;
@@ -37,14 +37,8 @@ export class BlockOwners<T> {
   add(prefix: Prefix, owner: T): void {
     for (const length of this.#lengths[prefix.family]) {
       if (length > prefix.length) break;
-      const key = keyOf(length === prefix.length ? prefix : prefixOf(prefix, length));
+      const key = prefixKey(length === prefix.length ? prefix : prefixOf(prefix, length));
       if (!this.#at.has(key)) this.#at.set(key, { prefix, owner });
     }
   }
-}
-
-/** A number where that is enough: maps find it faster than text. */
-function keyOf({ words, length }: Prefix): number | string {
-  const [first = 0, ...rest] = words;
-  return rest.length === 0 ? first * 64 + length : `${words.join(".")}/${length}`;
 }

@@ -6,7 +6,7 @@ import type { Address } from "#route/address.ts";
 import type { Attributes, Origin } from "#route/attributes.ts";
 import type { Family } from "#route/family.ts";
 import type { Hop } from "#route/hop-set.ts";
-import { formatPrefix, type Prefix } from "#route/prefix.ts";
+import type { Prefix } from "#route/prefix.ts";
 import type { Daemon } from "../daemon.ts";
 import { STATIC_NAMES } from "./names.ts";
 
@@ -119,7 +119,7 @@ export class RouteViews {
   }
 
   #own(prefix: Prefix, path: number, reader: RouteReader): RouteView {
-    const blackhole = this.#daemon.rib.originated(formatPrefix(prefix))?.blackhole === true;
+    const blackhole = this.#daemon.rib.originated(prefix)?.blackhole === true;
     return {
       protocol: STATIC_NAMES[prefix.family],
       source: "static",
