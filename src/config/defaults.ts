@@ -20,7 +20,7 @@ export class Defaults {
   }
 
   #merged(own: Objects, more: Objects): Objects {
-    if ([...more.keys()].every((name) => own.has(name))) return own;
+    if (more.size === 0 || [...more.keys()].every((name) => own.has(name))) return own;
     const made = this.#made.get(own);
     if (made?.of === more) return made.all;
     const all = more.with(own);

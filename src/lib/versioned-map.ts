@@ -69,15 +69,15 @@ export class VersionedMap<V> implements ReadonlyMap<string, V> {
   }
 
   *entries(): MapIterator<[string, V]> {
-    for (const shard of this.#shards) yield* shard;
+    for (const shard of this.#shards) if (shard.size > 0) yield* shard;
   }
 
   *keys(): MapIterator<string> {
-    for (const shard of this.#shards) yield* shard.keys();
+    for (const shard of this.#shards) if (shard.size > 0) yield* shard.keys();
   }
 
   *values(): MapIterator<V> {
-    for (const shard of this.#shards) yield* shard.values();
+    for (const shard of this.#shards) if (shard.size > 0) yield* shard.values();
   }
 
   [Symbol.iterator](): MapIterator<[string, V]> {

@@ -17,6 +17,7 @@ import { Memory } from "./memory.ts";
 import { allNodes } from "./nodes.ts";
 import { blockOwnersOf } from "./owners.ts";
 import { gatewayPeersOf, peersOf } from "./peers.ts";
+import { changedPlaces } from "./places.ts";
 import { closedPolicy, policyOf } from "./policies.ts";
 import { rolesOf } from "./reflectors.ts";
 import { Report } from "./report.ts";
@@ -67,8 +68,7 @@ export function* compileSteps(objects: ObjectSet, nodeName: string, previous?: N
 function shareConfig(previous: NodeConfig | undefined, made: NodeConfig): NodeConfig {
   if (previous === undefined) return made;
   const [before, now] = [previous.originated, made.originated];
-  const same =
-    before === now || (before.length === now.length && now.every((prefix, index) => prefix === before[index]));
+  const same = before === now || changedPlaces(before, now)?.length === 0;
   const { originated: _, ...rest } = made;
   const { originated: __, ...restBefore } = previous;
   const shared = share(restBefore, rest);

@@ -6,6 +6,7 @@ import { olderFirst } from "./age.ts";
 import { claimsOf, settle } from "./conflicts.ts";
 import type { Memory } from "./memory.ts";
 import { factsOf, type NodeFacts } from "./node-facts.ts";
+import { changedPlaces } from "./places.ts";
 import { Report } from "./report.ts";
 import { equal } from "./share.ts";
 
@@ -96,12 +97,12 @@ class Settlement {
 
   *of(facts: readonly NodeFacts[]): Steps<Settled> {
     const before = this.#facts;
-    const sameLength = facts.length === before.length;
-    if (sameLength && facts.every((node, index) => node === before[index])) return this.#last;
+    const changed = changedPlaces(before, facts);
+    if (changed?.length === 0) return this.#last;
     const { nodes, claims, remarks } = this.#last;
     const wasFree = nodes === before && remarks.length === 0;
     this.#facts = facts;
-    if (sameLength && wasFree && facts.every((node, index) => claimTheSame(node, before[index]))) {
+    if (wasFree && changed?.every((place) => claimTheSame(facts[place], before[place])) === true) {
       this.#last = { nodes: facts, claims, remarks };
       return this.#last;
     }
@@ -112,5 +113,5 @@ class Settlement {
   }
 }
 
-const claimTheSame = (a: NodeFacts, b: NodeFacts | undefined): boolean =>
-  a === b || (b !== undefined && equal(claimsOf(a), claimsOf(b)));
+const claimTheSame = (a: NodeFacts | undefined, b: NodeFacts | undefined): boolean =>
+  a !== undefined && b !== undefined && equal(claimsOf(a), claimsOf(b));

@@ -1,6 +1,7 @@
 import type { BlockOwner } from "../node-config.ts";
 import type { Context } from "./context.ts";
 import type { NodeFacts } from "./node-facts.ts";
+import { changedPlaces } from "./places.ts";
 import { equal } from "./share.ts";
 
 type Owners = ReadonlyMap<string, BlockOwner>;
@@ -26,8 +27,9 @@ class OwnersOfBlocks {
     const before = this.#nodes;
     if (nodes === before) return this.#owners;
     this.#nodes = nodes;
-    const inPlace = nodes.length === before.length && nodes.every(({ name }, index) => name === before[index]?.name);
-    const changed = inPlace ? nodes.filter((node, index) => node !== before[index]) : nodes;
+    const places = changedPlaces(before, nodes);
+    const inPlace = places?.every((place) => nodes[place]?.name === before[place]?.name) === true;
+    const changed = inPlace ? places.flatMap((place) => nodes[place] ?? []) : nodes;
     if (inPlace && changed.every((node) => equal(this.#owners.get(node.name), this.#ownerOf(node))))
       return this.#owners;
     const owners = new Map(inPlace ? this.#owners : []);

@@ -9,6 +9,7 @@ import type { Context } from "./context.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import { passwordOf } from "./passwords.ts";
 import { gatewayTemplate, type Neighbour, peerMaker } from "./peer-config.ts";
+import { changedPlaces } from "./places.ts";
 import { isClient, type Roles, related, rolesOf } from "./reflectors.ts";
 import { Selection } from "./selection.ts";
 import { share } from "./share.ts";
@@ -46,7 +47,7 @@ class SortedPeers {
 
   *of(peers: readonly PeerConfig[]): Steps<readonly PeerConfig[]> {
     const before = this.#peers;
-    if (peers.length === before.length && peers.every((peer, index) => peer === before[index])) return this.#sorted;
+    if (changedPlaces(before, peers)?.length === 0) return this.#sorted;
     this.#peers = peers;
     this.#sorted = yield* sortSteps(peers, (a, b) => (a.name < b.name ? -1 : 1));
     return this.#sorted;

@@ -1,9 +1,10 @@
 import type { Steps } from "#lib/steps.ts";
+import { changedPlaces } from "./places.ts";
 
-/** Items between two pauses, most of which are only compared. */
+/** Items that are judged between two pauses. */
 const ITEMS = 512;
 
-/** Those of a list that a rule wants, of which only those that are not where they were are judged again. */
+/** Those of a list that a rule wants. Where a list is as long as the one before, only what is not where it was is judged. */
 export class Selection<T> {
   readonly #wants: (item: T) => boolean;
   #items: readonly T[] = [];
@@ -18,13 +19,11 @@ export class Selection<T> {
 
   /** @returns the very list of last time where it holds the same */
   *of(items: readonly T[]): Steps<readonly T[]> {
-    const [before, wanted] = [this.#items, this.#wanted];
+    const wanted = this.#wanted;
     let isSame = true;
-    for (let place = 0; place < items.length; place++) {
-      if (place % ITEMS === ITEMS - 1) yield;
-      const item = items[place] as T;
-      if (place < before.length && item === before[place]) continue;
-      const isWanted = this.#wants(item);
+    for (const [index, place] of (changedPlaces(this.#items, items) ?? [...items.keys()]).entries()) {
+      if (index % ITEMS === ITEMS - 1) yield;
+      const isWanted = this.#wants(items[place] as T);
       if (isWanted || wanted[place] === true) isSame = false;
       wanted[place] = isWanted;
     }

@@ -27,7 +27,6 @@ test("only items that are not where they were are judged", () => {
 test("a list that holds the same is the very same", () => {
   const selection = new Selection<number>((number) => number < 3);
   const first = finish(selection.of([1, 2, 3, 4]));
-  expect(finish(selection.of([1, 2, 5, 6, 7]))).toBe(first);
-  expect(finish(selection.of([1, 2]))).toBe(first);
+  expect(finish(selection.of([1, 2, 5, 6]))).toBe(first);
   expect(finish(selection.of([1]))).toEqual([1]);
 });
