@@ -19,7 +19,9 @@ const GROUPS = ["crd.projectcalico.org", "projectcalico.org"];
  */
 export function migrateCalico(objects: readonly ForeignObject[]): Migration {
   const outcome = new Outcome();
-  const theirs = objects.filter(({ apiVersion }) => GROUPS.includes(apiVersion.split("/")[0] ?? ""));
+  const theirs = onlyOnce(objects.filter(({ apiVersion }) => GROUPS.includes(apiVersion.split("/")[0] ?? "")));
+  if (!theirs.some(({ kind }) => kind === "BGPConfiguration" || kind === "BGPPeer"))
+    outcome.remark("no BGPConfiguration or BGPPeer of Calico is among the objects given: its defaults are assumed");
   const ofKind = (kind: string): ForeignObject[] => theirs.filter((each) => each.kind === kind);
   const filters = new Set(ofKind("BGPFilter").map(({ name }) => name));
   const services = new Set<ServiceKind>();
@@ -41,6 +43,11 @@ export function migrateCalico(objects: readonly ForeignObject[]): Migration {
   for (const { kind, name } of theirs.filter((each) => !known.includes(each.kind)))
     outcome.remark(`${kind}/${name}: nothing is made of it; only routing is taken over`);
   return outcome.end();
+}
+
+/** Of two with one kind and name the first: Calico's API server shows what its definitions hold. */
+function onlyOnce(objects: readonly ForeignObject[]): ForeignObject[] {
+  return [...Map.groupBy(objects, ({ kind, name }) => `${kind}/${name}`).values()].flatMap(([first]) => first ?? []);
 }
 
 /** What routers outside tell is taken whole by Calico: so it is here, until somebody narrows it. */

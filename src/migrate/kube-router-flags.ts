@@ -134,7 +134,10 @@ const isKubeRouter = ({ name, image }: Readonly<Record<string, unknown>>): boole
 /** Reads the flags of kube-router's containers, in whichever DaemonSet they are. */
 export function readFlags(objects: readonly ForeignObject[], outcome: Outcome): Flags {
   const given = new Map<string, string>();
-  for (const { name, raw } of objects.filter(({ kind }) => kind === "DaemonSet")) {
+  const sets = objects.filter(({ kind, raw }) => kind === "DaemonSet" && containersOf(raw).some(isKubeRouter));
+  if (sets.length === 0)
+    outcome.remark("no DaemonSet of kube-router is among the objects given: its defaults are assumed");
+  for (const { name, raw } of sets) {
     outcome.about(`DaemonSet/${name}`);
     for (const [flag, value] of containersOf(raw).filter(isKubeRouter).flatMap(argumentsOf)) {
       const what = FLAGS[flag];

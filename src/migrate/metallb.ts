@@ -27,6 +27,8 @@ export function migrateMetallb(objects: readonly ForeignObject[]): Migration {
   const advertisements = ofKind("BGPAdvertisement").map((each) => readAdvertisement(each, known, outcome));
   const [own] = peers.map(({ raw }) => new Fields(raw.spec, "", () => {}).any("myASN"));
   outcome.about("");
+  if (peers.length === 0)
+    outcome.remark("no BGPPeer of MetalLB is among the objects given: nobody would be told anything");
   outcome.add(
     "BGPConfiguration",
     "default",

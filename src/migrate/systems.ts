@@ -12,13 +12,15 @@ export interface System {
 }
 
 const NODES = "/api/v1/nodes";
-const calico = (plural: string): string => `/apis/crd.projectcalico.org/v1/${plural}`;
+/** Where Calico's own definitions stand, and where its API server, or newer definitions, do. */
+const CALICO = ["crd.projectcalico.org/v1", "projectcalico.org/v3"];
+const calico = (plural: string): string[] => CALICO.map((version) => `/apis/${version}/${plural}`);
 const metallb = (plural: string, version = "v1beta1"): string => `/apis/metallb.io/${version}/${plural}`;
 
 export const systems: Readonly<Record<string, System>> = {
   calico: {
     migrate: migrateCalico,
-    collections: [...["bgpconfigurations", "bgppeers", "bgpfilters", "ippools"].map(calico), NODES],
+    collections: [...["bgpconfigurations", "bgppeers", "bgpfilters", "ippools"].flatMap(calico), NODES],
   },
   "kube-router": {
     migrate: migrateKubeRouter,

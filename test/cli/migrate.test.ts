@@ -63,6 +63,16 @@ test("what the API server has is migrated; kinds that it does not have are none"
   expect(stdout).toContain("kind: BGPPeer\nmetadata:\n  name: tor\n");
 });
 
+test("Calico's objects are found where newer versions keep them", async () => {
+  const newer = new ApiServer({ resources: [...builtIn, custom("projectcalico.org", "v3", "bgppeers", "BGPPeer")] });
+  await server.stop();
+  server = await newer.start();
+  server.put({ ...peer, apiVersion: "projectcalico.org/v3" });
+  const { status, stdout } = await linnet(["calico", "--kubeconfig", kubeconfig()]);
+  expect(status).toBe(0);
+  expect(stdout).toContain("kind: BGPPeer\nmetadata:\n  name: tor\n");
+});
+
 test("an API server that refuses is one line", async () => {
   server.interfere = () => failure(403, "Forbidden", "bgppeers is forbidden");
   const { status, stdout, stderr } = await linnet(["calico", "--kubeconfig", kubeconfig()]);

@@ -19,6 +19,18 @@ test("without any object: a full mesh of AS 64512, as Calico has it", () => {
   expect(faultsOf(migration)).toEqual([]);
 });
 
+test("objects that two API groups hold are taken once", () => {
+  const tor = object("BGPPeer", "tor", { peerIP: "192.0.2.1", asNumber: 64_601 });
+  const migration = migrate(tor, { ...tor, apiVersion: "projectcalico.org/v3" });
+  expect(namesOf(migration).filter((name) => name === "BGPPeer/tor")).toEqual(["BGPPeer/tor"]);
+});
+
+test("that nothing of Calico was found is said: what is printed are its defaults", () => {
+  const nothing = "no BGPConfiguration or BGPPeer of Calico is among the objects given: its defaults are assumed";
+  expect(migrate().remarks).toEqual([nothing]);
+  expect(migrate(object("BGPConfiguration", "default", {})).remarks).toEqual([]);
+});
+
 test("the configuration: AS number, mesh, restart, password, Services by block length", () => {
   const migration = migrate(
     object("BGPConfiguration", "default", {

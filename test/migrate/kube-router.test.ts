@@ -77,7 +77,9 @@ test("flags of other programs do not count", () => {
   const spec = { template: { spec: { containers: [proxy] } } };
   const migration = migrate({ apiVersion: "apps/v1", kind: "DaemonSet", metadata: { name: "kube-proxy" }, spec });
   expect(specOf(migration, "BGPConfiguration")).not.toHaveProperty("asNumber");
-  expect(migration.remarks).toEqual([]);
+  expect(migration.remarks).toEqual([
+    "no DaemonSet of kube-router is among the objects given: its defaults are assumed",
+  ]);
 });
 
 test("flags: AS number, mesh, timers, Services, and routers of all nodes", () => {
@@ -167,7 +169,7 @@ test("annotations of Nodes: AS number, routers of one node, reflectors", () => {
 
 test("annotations of Services are named", () => {
   const annotations = { "kube-router.io/service.advertise.clusterip": "false", "kube-router.io/service.dsr": "tunnel" };
-  const { remarks } = migrate({
+  const { remarks } = migrate(daemonSet(), {
     apiVersion: "v1",
     kind: "Service",
     metadata: { name: "web", namespace: "shop", annotations },

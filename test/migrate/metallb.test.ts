@@ -76,6 +76,12 @@ test("addresses of load balancers are advertised, and nothing else is routed", (
   });
 });
 
+test("that MetalLB has no neighbour is said", () => {
+  expect(migrateMetallb(foreign("apiVersion: v1\nkind: Node\nmetadata: { name: n1 }\n")).remarks).toEqual([
+    "no BGPPeer of MetalLB is among the objects given: nobody would be told anything",
+  ]);
+});
+
 test("neighbours keep their timers, password, port and addresses", () => {
   expect(specOf(migration, "BGPPeer", "tor-a")).toEqual({
     nodeSelector: { matchLabels: { rack: "a" } },
