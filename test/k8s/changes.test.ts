@@ -31,6 +31,17 @@ test("only what the daemon uses is kept", () => {
   });
 });
 
+test("what was trimmed stays as it is when it is trimmed again", () => {
+  for (const { shape } of [...always, ...forServices]) {
+    const one = node("n1", "192.0.2.1", "1");
+    const down = { type: "Ready", status: "False", message: "node is shutting down", reason: "x" };
+    for (const value of [one, { ...one, status: { ...one.status, conditions: [down] }, spec: { clusterIPs: ["x"] } }]) {
+      const once = trim(value, shape);
+      expect(trim(once, shape)).toEqual(once);
+    }
+  }
+});
+
 test("of the condition Ready only its failure is kept: it tells of a node that shuts down", () => {
   const ready = (status: string) => ({
     type: "Ready",

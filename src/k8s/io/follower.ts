@@ -3,6 +3,7 @@ import { ChangeFilter } from "../changes.ts";
 import type { FromWorker } from "../messages.ts";
 import { type ApiObject, type Fault, idle, type ReflectorEffect, type ReflectorEvent, step } from "../reflector.ts";
 import { isAlways, type Resource } from "../resources.ts";
+import { trim } from "../trim.ts";
 import { type ApiClient, ApiError } from "./api-client.ts";
 import type { KeptObject } from "./object-file.ts";
 
@@ -119,7 +120,9 @@ export class Follower {
         metadata?: { continue?: string; resourceVersion?: string };
       };
       const { continue: more, resourceVersion = "" } = body.metadata ?? {};
-      this.#feed({ kind: "page", items: body.items ?? [], continue: more === "" ? undefined : more, resourceVersion });
+      // Pages wait for the last one; most of what the server says of a node is not wanted.
+      const items = (body.items ?? []).map((item) => trim(item, this.#resource.shape) as ApiObject);
+      this.#feed({ kind: "page", items, continue: more === "" ? undefined : more, resourceVersion });
     } catch (error) {
       this.#feed({ kind: "listFailed", fault: faultOf(error) });
     }
