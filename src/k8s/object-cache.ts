@@ -4,6 +4,7 @@ import type { Kind } from "#config/schema/kinds.ts";
 import { readObject } from "#config/validate.ts";
 import type { Change } from "./changes.ts";
 import type { Resource } from "./resources.ts";
+import { TextObject } from "./text-object.ts";
 import type { Judged } from "./writes/acceptance.ts";
 
 /** As far as it is looked at here, valid or not. */
@@ -13,6 +14,8 @@ interface Conditioned {
 }
 
 const OURS: readonly string[] = ["BGPConfiguration", "BGPPeer", "BGPPolicy"];
+/** Kinds that are only looked at where one of them changed. */
+const MANY: readonly string[] = ["Service", "EndpointSlice"];
 const source = { from: "api" } as const;
 
 /** What the API server has, as objects: an invalid one keeps its last valid state in force. */
@@ -28,7 +31,7 @@ export class ObjectCache {
   apply(kind: string, changes: readonly Change[]): void {
     for (const change of changes) {
       if (change.is === "gone") this.#drop(kind, change.key);
-      else this.#put(kind, change.key, JSON.parse(change.text));
+      else this.#put(kind, change.key, change.text);
     }
   }
 
@@ -62,14 +65,17 @@ export class ObjectCache {
     this.#changed.set(kind, ofKind.set(key, object));
   }
 
-  #put(kind: string, key: string, raw: unknown): void {
+  #put(kind: string, key: string, text: string): void {
+    const raw: unknown = JSON.parse(text);
     const reading = readObject(raw, source);
     const remarks = reading.is === "invalid" ? reading.remarks : [];
     const ofKind = this.#remarks.get(kind) ?? new Map<string, readonly Remark[]>();
     this.#remarks.set(kind, ofKind);
     if (reading.is === "invalid") ofKind.set(key, remarks);
     else ofKind.delete(key);
-    if (reading.is === "object") this.#enforce(kind, key, reading.object);
+    if (reading.is === "object") {
+      this.#enforce(kind, key, MANY.includes(kind) ? new TextObject(reading.object, key, text) : reading.object);
+    }
     if (!OURS.includes(kind)) return;
     const { metadata, status } = (raw ?? {}) as Conditioned;
     const conditions = Array.isArray(status?.conditions) ? status.conditions : [];

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { readObject } from "#config/validate.ts";
 import { ObjectCache } from "#k8s/object-cache.ts";
 import { always, secretNamed } from "#k8s/resources.ts";
-import { node, peer, secret } from "../support/api-server/cluster.ts";
+import { node, peer, secret, service } from "../support/api-server/cluster.ts";
 import type { JsonObject } from "../support/api-server/patch.ts";
 
 const put = (key: string, object: JsonObject) => ({ is: "put", key, text: JSON.stringify(object) }) as const;
@@ -58,4 +59,17 @@ test("what is followed no more is forgotten, valid or not, and nothing else", ()
   for (const resource of always) cache.forget(resource);
   expect([cache.state().objects.Node.size, cache.state().remarks.length]).toEqual([0, 0]);
   expect(cache.state().objects.Secret.size).toBe(1);
+});
+
+test("Services and slices say the same each time they are asked, and are the same values until they change", () => {
+  const cache = new ObjectCache();
+  const web = service("shop", "web");
+  cache.apply("Service", [put("shop/web", web), put("shop/other", service("shop", "other"))]);
+  const kept = cache.state().objects.Service.get("shop/web");
+  const reading = readObject(web, { from: "api" });
+  const expected = reading.is === "object" ? reading.object : undefined;
+  for (let time = 0; time < 3; time++) expect(kept?.value).toEqual(expected?.value);
+  expect([kept?.kind, kept?.name, kept?.source]).toEqual(["Service", "shop/web", { from: "api" }]);
+  cache.apply("Service", [put("shop/other", service("shop", "other"))]);
+  expect(cache.state().objects.Service.get("shop/web")).toBe(kept);
 });

@@ -12,7 +12,7 @@ import { type Offer, type Readiness, ServiceIndex, type ServiceRules, sourceOf }
 
 type Advertisement = BgpConfigurationSpec["serviceAdvertisements"][number];
 type AddressKind = Advertisement["addresses"][number];
-type ServiceObject = ConfigObject<"Service">;
+type ServiceObject = Pick<ConfigObject<"Service">, "name" | "value">;
 
 /** KEP-1143: load balancers leave such nodes out, and so do the addresses that stand for them. */
 const EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers";
@@ -23,8 +23,9 @@ const ANYWHERE = { ipv4: 1, ipv6: 4 } as const;
 const HERE = { ipv4: 2, ipv6: 8 } as const;
 
 /**
- * `others`, then the Service addresses that this node advertises, in one list: a second one would be as long. An address goes out while an endpoint of its family is ready: anywhere,
- * or on this node where the traffic policy is Local. Of two advertisements with one prefix the first stays.
+ * `others`, then the Service addresses that this node advertises, in one list: a second one would be as long. An address
+ * goes out while an endpoint of its family is ready: anywhere, or on this node where the traffic policy is Local. Of two
+ * advertisements with one prefix the first stays.
  */
 export function* serviceAddresses(
   { objects, spec, own, memory }: Context,
@@ -33,7 +34,8 @@ export function* serviceAddresses(
   const index = memory.recall<ServiceIndex | undefined>("services", [spec, own], (before) => {
     const rules = spec.serviceAdvertisements.filter(({ nodeSelector = {} }) => selects(nodeSelector, own.labels));
     if (rules.length === 0) return undefined;
-    const offers: ServiceRules["offers"] = (service, bits) => offersOf(service, rules, own, bits);
+    // The value may be read from text each time it is asked for.
+    const offers: ServiceRules["offers"] = ({ name, value }, bits) => offersOf({ name, value }, rules, own, bits);
     return new ServiceIndex({ ready: (slice) => readySlice(slice, own.name), offers }, before);
   });
   return index === undefined ? others : yield* index.update(objects.Service, objects.EndpointSlice, others);
