@@ -30,6 +30,7 @@ const policy = (prefix: object): KubernetesObject =>
 const selector = (expression: object): KubernetesObject => tor({ nodeSelector: { matchExpressions: [expression] } });
 
 const SECONDS = "must be 0s or whole seconds from 3s to 18h12m15s";
+const AS_NUMBER = 'must be an AS number: 1 to 4294967295, or asdot like "1.10"';
 const COMMUNITY =
   'must be a community: two numbers up to 65535 like "65000:100", or one of graceful-shutdown, blackhole, no-export, no-advertise, no-export-subconfed, no-peer';
 
@@ -153,6 +154,10 @@ const refused: readonly (readonly [KubernetesObject, string, string])[] = [
     "spec.reflectors[0].clusterId",
     'must be like "10.0.0.1"',
   ],
+  [tor({ asNumber: "AS65000" }), "spec.asNumber", `${AS_NUMBER}, or internal, or external`],
+  [tor({ asNumber: "6500000.1" }), "spec.asNumber", `${AS_NUMBER}, or internal, or external`],
+  [tor({ localAsNumber: "internal" }), "spec.localAsNumber", AS_NUMBER],
+  [configuration({ asNumber: "private" }), "spec.asNumber", AS_NUMBER],
   [tor({ sourceAddress: "NodeIP" }), "spec.sourceAddress", "must be an IP address, NodeAddress or Any"],
   [configuration({ listenAddresses: ["Any"] }), "spec.listenAddresses[0]", "must be an IP address or NodeAddress"],
   [tor({ timers: { holdTime: "90" } }), "spec.timers.holdTime", `${SECONDS}, like 90s or 1m30s`],
@@ -218,7 +223,8 @@ test("examples are looked at", () => {
 
 const misshapen = [
   [tor({ peerAdress: "192.0.2.2" }), "spec.peerAdress", "unknown field"],
-  [tor({ asNumber: "4200000000000" }), "spec.asNumber", "should match"],
+  [tor({ asNumber: 4_294_967_296 }), "spec.asNumber", "should be at most 4294967295"],
+  [configuration({ overrides: [{ nodeSelector: {}, asNumber: "AS1" }] }), "spec.overrides[0].asNumber", "should match"],
   [tor({ families: ["IPv5"] }), "spec.families[0]", "supported values: IPv4, IPv6"],
   [tor({ allowOwnAs: 11 }), "spec.allowOwnAs", "should be at most 10"],
   [object("BGPPolicy", { statements: [{}] }), "spec.statements[0]", "action: required"],

@@ -1,6 +1,17 @@
 import * as v from "valibot";
 import { excerpt, mapping, may, or, ruled, says } from "./describe.ts";
-import { asNumber, cidr, duration, family, formed, integer, listenAddress, port, routerId } from "./scalars.ts";
+import {
+  asNumber,
+  cidr,
+  duration,
+  family,
+  formed,
+  integer,
+  listenAddress,
+  port,
+  routerId,
+  singleAsNumber,
+} from "./scalars.ts";
 import { labelSelector } from "./selector.ts";
 import {
   communityList,
@@ -160,7 +171,7 @@ const override = mapping({
 });
 
 export const bgpConfigurationSpec = mapping({
-  asNumber: or(64_512, "AS number of nodes that nothing else gives one.", asNumber),
+  asNumber: or(64_512, "AS number of nodes that nothing else gives one.", singleAsNumber),
   asNumberLabel: may("Node label that holds the node's AS number: an AS per rack.", v.pipe(v.string(), v.minLength(1))),
   listenPort: or(179, "TCP port of BGP.", port),
   listenAddresses: may(

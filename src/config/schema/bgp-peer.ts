@@ -1,7 +1,16 @@
 import * as v from "valibot";
 import { isLinkLocal } from "#route/address.ts";
 import { mapping, may, or, ruled, says } from "./describe.ts";
-import { address, asNumber, family, integer, interfaceName, peerAsNumber, port, sourceAddress } from "./scalars.ts";
+import {
+  address,
+  family,
+  integer,
+  interfaceName,
+  peerAsNumber,
+  port,
+  singleAsNumber,
+  sourceAddress,
+} from "./scalars.ts";
 import { labelSelector } from "./selector.ts";
 import { gracefulRestart, metadata, resource, secretKeyRef, timers } from "./shared.ts";
 
@@ -22,7 +31,7 @@ const fields = {
   asNumber: may("The neighbour's AS number, internal (as ours) or external (any but ours).", peerAsNumber, {
     absent: "with peerSelector, the node's",
   }),
-  localAsNumber: may("AS number we use towards this neighbour.", asNumber, { absent: "the node's" }),
+  localAsNumber: may("AS number we use towards this neighbour.", singleAsNumber, { absent: "the node's" }),
   sourceAddress: may(
     "Local address of the session; NodeAddress: the node's own of the neighbour's family; Any: what the kernel chooses. With a link-local neighbour NodeAddress is as Any.",
     sourceAddress,

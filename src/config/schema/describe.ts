@@ -31,7 +31,7 @@ export interface Meta {
   /** How people call the form: `duration`, `CIDR`. */
   readonly form?: string;
   /** Regular expression of a string's form, anchored, in the syntax that JavaScript and Go share; where no rule can say it. */
-  readonly pattern?: string;
+  readonly pattern?: string | undefined;
   /** Most characters: the API server wants a bound before it takes CEL. */
   readonly longest?: number;
   /** Limits of the number, where a number or text may stand. */

@@ -18,7 +18,7 @@ export interface FieldDoc {
   /** Of a string or a list. */
   readonly shortest?: number;
   readonly longest?: number;
-  readonly pattern?: string;
+  readonly pattern?: string | undefined;
   readonly rules: readonly CelRule[];
   /** Of an object. */
   readonly fields?: Readonly<Record<string, FieldDoc>>;

@@ -55,11 +55,18 @@ function readAs(value: number | string): number | { readonly wrong: string } {
 }
 
 /**
- * For the API server, digits only: what is out of range in asdot the daemon refuses. No CEL, which would have to expect a
+ * For the API server, digits only: what is out of range in asdot the daemon refuses. In lists no CEL, which has to expect a
  * text of megabytes where a number or text may stand.
  */
 const AS_LIMITS = { least: 1, most: MAX_AS, longest: 11 } as const;
 const AS_DIGITS = "([0-9]{1,5}[.])?[0-9]{1,10}";
+const AS_FORM = 'be an AS number: 1 to 4294967295, or asdot like "1.10"';
+
+/** In place of a pattern. */
+const inWords = (pattern: string, right: string) => ({
+  pattern: undefined,
+  rules: [{ cel: `type(self) == int || self.matches('${pattern}')`, message: `must ${right}` }],
+});
 
 const numberOrText = v.union([v.number(), v.string()]);
 
@@ -73,6 +80,9 @@ export const asNumber = v.pipe(
   }),
   v.metadata({ ...AS_LIMITS, form: "AS number", pattern: `^${AS_DIGITS}$` }),
 );
+
+/** The same where it stands in no list. */
+export const singleAsNumber = v.pipe(asNumber, v.metadata(inWords(`^${AS_DIGITS}$`, AS_FORM)));
 
 /** An AS number, or `internal` / `external`: the neighbour's is as ours / any but ours. */
 export const peerAsNumber = v.pipe(
@@ -88,7 +98,7 @@ export const peerAsNumber = v.pipe(
   v.metadata({
     ...AS_LIMITS,
     form: "AS number, internal or external",
-    pattern: `^(internal|external|${AS_DIGITS})$`,
+    ...inWords(`^(internal|external|${AS_DIGITS})$`, `${AS_FORM}, or internal, or external`),
   }),
 );
 
