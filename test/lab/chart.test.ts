@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { parse } from "yaml";
 import { overlays } from "../deploy/objects.ts";
 import { type KubernetesObject, kustomize, objectsOf } from "../support/lab/manifests.ts";
 import { run, tryRun } from "../support/lab/run.ts";
@@ -73,6 +74,49 @@ test("values change what they name, and nothing else", async () => {
   expect(one(objects, "Role")?.rules).toMatchObject([{ resourceNames: ["a", "b"] }]);
   expect(one(objects, "ConfigMap")?.data).toEqual({ "defaults.yaml": "one: 1\ntwo: 2\n" });
 });
+
+/** Paths of everything in the objects, with what stands there. */
+function leaves(value: unknown, path = ""): Map<string, unknown> {
+  if (typeof value !== "object" || value === null) return new Map([[path, value]]);
+  return new Map(Object.entries(value).flatMap(([key, inner]) => [...leaves(inner, `${path}/${key}`)]));
+}
+
+/** Each value of the chart, another one than its own, and how often it is found in the objects. */
+const flips: readonly (readonly [values: object, seen: string, times: number])[] = [
+  [{ image: { repository: "other.example/image" } }, "other.example/image", 2],
+  [{ image: { tag: "7.7.7" } }, "7.7.7", 2],
+  [{ image: { pullPolicy: "Always" } }, "Always", 2],
+  [{ imagePullSecrets: [{ name: "pull" }] }, "pull", 1],
+  [{ defaults: "other: true" }, "other: true", 1],
+  [{ passwordSecrets: ["one"] }, "one", 1],
+  [{ httpPort: 9191 }, "9191", 3],
+  [{ bgpPort: 1790 }, "1790", 2],
+  [{ env: [{ name: "ONE", value: "ONE" }] }, "ONE", 2],
+  [{ cniPluginFolder: "/elsewhere" }, "/elsewhere", 1],
+  [{ cniConfigurationFolder: "/elsewhere" }, "/elsewhere", 1],
+  [{ resources: { requests: { cpu: "99m" } } }, "99m", 1],
+  [{ nodeSelector: { "kubernetes.io/os": "plan9" } }, "plan9", 1],
+  [{ tolerations: [{ operator: "Equal" }] }, "Equal", 1],
+  [{ maxUnavailable: 17 }, "17", 1],
+  [{ terminationGracePeriodSeconds: 77 }, "77", 1],
+];
+
+test("every value of the chart is in the objects where it belongs, and changes nothing besides", async () => {
+  const own = parse(readFileSync(join(chart, "values.yaml"), "utf8")) as Record<string, unknown>;
+  const flipped = new Set(flips.flatMap(([values]) => Object.keys(values)));
+  expect(Object.keys(own).filter((key) => key !== "topology" && !flipped.has(key))).toEqual([]);
+  const before = leaves(byName(await rendered({})));
+  for (const [values, seen, times] of flips) {
+    const after = leaves(byName(await rendered(values)));
+    const changed = [...after].filter(([path, value]) => before.get(path) !== value);
+    expect(
+      changed.map(([, value]) => String(value).includes(seen)),
+      JSON.stringify(values),
+    ).toEqual(Array.from({ length: times }, () => true));
+    const gone = [...before.keys()].filter((path) => !after.has(path));
+    expect(gone, JSON.stringify(values)).toEqual([]);
+  }
+}, 120_000);
 
 /** `--set passwordSecrets={}` is a list of one empty name to Helm; lists have no name either: it would allow all of them. */
 test.each([[[]], [[""]], [null]])("passwordSecrets %j: no role about Secrets", async (passwordSecrets) => {
