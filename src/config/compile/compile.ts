@@ -1,4 +1,4 @@
-import { finish, type Steps } from "#lib/steps.ts";
+import { finish, mapSteps, type Steps } from "#lib/steps.ts";
 import type { Address } from "#route/address.ts";
 import { hostPrefix, type Prefix } from "#route/prefix.ts";
 import type {
@@ -14,16 +14,16 @@ import type { Remark } from "../remark.ts";
 import { selects } from "../schema/selector.ts";
 import type { Context } from "./context.ts";
 import { Memory } from "./memory.ts";
+import type { NodeFacts } from "./node-facts.ts";
 import { allNodes } from "./nodes.ts";
 import { blockOwnersOf } from "./owners.ts";
 import { gatewayPeersOf, peersOf } from "./peers.ts";
-import { changedPlaces } from "./places.ts";
 import { closedPolicy, policyOf } from "./policies.ts";
 import { rolesOf } from "./reflectors.ts";
 import { Report } from "./report.ts";
 import { serviceAddresses } from "./services.ts";
 import { configurationOf, drainOf, gracefulRestartOf, kernelOf, settingsFor } from "./settings.ts";
-import { share } from "./share.ts";
+import { equal, share } from "./share.ts";
 
 export interface Compiled {
   /** undefined while there is no Node object for our node. */
@@ -59,27 +59,39 @@ export function* compileSteps(objects: ObjectSet, nodeName: string, previous?: N
   const roles = memory.recall("roles", [spec, own], () => rolesOf(own, spec.reflectors));
   const made = yield* assemble({ objects, configuration, spec, settings, own, roles, nodes, claims, report, memory });
   yield;
-  const config = shareConfig(previous, made);
+  const config = yield* shareConfig(previous, made);
   memories.set(config, memory);
   return { config, remarks: report.remarks };
 }
 
-/** Originated prefixes may be very many; what did not change among them is the same value already. */
-function shareConfig(previous: NodeConfig | undefined, made: NodeConfig): NodeConfig {
+/** Fields that may hold thousands; what did not change among originated prefixes and owners is the same value already. */
+const WHOLE = ["originated", "blockOwners", "masquerade"] as const;
+
+function* shareConfig(previous: NodeConfig | undefined, made: NodeConfig): Steps<NodeConfig> {
   if (previous === undefined) return made;
-  const [before, now] = [previous.originated, made.originated];
-  const same = before === now || changedPlaces(before, now)?.length === 0;
-  const { originated: _, ...rest } = made;
-  const { originated: __, ...restBefore } = previous;
-  const shared = share(restBefore, rest);
-  return same && shared === restBefore ? previous : { ...shared, originated: same ? before : now };
+  const shared: Record<string, unknown> = {};
+  for (const field of WHOLE) {
+    shared[field] = equal(previous[field], made[field]) ? previous[field] : made[field];
+    yield;
+  }
+  shared.peers = share(previous.peers, made.peers);
+  yield;
+  const fields = Object.entries(made).map(([field, value]) => {
+    return [field, shared[field] ?? share(previous[field as keyof NodeConfig], value)] as const;
+  });
+  const isSame = fields.every(([field, value]) => value === previous[field as keyof NodeConfig]);
+  return isSame ? previous : (Object.fromEntries(fields) as unknown as NodeConfig);
 }
 
 function* assemble(context: Context): Steps<NodeConfig> {
   const { settings, own, roles } = context;
   const peers = yield* peersOf(context);
   const gatewayPeers = gatewayPeersOf(context);
+  const originated = yield* originatedBy(context);
+  const policies = policiesFor([...peers, ...gatewayPeers], context);
   yield;
+  const blockOwners = yield* blockOwnersOf(context);
+  const masquerade = yield* masqueradeOf(context);
   return {
     nodeName: own.name,
     localAs: own.as,
@@ -88,15 +100,15 @@ function* assemble(context: Context): Steps<NodeConfig> {
     addresses: own.addresses,
     listen: { port: settings.listenPort, addresses: listenAddressesOf(context) },
     peers,
-    originated: yield* originatedBy(context),
+    originated,
     gatewayPeers,
-    policies: policiesFor([...peers, ...gatewayPeers], context),
-    blockOwners: blockOwnersOf(context),
+    policies,
+    blockOwners,
     kernel: kernelOf(settings, own.addresses),
     gracefulRestart: gracefulRestartOf(settings),
     drain: drainOf(settings, own.object),
     cni: cniOf(context),
-    masquerade: masqueradeOf(context),
+    masquerade,
   };
 }
 
@@ -168,13 +180,25 @@ function cniOf({ settings: { cni = {} }, own, report }: Context): CniConfig | un
   };
 }
 
-function masqueradeOf({ settings: { masquerade = {} }, own, claims, memory }: Context): MasqueradeConfig | undefined {
+function* masqueradeOf({ settings, own, claims, memory }: Context): Steps<MasqueradeConfig | undefined> {
+  const { masquerade = {} } = settings;
   if (masquerade.enabled !== true) return undefined;
-  const inside = memory.recall("inside", [claims], () => {
-    return claims.flatMap(({ podCidrs, addresses }): Prefix[] => [
-      ...podCidrs,
-      ...Object.values(addresses).map(hostPrefix),
-    ]);
-  });
+  const inside = yield* memory.recall("inside", [], () => new InsideOfCluster()).of(claims);
   return { podCidrs: own.podCidrs, exclude: [...inside, ...(masquerade.excludeCIDRs ?? [])] };
+}
+
+/** Blocks and addresses of all nodes, as long as nobody claims another one. */
+class InsideOfCluster {
+  #claims: readonly NodeFacts[] = [];
+  #inside: readonly Prefix[] = [];
+
+  *of(claims: readonly NodeFacts[]): Steps<readonly Prefix[]> {
+    if (claims === this.#claims) return this.#inside;
+    const each = yield* mapSteps(claims, ({ podCidrs, addresses }): Prefix[] => {
+      return [...podCidrs, ...Object.values(addresses).map(hostPrefix)];
+    });
+    this.#claims = claims;
+    this.#inside = each.flat();
+    return this.#inside;
+  }
 }

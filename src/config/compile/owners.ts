@@ -1,3 +1,4 @@
+import type { Steps } from "#lib/steps.ts";
 import type { BlockOwner } from "../node-config.ts";
 import type { Context } from "./context.ts";
 import type { NodeFacts } from "./node-facts.ts";
@@ -6,11 +7,13 @@ import { equal } from "./share.ts";
 
 type Owners = ReadonlyMap<string, BlockOwner>;
 const nobody: Owners = new Map();
+/** Nodes between two pauses. */
+const ITEMS = 256;
 
 /** Whose pod addresses are whose, ours among them. Of a block that two nodes claim it is the earlier one. */
-export function blockOwnersOf({ spec, own, nodes, memory }: Context): Owners {
+export function* blockOwnersOf({ spec, own, nodes, memory }: Context): Steps<Owners> {
   if (spec.originCheck === "Off") return nobody;
-  return memory.recall("block owners", [own.as], () => new OwnersOfBlocks(own.as)).of(nodes);
+  return yield* memory.recall("block owners", [own.as], () => new OwnersOfBlocks(own.as)).of(nodes);
 }
 
 /** Owners that did not change are the same values, and so are all of them together. */
@@ -23,7 +26,7 @@ class OwnersOfBlocks {
     this.#localAs = localAs;
   }
 
-  of(nodes: readonly NodeFacts[]): Owners {
+  *of(nodes: readonly NodeFacts[]): Steps<Owners> {
     const before = this.#nodes;
     if (nodes === before) return this.#owners;
     this.#nodes = nodes;
@@ -34,7 +37,8 @@ class OwnersOfBlocks {
       return this.#owners;
     const owners = new Map(inPlace ? this.#owners : []);
     let same = inPlace || nodes.length === before.length;
-    for (const node of changed) {
+    for (const [index, node] of changed.entries()) {
+      if (index % ITEMS === ITEMS - 1) yield;
       const known = this.#owners.get(node.name);
       const owner = this.#ownerOf(node);
       if (equal(known, owner)) {
