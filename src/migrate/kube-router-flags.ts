@@ -79,7 +79,8 @@ export class Flags {
     return {
       asNumber: this.#given.get("cluster-asn"),
       listenPort: this.#number("bgp-port"),
-      nodeMesh: this.#truth("nodes-full-mesh", true) && this.#truth("enable-ibgp", true) ? "Full" : "Disabled",
+      // Without a full mesh kube-router still joins the nodes of one AS, which is what Full is here.
+      nodeMesh: this.#truth("enable-ibgp", true) ? "Full" : "Disabled",
       podCIDRs: this.#truth("advertise-pod-cidr", true) ? undefined : { enabled: false },
       timers: { holdTime: this.#given.get("bgp-holdtime") },
       gracefulRestart: {

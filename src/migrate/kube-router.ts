@@ -65,7 +65,7 @@ function addPeers(
       peerAddress: address,
       port: port === undefined ? undefined : Number(port),
       asNumber: lists.asNumbers[index],
-      sourceAddress: lists.localAddresses[index],
+      sourceAddress: lists.localAddresses[index] ?? "NodeAddress",
       ebgpMultihop: Number(lists.multihop) < 2 ? undefined : lists.multihop,
       ...own,
       importPolicies: ["kube-router-import"],

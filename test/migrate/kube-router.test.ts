@@ -55,7 +55,7 @@ test("no sessions within an AS, and next hops of the node's own, where flags say
 });
 
 test("one value that is none costs itself alone, not the configuration around it", () => {
-  const flags = ["--cluster-asn=64513", "--bgp-port=many", "--bgp-holdtime=1s", "--nodes-full-mesh=false"];
+  const flags = ["--cluster-asn=64513", "--bgp-port=many", "--bgp-holdtime=1s", "--enable-ibgp=false"];
   const migration = migrate(daemonSet(...flags, "--advertise-external-ip", "--service-external-ip-range=10.0.0.1/8"));
   expect(specOf(migration, "BGPConfiguration")).toEqual({
     asNumber: "64513",
@@ -107,7 +107,7 @@ test("flags: AS number, mesh, timers, Services, and routers of all nodes", () =>
   expect(specOf(migration, "BGPConfiguration")).toEqual({
     asNumber: "64512",
     listenPort: 1790,
-    nodeMesh: "Disabled",
+    nodeMesh: "Full", // of each AS: kube-router joins no nodes of different ones either
     timers: { holdTime: "9s" },
     gracefulRestart: { enabled: true, restartTime: "60s" },
     serviceAdvertisements: [{ addresses: ["ClusterIP", "LoadBalancerIP"] }],
@@ -118,6 +118,7 @@ test("flags: AS number, mesh, timers, Services, and routers of all nodes", () =>
     peerAddress: "2001:db8::1",
     port: 1790,
     asNumber: "65001",
+    sourceAddress: "NodeAddress",
     ebgpMultihop: 5,
     advertise: ["PodCIDR", "Service"],
     importPolicies: ["kube-router-import"],
