@@ -154,15 +154,18 @@ const ADDRESS: Meta = {
   rules: [{ cel: "isIP(self)", message: "must be an IP address, without prefix length and zone" }],
 };
 
-export const address = text<Address>(ADDRESS, (value) => {
+/** @param form what is wanted, for the sentence */
+function readAddress(value: string, form: string): Address | { readonly wrong: string } {
   const parsed = parseAddress(value);
   if (parsed !== undefined) return parsed;
   if (value.includes("%")) return { wrong: `${quote(value)} has a zone: name the link in the field interface instead` };
   const withLength = parseInterfaceAddress(value);
   return withLength === undefined
-    ? { wrong: `${quote(value)} is not an IP address` }
+    ? { wrong: `${quote(value)} is not an ${form}` }
     : { wrong: `${quote(value)} has a prefix length; did you mean ${formatAddress(withLength.address)}?` };
-});
+}
+
+export const address = text<Address>(ADDRESS, (value) => readAddress(value, "IP address"));
 
 /** An address, or words in its place. */
 const addressOr = <const W extends string>(words: readonly W[]) => {
@@ -170,8 +173,7 @@ const addressOr = <const W extends string>(words: readonly W[]) => {
   const form = ["IP address", ...words].join(", ").replace(/, ([^,]*)$/, " or $1");
   const meta: Meta = { form, longest: 45, rules: [{ cel, message: `must be an ${form}` }] };
   return text<Address | W>(meta, (value) => {
-    const word = words.find((each) => each === value);
-    return word ?? parseAddress(value) ?? { wrong: `${quote(value)} is not an ${form}` };
+    return words.find((each) => each === value) ?? readAddress(value, form);
   });
 };
 

@@ -31,6 +31,17 @@ const tables: readonly (readonly [name: string, schema: v.GenericSchema, cases: 
     ],
   ],
   [
+    "the local end of a session is an address, the node's, or any",
+    scalars.sourceAddress,
+    [
+      ["NodeAddress", "NodeAddress"],
+      ["Any", "Any"],
+      ["10.0.0.1", { family: "ipv4", words: [0x0a00_0001] }],
+      ["10.0.0.1/24", '"10.0.0.1/24" has a prefix length; did you mean 10.0.0.1?'],
+      ["UseNodeIP", '"UseNodeIP" is not an IP address, NodeAddress or Any'],
+    ],
+  ],
+  [
     "a neighbour's AS may also be internal or external",
     scalars.peerAsNumber,
     [
