@@ -1,6 +1,6 @@
 import { Fields, type ForeignObject } from "./foreign.ts";
 import type { Outcome } from "./outcome.ts";
-import { everyRoute, isLargeCommunity, type PrefixMatch, prefixMatch } from "./routes.ts";
+import { everyRoute, isLargeCommunity, otherThan, type PrefixMatch, prefixMatch } from "./routes.ts";
 
 interface Match {
   readonly prefixes: readonly PrefixMatch[];
@@ -28,10 +28,7 @@ export function migrateBgpFilter({ name, raw }: ForeignObject, outcome: Outcome)
   for (const direction of ["import", "export"] as const) {
     const statements = DIRECTIONS[direction].flatMap((field, index) => {
       const rules = spec.list(field);
-      return rules.flatMap((rule, at) => {
-        const place = { direction, family: index === 0 ? 4 : 6, isLast: at === rules.length - 1 } as const;
-        return statementsOf(rule, place, outcome);
-      });
+      return rules.flatMap((rule) => statementsOf(rule, { direction, family: index === 0 ? 4 : 6 }, outcome));
     });
     outcome.add("BGPPolicy", `${name}-${direction}`, { statements: statements.length > 0 ? statements : [UNDECIDED] });
   }
@@ -44,7 +41,6 @@ const UNDECIDED = { action: "Continue" };
 interface Place {
   readonly direction: Direction;
   readonly family: 4 | 6;
-  readonly isLast: boolean;
 }
 
 /** Conditions that have no counterpart: without them a rule would be about more than was meant. */
@@ -56,7 +52,7 @@ const UNSAYABLE: Readonly<Record<string, string>> = {
 const PEER_TYPE = { peerType: "write one policy for internal and one for external neighbours" };
 
 function statementsOf(rule: Fields, place: Place, outcome: Outcome): Statement[] {
-  const { direction, family, isLast } = place;
+  const { direction, family } = place;
   const [action = "Accept", operator, cidr] = [rule.text("action"), rule.text("matchOperator"), rule.text("cidr")];
   const length = rule.fields("prefixLength");
   const lengths = { ...given("min", length.whole("min")), ...given("max", length.whole("max")) };
@@ -78,17 +74,15 @@ function statementsOf(rule: Fields, place: Place, outcome: Outcome): Statement[]
   if (cidr === undefined) return [statement([everyRoute(family)], action)];
   if (operator === "In") return [statement([prefixMatch(cidr, "within", lengths)], action)];
   if (operator === "Equal") return [statement([prefixMatch(cidr, "exactly")], action)];
+  const how = operator === "NotEqual" ? "exactly" : "within";
+  const others = Object.keys(lengths).length === 0 ? otherThan(cidr, how) : undefined;
   const where = rule.path("matchOperator");
-  // Not in X, rejected, and nothing after it: what is in X passes to the policies after this one, all else does not.
-  if (isLast && action === "Reject" && Object.keys(conditions).length === 0) {
-    const kept = prefixMatch(cidr, operator === "NotEqual" ? "exactly" : "within");
-    outcome.remark(`${where}: ${operator} became an Accept of ${cidr} and a Reject of the rest`);
-    return [statement([kept], "Accept"), statement([everyRoute(family)], "Reject")];
+  if (others === undefined || others.length === 0) {
+    outcome.remark(`${where}: ${operator} has no counterpart here; this ${action} is left out`);
+    return [];
   }
-  outcome.remark(
-    `${where}: ${operator} has no counterpart here; the rule is left out: write the blocks that are meant`,
-  );
-  return [];
+  outcome.remark(`${where}: ${operator} became the blocks beside ${cidr} and those around it`);
+  return [statement(others, action)];
 }
 
 const KINDS: Readonly<Record<string, readonly string[]>> = { eBGP: ["External"], iBGP: ["Internal"] };

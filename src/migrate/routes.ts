@@ -1,3 +1,6 @@
+import type { Address } from "#route/address.ts";
+import { formatPrefix, parseInterfaceAddress, prefixOf } from "#route/prefix.ts";
+
 /** A prefix condition of a BGPPolicy, as manifests write it. */
 export interface PrefixMatch {
   readonly cidr: string;
@@ -20,6 +23,30 @@ export function prefixMatch(
 
 export const everyRoute = (family: 4 | 6): PrefixMatch =>
   family === 4 ? prefixMatch("0.0.0.0/0", "within") : prefixMatch("::/0", "within");
+
+/**
+ * Every prefix but those: a BGPPolicy knows no negation. The blocks beside each bit of `cidr`, whole; the blocks around it,
+ * alone; and, where `cidr` is meant alone, what is in it. At most 256. @returns undefined where it is no block
+ */
+export function otherThan(cidr: string, how: "exactly" | "within"): PrefixMatch[] | undefined {
+  const { address, prefix } = parseInterfaceAddress(cidr) ?? {};
+  if (address === undefined || prefix === undefined) return undefined;
+  const most = longest(cidr);
+  const others = Array.from({ length: prefix.length }, (_, bits): PrefixMatch[] => [
+    { cidr: formatPrefix(prefixOf(address, bits)) },
+    prefixMatch(formatPrefix(prefixOf(flipped(address, bits), bits + 1)), "within"),
+  ]);
+  const inside = how === "exactly" && prefix.length < most ? [{ cidr, ge: prefix.length + 1, le: most }] : [];
+  return [...others.flat(), ...inside];
+}
+
+/** With another bit number `bit`, counted from the first. */
+function flipped({ family, words }: Address, bit: number): Address {
+  const changed = words.map((word, index) =>
+    index === bit >>> 5 ? (word ^ (0x8000_0000 >>> (bit & 31))) >>> 0 : word,
+  );
+  return { family, words: changed };
+}
 
 export const isLargeCommunity = (text: string): boolean => text.split(":").length === 3;
 

@@ -192,9 +192,10 @@ test("filters rule by rule, in both directions and families", () => {
           source: "RemotePeers",
         },
         { action: "Reject", matchOperator: "Equal", cidr: "172.16.0.0/12" },
-        { action: "Accept", matchOperator: "NotIn", cidr: "192.168.0.0/16" },
+        { action: "Accept", matchOperator: "NotIn", cidr: "192.0.0.0/2" },
+        { action: "Reject", matchOperator: "NotIn", cidr: "192.0.0.0/8", prefixLength: { min: 9 } },
       ],
-      importV6: [{ action: "Reject", matchOperator: "NotEqual", cidr: "2001:db8::/48" }],
+      importV6: [{ action: "Reject", matchOperator: "NotEqual", cidr: "8000::/1" }],
     }),
   );
   expect(specOf(migration, "BGPPolicy", "mixed-export")).toEqual({
@@ -204,16 +205,29 @@ test("filters rule by rule, in both directions and families", () => {
         action: "Accept",
       },
       { match: { prefixes: [{ cidr: "172.16.0.0/12" }] }, action: "Reject" },
+      {
+        match: {
+          prefixes: [
+            { cidr: "0.0.0.0/0" },
+            { cidr: "0.0.0.0/1", le: 32 },
+            { cidr: "128.0.0.0/1" },
+            { cidr: "128.0.0.0/2", le: 32 },
+          ],
+        },
+        action: "Accept",
+      },
     ],
   });
   expect(specOf(migration, "BGPPolicy", "mixed-import")).toEqual({
     statements: [
-      { match: { prefixes: [{ cidr: "2001:db8::/48" }] }, action: "Accept" },
-      { match: { prefixes: [{ cidr: "::/0", le: 128 }] }, action: "Reject" },
+      {
+        match: { prefixes: [{ cidr: "::/0" }, { cidr: "::/1", le: 128 }, { cidr: "8000::/1", ge: 2, le: 128 }] },
+        action: "Reject",
+      },
     ],
   });
   expect(migration.remarks).toContain(
-    "BGPFilter/mixed: spec.exportV4[2].matchOperator: NotIn has no counterpart here; the rule is left out: write the blocks that are meant",
+    "BGPFilter/mixed: spec.exportV4[3].matchOperator: NotIn has no counterpart here; this Reject is left out",
   );
   expect(faultsOf(migration)).toEqual([]);
 });
