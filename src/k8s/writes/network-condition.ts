@@ -18,7 +18,7 @@ export function networkCondition(observed: ObservedNode, nowMs: number): Network
   if (observed.drained) {
     return { status: "True", reason: "Drained", message: "the node is out of service: its routes are withdrawn" };
   }
-  if (observed.routesReady) {
+  if (observed.routesReady && !neverMet(observed)) {
     return { status: "False", reason: "RoutesInstalled", message: "the routes to other nodes are in the kernel" };
   }
   if (nowMs - observed.startedMs >= LONGEST_WAIT_MS) {
@@ -27,3 +27,7 @@ export function networkCondition(observed: ObservedNode, nowMs: number): Network
   }
   return { status: "True", reason: "RoutesPending", message: "routes to other nodes are awaited" };
 }
+
+/** Neighbours that do not answer are soon given up waiting for; but what they would have told is not in the kernel. */
+const neverMet = ({ sessions }: ObservedNode): boolean =>
+  sessions.length > 0 && sessions.every(({ state, flaps }) => state !== "Established" && flaps === 0);
