@@ -251,19 +251,23 @@ describe.skipIf(missing)(`answers as Calico's BIRD was recorded ${missing ?? ""}
 });
 
 describe("prometheus-bird-exporter", () => {
+  const sessions = [
+    ["Mesh_172_17_0_3", "4"],
+    ["Mesh_172_17_0_3", "6"],
+    ["Global_172_17_0_4", "4"],
+    ["Global_fd00_172_17__4", "6"],
+  ].map(([name, version]) => ({ name, labels: [`name="${name}"`, `ip_version="${version}"`] }));
+  const uptime = (metrics: ReadonlyMap<string, number>, labels: readonly string[]): number =>
+    series(metrics, "bird_protocol_uptime", ...labels);
+
   const up = async (args: readonly string[]): Promise<ReadonlyMap<string, number>> => {
-    const metrics = await scrape(args);
-    for (const [name, version] of [
-      ["Mesh_172_17_0_3", "4"],
-      ["Mesh_172_17_0_3", "6"],
-      ["Global_172_17_0_4", "4"],
-      ["Global_fd00_172_17__4", "6"],
-    ]) {
-      const labels = [`name="${name}"`, `ip_version="${version}"`];
+    const metrics = await until("every session is up for a second", 10, async () => {
+      const scraped = await scrape(args);
+      return sessions.every(({ labels }) => uptime(scraped, labels) > 0) && scraped;
+    });
+    for (const { name, labels } of sessions) {
       expect(series(metrics, "bird_protocol_up", ...labels)).toBe(1);
-      const uptime = series(metrics, "bird_protocol_uptime", ...labels);
-      expect(uptime).toBeGreaterThan(0);
-      expect(uptime).toBeLessThan(600);
+      expect(uptime(metrics, labels)).toBeLessThan(600);
       expect(series(metrics, "bird_protocol_prefix_import_count", ...labels)).toBe(name?.startsWith("Mesh") ? 1 : 3);
       expect(series(metrics, "bird_protocol_prefix_preferred_count", ...labels)).toBe(name?.startsWith("Mesh") ? 1 : 2);
       expect(series(metrics, "bird_protocol_changes_update_import_receive_count", ...labels)).toBeGreaterThan(0);
