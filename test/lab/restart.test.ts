@@ -9,9 +9,9 @@ import { pause } from "../support/lab/until.ts";
 
 const packetsPerSecond = 1000;
 /** How long a daemon is away, each time; neighbours were told that it may be 60 s. */
-const awayMs = [100, 200, 500, 1000, 1000, 2000, 2000, 3000, 5000, 12_000];
+const awayMs = [100, 200, 200, 500, 500, 1000, 1000, 2000, 3000, 12_000];
 /** After a restart: wrong sweeps come when everything seems well. */
-const settleMs = 1500;
+const settleMs = 1000;
 /** Where many restarts follow each other closely, as an operator's script would have it; then the usual time at the end. */
 const briskly = { awayMs: 200, settleMs: 300 };
 const times = 10;
