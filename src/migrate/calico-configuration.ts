@@ -1,7 +1,7 @@
 import { formatPrefix, type Prefix, parseInterfaceAddress } from "#route/prefix.ts";
 import { Fields, type ForeignObject } from "./foreign.ts";
 import { type Outcome, objectName } from "./outcome.ts";
-import { isLargeCommunity, prefixMatch } from "./routes.ts";
+import { communitiesByForm, prefixMatch } from "./routes.ts";
 
 /** A block of pods, as far as it is looked at. */
 export interface Pool {
@@ -141,9 +141,8 @@ function communities(spec: Fields, context: CalicoContext): void {
     const values = each.texts("communities").map((name) => named.get(name) ?? name);
     each.end();
     if (cidr === undefined || values.length === 0) return [];
-    const large = values.filter(isLargeCommunity);
-    const addCommunities = values.filter((value) => !isLargeCommunity(value));
-    const set = { addCommunities, addLargeCommunities: large };
+    const { plain, large } = communitiesByForm(values);
+    const set = { addCommunities: plain, addLargeCommunities: large };
     const match = { prefixes: [prefixMatch(cidr, "within")], origins: ownKinds(context) };
     return [{ match, set, action: "Accept" }];
   });

@@ -1,6 +1,6 @@
 import { Fields, type ForeignObject } from "./foreign.ts";
 import type { Outcome } from "./outcome.ts";
-import { everyRoute, isLargeCommunity, otherThan, type PrefixMatch, prefixMatch } from "./routes.ts";
+import { communitiesByForm, everyRoute, otherThan, type PrefixMatch, prefixMatch } from "./routes.ts";
 
 interface Match {
   readonly prefixes: readonly PrefixMatch[];
@@ -11,7 +11,7 @@ interface Match {
 
 interface Statement {
   readonly match: Match;
-  readonly set?: object;
+  readonly set: object;
   readonly action: string;
 }
 
@@ -68,7 +68,7 @@ function statementsOf(rule: Fields, place: Place, outcome: Outcome): Statement[]
   }
   const statement = (prefixes: readonly PrefixMatch[], does: string): Statement => ({
     match: { prefixes, ...conditions },
-    ...(set && { set }),
+    set,
     action: does,
   });
   if (cidr === undefined) return [statement([everyRoute(family)], action)];
@@ -98,13 +98,12 @@ function communitiesOf(rule: Fields): Pick<Match, "communities" | "largeCommunit
   const fields = rule.fields("communities");
   const values = fields.texts("values");
   fields.end();
-  const large = values.filter(isLargeCommunity);
-  const plain = values.filter((value) => !isLargeCommunity(value));
-  return { ...(plain.length > 0 && { communities: plain }), ...(large.length > 0 && { largeCommunities: large }) };
+  const { plain, large } = communitiesByForm(values);
+  return { communities: plain, largeCommunities: large };
 }
 
 /** What is done to routes that the rule accepts. */
-function operationsOf(rule: Fields): object | undefined {
+function operationsOf(rule: Fields): object {
   const added = rule.list("operations").flatMap((operation) => {
     const community = operation.fields("addCommunity");
     const value = community.text("value");
@@ -115,13 +114,8 @@ function operationsOf(rule: Fields): object | undefined {
     operation.end();
     return value ?? [];
   });
-  const large = added.filter(isLargeCommunity);
-  const plain = added.filter((value) => !isLargeCommunity(value));
-  if (added.length === 0) return undefined;
-  return {
-    ...(plain.length > 0 && { addCommunities: plain }),
-    ...(large.length > 0 && { addLargeCommunities: large }),
-  };
+  const { plain, large } = communitiesByForm(added);
+  return { addCommunities: plain, addLargeCommunities: large };
 }
 
 const given = <K extends string>(key: K, value: number | undefined): { readonly [Key in K]?: number } =>

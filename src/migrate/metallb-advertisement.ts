@@ -3,7 +3,7 @@ import { formatPrefix, parseInterfaceAddress, prefixOf } from "#route/prefix.ts"
 import { blocksOf } from "./blocks.ts";
 import { Fields, type ForeignObject, isMapping } from "./foreign.ts";
 import { type Outcome, objectName } from "./outcome.ts";
-import { isLargeCommunity, longest, type PrefixMatch } from "./routes.ts";
+import { communitiesByForm, longest, type PrefixMatch } from "./routes.ts";
 import { type LabelSelector, labelSelectors } from "./selectors.ts";
 
 /** An IPAddressPool, as far as it is looked at. */
@@ -51,6 +51,7 @@ export function readAdvertisement({ name, raw }: ForeignObject, known: Known, ou
   outcome.about(`BGPAdvertisement/${name}`);
   const spec = new Fields(raw.spec, "spec", outcome.remark);
   const values = spec.texts("communities").map((each) => (known.communities.get(each) ?? each).replace(/^large:/, ""));
+  const { plain, large } = communitiesByForm(values);
   const blocks = blocksIn(spec, known.pools, outcome);
   const lengths = { ipv4: spec.whole("aggregationLength"), ipv6: spec.whole("aggregationLengthV6") };
   const [nodes, services] = [labelSelectors(spec, "nodeSelectors"), labelSelectors(spec, "serviceSelectors")];
@@ -58,8 +59,8 @@ export function readAdvertisement({ name, raw }: ForeignObject, known: Known, ou
     addresses: ["LoadBalancerIP"],
     cidrs: blocks,
     aggregationLength: lengths,
-    communities: values.filter((value) => !isLargeCommunity(value)),
-    largeCommunities: values.filter(isLargeCommunity),
+    communities: plain,
+    largeCommunities: large,
     localPref: spec.whole("localPref"),
   };
   const peers = spec.texts("peers");

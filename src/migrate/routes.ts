@@ -48,7 +48,13 @@ function flipped({ family, words }: Address, bit: number): Address {
   return { family, words: changed };
 }
 
-export const isLargeCommunity = (text: string): boolean => text.split(":").length === 3;
+const isLargeCommunity = (text: string): boolean => text.split(":").length === 3;
+
+/** Communities by form: Calico and MetalLB write both into one list. */
+export const communitiesByForm = (values: readonly string[]): { plain: string[]; large: string[] } => ({
+  plain: values.filter((value) => !isLargeCommunity(value)),
+  large: values.filter(isLargeCommunity),
+});
 
 /** `192.0.2.1`, `192.0.2.1:1790`, `[2001:db8::1]:1790`. */
 export function hostAndPort(text: string): { readonly host: string; readonly port: number | undefined } {

@@ -134,30 +134,29 @@ export class ApiProvider {
   }
 
   #receive(message: FromWorker): void {
+    this.#take(message);
+    if (message.is !== "written" && message.is !== "failed") this.#post({ is: "taken" }); // see `Pace`
+  }
+
+  #take(message: FromWorker): void {
     switch (message.is) {
       case "restored":
         this.#cache.apply(message.kind, message.changes);
-        this.#post({ is: "taken" });
         return;
       case "begun":
         this.#begin(message.restored);
-        this.#post({ is: "taken" });
         return;
       case "fileFailed":
         this.#options.log.warn(message.text);
-        this.#post({ is: "taken" });
         return;
       case "changes":
         this.#changes(message.id, message.changes);
-        this.#post({ is: "taken" });
         return;
       case "synced":
         this.#synced(message.id);
-        this.#post({ is: "taken" });
         return;
       case "outage":
         this.#outage(message.id, message.text);
-        this.#post({ is: "taken" });
         return;
       case "written":
         this.#writes.get(message.number)?.(message.outcome);
