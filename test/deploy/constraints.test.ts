@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readObject } from "#config/validate.ts";
 import { ApiError } from "#k8s/io/api-client.ts";
 import type { JsonObject } from "../support/api-server/patch.ts";
-import { real, realServer, type ServerUnderTest } from "../support/api-server/under-test.ts";
+import { real, realServer, realServerOrWhyNot, type ServerUnderTest } from "../support/api-server/under-test.ts";
 import { defaulted, refusals, type Schema } from "../support/crd/schema.ts";
 import { definitions, schemaOf } from "./crd.ts";
 
@@ -117,8 +117,7 @@ test.each(configured)("what the schema of %s refuses, the daemon refuses too, at
   }
 });
 
-const where = realServer ?? "skipped: neither TEST_KUBECONFIG nor KUBEBUILDER_ASSETS names one";
-describe.runIf(realServer !== undefined)(`a real API server (${where})`, () => {
+describe.runIf(realServer !== undefined)(`a real API server (${realServerOrWhyNot})`, () => {
   let server: ServerUnderTest;
   beforeAll(async () => {
     server = await real();

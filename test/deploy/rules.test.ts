@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ApiError } from "#k8s/io/api-client.ts";
 import type { JsonObject } from "../support/api-server/patch.ts";
-import { real, realServer, type ServerUnderTest } from "../support/api-server/under-test.ts";
+import { real, realServer, realServerOrWhyNot, type ServerUnderTest } from "../support/api-server/under-test.ts";
 import { defaulted, parts, type Refusal, refusals } from "../support/crd/schema.ts";
 import { type KubernetesObject, objectsOf } from "../support/lab/manifests.ts";
 import { definitions, schemaOf } from "./crd.ts";
@@ -234,8 +234,7 @@ test.each(misshapen)("the schema refuses: %j", (judged, path, text) => {
   expect(judge(judged)).toContainEqual(expect.objectContaining({ path, text: expect.stringContaining(text) }));
 });
 
-const where = realServer ?? "skipped: neither TEST_KUBECONFIG nor KUBEBUILDER_ASSETS names one";
-describe.runIf(realServer !== undefined)(`a real API server (${where})`, () => {
+describe.runIf(realServer !== undefined)(`a real API server (${realServerOrWhyNot})`, () => {
   let server: ServerUnderTest;
   beforeAll(async () => {
     server = await real();

@@ -9,7 +9,13 @@ import { systemClock } from "#lib/io/system-clock.ts";
 import { silentLog } from "#lib/log.ts";
 import { configuration, heartbeat, node, peer, secret, service } from "../support/api-server/cluster.ts";
 import type { JsonObject } from "../support/api-server/patch.ts";
-import { inMemory, realServer, realUnused, type ServerUnderTest } from "../support/api-server/under-test.ts";
+import {
+  inMemory,
+  realServer,
+  realServerOrWhyNot,
+  realUnused,
+  type ServerUnderTest,
+} from "../support/api-server/under-test.ts";
 import { Inbox } from "../support/inbox.ts";
 import { down, observedNode, session } from "../support/observed-node.ts";
 
@@ -24,11 +30,7 @@ const nameOf = (object: JsonObject): string => (object.metadata as { name: strin
 
 const servers = [
   ["in memory", true, inMemory],
-  [
-    `real: ${realServer ?? "neither TEST_KUBECONFIG nor KUBEBUILDER_ASSETS names one"}`,
-    realServer !== undefined,
-    realUnused,
-  ],
+  [`real: ${realServerOrWhyNot}`, realServer !== undefined, realUnused],
 ] as const;
 
 describe.each(servers)("an API server %s", (_, isThere, make) => {

@@ -112,6 +112,8 @@ export const realServer: string | undefined =
     : ["etcd", "kube-apiserver"].every((name) => existsSync(join(assets, name)))
       ? assets
       : undefined;
+/** For the titles of tests that need one. */
+export const realServerOrWhyNot = realServer ?? "skipped: neither TEST_KUBECONFIG nor KUBEBUILDER_ASSETS names one";
 
 const CONFIGURATIONS = "/apis/linnet.dev/v1alpha1/bgpconfigurations";
 
