@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readiness } from "#observe/health.ts";
 import { serveHttp } from "#observe/io/http-server.ts";
@@ -100,4 +100,13 @@ test("no neighbour's state, and not even our own, makes a daemon that answers lo
   observed = daemon({ peers: [peer("a", "Idle"), peer("b", "Idle")], recovering: true, shuttingDown: true });
   expect((await fetch(`${base}/livez`)).status).toBe(200);
   expect((await fetch(`${base}/readyz`)).status).toBe(503);
+});
+
+test("a request for no address at all costs nothing but itself", async () => {
+  const { port } = server.address() as AddressInfo;
+  const socket = connect(port, "127.0.0.1");
+  socket.end("GET // HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const [answer] = (await once(socket, "data")) as [Buffer];
+  expect(answer.toString()).toMatch(/^HTTP\/1.1 404 /);
+  expect((await fetch(`${base}/livez?verbose`)).status).toBe(200);
 });

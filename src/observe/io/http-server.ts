@@ -29,7 +29,7 @@ export function serveHttp(host: string | undefined, port: number, observe: () =>
     },
   };
   const server = createServer((request, response) => {
-    const page = pages[new URL(request.url ?? "/", "http://localhost").pathname];
+    const page = pages[URL.parse(request.url ?? "/", "http://localhost")?.pathname ?? ""];
     const answer = request.method === "GET" || request.method === "HEAD" ? page : undefined;
     void Promise.resolve(answer?.() ?? { status: 404, type: "text/plain", body: "not found\n" }).then(
       ({ status, type, body }) => response.writeHead(status, { "content-type": type }).end(body),
