@@ -14,6 +14,11 @@ export interface NodeFiles {
 const RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
 
+interface WantedFile {
+  readonly path: string;
+  readonly text: string;
+}
+
 /** What the container runtime and the packet filter are told: the CNI network configuration, and masquerading. */
 export class NodeNetwork {
   readonly #files: NodeFiles;
@@ -21,7 +26,12 @@ export class NodeNetwork {
   readonly #log: Log;
   readonly #masquerade: MasqueradeKeeper;
   #masqueradeOf: NodeConfig["masquerade"] | "unknown" = "unknown";
-  #written: string | undefined;
+  /** The CNI network configuration; undefined: none is ours to write. */
+  #wanted: WantedFile | undefined;
+  /** One write at a time: two of one file would share its temporary one. */
+  #isWriting = false;
+  #isStopped = false;
+  #retryMs = RETRY_MS;
   #retry: Timer | undefined;
 
   constructor(files: NodeFiles, nft: Nft, clock: Clock, log: Log) {
@@ -37,27 +47,46 @@ export class NodeNetwork {
       this.#masqueradeOf = masquerade;
       void this.#masquerade.set(masquerade);
     }
-    this.#retry?.cancel();
-    if (cni === undefined) return;
-    const text = conflist(cni, uplinkMtu);
-    if (text !== this.#written) void this.#write(cni.path, text, RETRY_MS);
+    const wanted = cni && { path: cni.path, text: conflist(cni, uplinkMtu) };
+    if (wanted?.path === this.#wanted?.path && wanted?.text === this.#wanted?.text) return;
+    this.#wanted = wanted;
+    this.#retryMs = RETRY_MS;
+    void this.#write();
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#retry?.cancel();
     await this.#masquerade.stop();
   }
 
-  async #write(path: string, text: string, retryMs: number): Promise<void> {
+  /** Writes what is wanted, and what is wanted by the end of that. */
+  async #write(): Promise<void> {
+    this.#retry?.cancel();
+    const wanted = this.#wanted;
+    if (wanted === undefined || this.#isWriting) return;
+    this.#isWriting = true;
+    const isThere = await this.#tryWrite(wanted);
+    this.#isWriting = false;
+    if (this.#isStopped) return;
+    if (this.#wanted !== wanted) {
+      void this.#write();
+      return;
+    }
+    if (isThere) return;
+    this.#retry = this.#clock.after(this.#retryMs, () => void this.#write());
+    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
+  }
+
+  /** @returns whether the file holds the text now; the first failure is said */
+  async #tryWrite({ path, text }: WantedFile): Promise<boolean> {
     try {
-      const changed = await this.#files.write(path, text);
-      this.#written = text;
-      if (changed) this.#log.info(`CNI network configuration written to ${path}`);
+      if (await this.#files.write(path, text)) this.#log.info(`CNI network configuration written to ${path}`);
+      return true;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (retryMs === RETRY_MS) this.#log.error(`the CNI network configuration cannot be written: ${reason}`);
-      const next = Math.min(retryMs * 2, LONGEST_RETRY_MS);
-      this.#retry = this.#clock.after(retryMs, () => void this.#write(path, text, next));
+      if (this.#retryMs === RETRY_MS) this.#log.error(`the CNI network configuration cannot be written: ${reason}`);
+      return false;
     }
   }
 }
