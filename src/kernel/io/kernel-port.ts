@@ -47,14 +47,15 @@ export class KernelPort implements NetlinkPort {
   static async open(mode: KernelMode, script = workerScript(import.meta.url, "kernel-worker")): Promise<KernelPort> {
     const rooms = Array.from({ length: BATCHES }, () => new SharedArrayBuffer(BATCH_OCTETS));
     const worker = new Worker(script, { workerData: { mode, rooms } satisfies KernelWorkerData });
-    await new Promise<void>((resolve, reject) => {
-      worker.once("message", (message: FromWorker) => {
-        if (message.kind === "ready") resolve();
-        else if (message.kind === "failed") reject(new KernelUnavailable(message.reason));
-        else reject(new Error("the kernel thread began out of order"));
-      });
-      worker.once("error", reject);
+    const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
+    worker.once("message", (message: FromWorker) => {
+      if (message.kind === "ready") resolve();
+      else if (message.kind === "failed") reject(new KernelUnavailable(message.reason));
+      else reject(new Error("the kernel thread began out of order"));
     });
+    worker.once("error", reject);
+    await ready;
+    worker.off("error", reject); // what breaks the thread from now on ends the process: nobody else would notice
     const port = new KernelPort(worker, rooms);
     worker.on("message", (message: FromWorker) => port.#take(message));
     return port;

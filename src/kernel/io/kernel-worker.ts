@@ -114,13 +114,17 @@ type Dump = (buffer: ArrayBuffer) => void;
 
 /** Each dump has a socket of its own: the kernel runs one at a time on a socket. */
 function startDump(dumps: Map<number, Dump>, id: number, request: ArrayBuffer): void {
-  const fd = requestSocket();
+  const fd = dumpSocket();
   let interrupted = false;
   const end = (code: string, text: string): void => {
-    close(fd);
+    if (typeof fd === "number") close(fd);
     dumps.delete(id);
     tell({ kind: "end", id, end: { code, text, interrupted } });
   };
+  if (fd instanceof SystemCallError) {
+    end(fd.code, "there is no socket for it");
+    return;
+  }
   const sent = send(fd, new Uint8Array(request));
   if (sent < 0) {
     end(errnoName(sent), "the request could not be sent");
@@ -135,6 +139,16 @@ function startDump(dumps: Map<number, Dump>, id: number, request: ArrayBuffer): 
   dumps.set(id, go);
   go(new ArrayBuffer(DUMP_CHUNK_OCTETS));
   if (dumps.has(id)) go(new ArrayBuffer(DUMP_CHUNK_OCTETS));
+}
+
+/** A process with many sessions may have no number left for a file: that passes. */
+function dumpSocket(): number | SystemCallError {
+  try {
+    return requestSocket();
+  } catch (error) {
+    if (error instanceof SystemCallError) return error;
+    throw error;
+  }
 }
 
 interface DumpPart {
