@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 
-const siblings = ["bgp", "rib", "kernel", "k8s", "bfd", "cni", "control", "observe", "migrate"];
+const siblings = ["bgp", "rib", "kernel", "k8s", "bfd", "cni", "control", "discovery", "observe", "migrate"];
 
 /** Who may import whom; a module may always import itself, and one missing here may import nothing. */
 const allowed: Readonly<Record<string, readonly string[]>> = {

@@ -107,7 +107,7 @@ export class Door {
   #setKeys(ear: Ear): void {
     const wanted = new Map(
       this.#peers.flatMap(({ address, password }) =>
-        password === undefined || address.family !== ear.at.family
+        password === undefined || address.family !== ear.at.family || address.words.every((word) => word === 0)
           ? []
           : [[formatAddress(address), { address, password }]],
       ),

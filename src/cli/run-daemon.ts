@@ -14,6 +14,7 @@ import { depart } from "#daemon/departure.ts";
 import { observed } from "#daemon/observed.ts";
 import { observedNode } from "#daemon/observed-node.ts";
 import { daemonView } from "#daemon/views/daemon-view.ts";
+import { routerPort } from "#discovery/io/router-socket.ts";
 import type { NodeWriter } from "#k8s/writes/node-writer.ts";
 import type { KernelPort } from "#kernel/io/kernel-port.ts";
 import { sysctlFilesAt } from "#kernel/io/sysctl-files.ts";
@@ -89,6 +90,7 @@ const worldOf = (flags: RunFlags, log: Log, netlink: KernelPort): World => ({
   random: Math.random,
   transport: new TcpTransport(),
   netlink,
+  routers: routerPort,
   files: { write: writeFileAtomically },
   nft,
   sysctls: sysctlFilesAt(flags.procSys),

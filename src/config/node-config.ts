@@ -55,6 +55,8 @@ export interface PeerConfig {
   readonly address: Address;
   /** Interface for a link-local address, or to bind the session to. */
   readonly interface: string | undefined;
+  /** The neighbour is whoever advertises itself as a router on `interface`; until it is found `address` is `::`. */
+  readonly unnumbered: boolean;
   readonly port: number;
   /** Wait for the neighbour to dial. */
   readonly passive: boolean;

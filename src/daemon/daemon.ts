@@ -3,6 +3,8 @@ import type { Transport } from "#bgp/transport.ts";
 import { AttributeSetCodec } from "#bgp/wire/attribute-codec.ts";
 import type { Nft } from "#cni/masquerade-keeper.ts";
 import type { NodeConfig } from "#config/node-config.ts";
+import { Discovery } from "#discovery/discovery.ts";
+import type { RouterPort } from "#discovery/router-port.ts";
 import { Kernel } from "#kernel/kernel.ts";
 import type { NetlinkPort } from "#kernel/netlink-port.ts";
 import { type SysctlFiles, type SysctlNeeds, settleSysctls, unforwarded } from "#kernel/sysctl.ts";
@@ -19,6 +21,7 @@ import { Gateways } from "./gateways.ts";
 import { Moving } from "./moving.ts";
 import { type NodeFiles, NodeNetwork } from "./node-network.ts";
 import { Routing } from "./routing.ts";
+import { linkFacts, Unnumbered } from "./unnumbered.ts";
 import { warmUpRouting } from "./warm-up.ts";
 
 /** What the daemon is given of the world. */
@@ -29,6 +32,7 @@ export interface World {
   random(): number;
   readonly transport: Transport;
   readonly netlink: NetlinkPort;
+  readonly routers: RouterPort;
   readonly files: NodeFiles;
   readonly nft: Nft;
   readonly sysctls: SysctlFiles;
@@ -74,6 +78,8 @@ export class Daemon {
   readonly #routing: Routing;
   readonly #network: NodeNetwork;
   readonly #gateways: Gateways;
+  readonly #discovery: Discovery;
+  readonly #unnumbered: Unnumbered;
   readonly #moving: Moving;
   /** As configured. */
   #wanted: NodeConfig;
@@ -93,6 +99,16 @@ export class Daemon {
     this.#wanted = config;
     this.#gateways = new Gateways((family) => kernel.gateways(family), log);
     this.#config = this.#gateways.resolve(config);
+    this.#discovery = new Discovery({
+      clock,
+      log,
+      random: () => world.random(),
+      port: world.routers,
+      link: (name) => linkFacts(kernel.links, name),
+      established: (name) => this.#hasSessionOn(name),
+      changed: () => this.reconfigure(this.#wanted),
+    });
+    this.#unnumbered = new Unnumbered(this.#discovery);
     this.#moving = new Moving({
       clock,
       isComplete: (name) => this.#hasToldAll(name),
@@ -161,7 +177,7 @@ export class Daemon {
   /** Makes everything what `config` says; sessions and routes that it does not concern stay as they are. */
   reconfigure(wanted: NodeConfig): void {
     this.#wanted = wanted;
-    const config = this.#moving.resolve(this.#gateways.resolve(wanted));
+    const config = this.#moving.resolve(this.#unnumbered.resolve(this.#gateways.resolve(wanted)));
     const before = this.#applied;
     this.#config = config;
     this.#applied = config;
@@ -196,9 +212,16 @@ export class Daemon {
     return peer?.state === "established" && peer.complete.length >= (peer.negotiated?.families.length ?? 1);
   }
 
+  /** With the neighbour that was found there. */
+  #hasSessionOn(link: string): boolean {
+    const peer = this.#config.peers.find((each) => each.unnumbered && each.interface === link);
+    return peer !== undefined && this.speaker.peer(peer.name)?.state === "established";
+  }
+
   #kernelChanged(): void {
     this.rib.nextHopsChanged();
-    if (this.#gateways.haveMoved(this.#wanted)) this.reconfigure(this.#wanted);
+    const found = this.#discovery.look();
+    if (found || this.#gateways.haveMoved(this.#wanted)) this.reconfigure(this.#wanted);
   }
 
   /** What the running daemon cannot take over is said once for each value. */
@@ -252,6 +275,7 @@ export class Daemon {
     this.stopping = true;
     for (const family of families) this.#settling[family]?.cancel();
     this.drain.stop();
+    this.#discovery.stop();
     this.#moving.stop();
     this.speaker.stop(mode, text);
     this.rib.stop();

@@ -6,6 +6,7 @@ import type { Family } from "#route/family.ts";
 
 /** Addresses of the node's links, as the kernel has them. */
 export interface LinkAddresses {
+  byName(name: string): { readonly index: number } | undefined;
   /** Index of the link that has `address`. */
   holding(address: Address): { readonly index: number } | undefined;
   /** Index of the link that leads to `address` without a router. */
@@ -30,7 +31,7 @@ export function exportContextOf(
     nextHop: peer.nextHop,
     ownNextHops: Object.fromEntries(
       session.families.flatMap((family) => {
-        const own = ownNextHop(family, session, node, links);
+        const own = ownNextHop(family, { ...session, unnumbered: peer.unnumbered }, node, links);
         return own === undefined ? [] : [[family, own]];
       }),
     ),
@@ -39,31 +40,47 @@ export function exportContextOf(
   };
 }
 
+/** What is asked of a session. */
+interface NextHopSession
+  extends Pick<EstablishedSession, "localAddress" | "remoteAddress" | "interface" | "extendedNextHop"> {
+  /** Of a link that needs no addresses: the node's are of other links, and the neighbour may not know the way to them. */
+  readonly unnumbered: boolean;
+}
+
 /**
  * Ourselves as the next hop of `family`: the session's own address where it is of that family, else an address of the
- * same link, else the node's; for IPv4 over an IPv6 session without any of these, the IPv6 address (RFC 8950).
+ * same link, else the node's; for IPv4 over an IPv6 session without any of these, the IPv6 address (RFC 8950). To an
+ * unnumbered neighbour that takes IPv6 next hops only those of the link go, the link-local one where there is no other.
  */
 export function ownNextHop(
   family: Family,
-  session: Pick<EstablishedSession, "localAddress" | "remoteAddress" | "extendedNextHop">,
+  session: NextHopSession,
   node: Pick<NodeConfig, "addresses">,
   links: LinkAddresses,
 ): OwnNextHop | undefined {
-  const { localAddress, remoteAddress } = session;
-  const link = links.holding(localAddress)?.index;
-  const onLink = link !== undefined && links.reaching(remoteAddress)?.link === link;
+  const { localAddress, remoteAddress, extendedNextHop } = session;
+  const unnumbered = session.unnumbered && extendedNextHop;
+  if (unnumbered && family === "ipv4") return ownNextHop("ipv6", session, node, links);
+  const link = linkOf(session, links);
+  const onLink = link !== undefined && (isLinkLocal(remoteAddress) || links.reaching(remoteAddress)?.link === link);
   const besideSession = onLink ? links.addressOn(link, family) : undefined;
   const global =
     localAddress.family === family && !isLinkLocal(localAddress)
       ? localAddress
-      : (besideSession ?? node.addresses[family]);
+      : (besideSession ?? (unnumbered ? undefined : node.addresses[family]));
   const linkLocal = onLink || isLinkLocal(remoteAddress) ? linkLocalOf(session, link, links) : undefined;
   if (family === "ipv4") {
     if (global !== undefined) return { address: global, linkLocal: undefined };
-    return session.extendedNextHop ? ownNextHop("ipv6", session, node, links) : undefined;
+    return extendedNextHop ? ownNextHop("ipv6", session, node, links) : undefined;
   }
   if (global !== undefined) return { address: global, linkLocal };
   return linkLocal && { address: linkLocal, linkLocal: undefined };
+}
+
+/** Several links may have one link-local address. */
+function linkOf({ localAddress, interface: name }: NextHopSession, links: LinkAddresses): number | undefined {
+  const named = isLinkLocal(localAddress) && name !== undefined ? links.byName(name) : undefined;
+  return (named ?? links.holding(localAddress))?.index;
 }
 
 function linkLocalOf(

@@ -8,20 +8,15 @@ import type { NeighbourConfig, Rib } from "#rib/rib.ts";
 import type { Family } from "#route/family.ts";
 import { exportContextOf, type LinkAddresses } from "./exporting.ts";
 
-/** What the kernel knows of links, by name. */
-export interface LinkNames extends LinkAddresses {
-  byName(name: string): { readonly index: number } | undefined;
-}
-
 /** The RIB as the speaker sees it. */
 export class Routing implements RoutingSide {
   readonly #rib: Rib;
-  readonly #links: LinkNames;
+  readonly #links: LinkAddresses;
   #config: NodeConfig;
   readonly #peers = new Map<string, PeerConfig>();
   #policies: NodeConfig["policies"] | undefined;
 
-  constructor(rib: Rib, links: LinkNames, config: NodeConfig) {
+  constructor(rib: Rib, links: LinkAddresses, config: NodeConfig) {
     this.#rib = rib;
     this.#links = links;
     this.#config = config;

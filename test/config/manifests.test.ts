@@ -53,7 +53,7 @@ test.each<[what: string, text: string, expected: string[]]>([
     "fields that belong together",
     peer("  peerSelector: {}\n  asNumber: 1\n"),
     [
-      "m.yaml:5: BGPPeer/tor: spec: exactly one of peerAddress, peerSelector and defaultGateway must be given",
+      "m.yaml:5: BGPPeer/tor: spec: exactly one of peerAddress, peerSelector and defaultGateway must be given, or interface alone",
       "m.yaml:8: BGPPeer/tor: spec.asNumber: asNumber must not be given with peerSelector: the nodes' own AS numbers are used",
     ],
   ],

@@ -13,6 +13,7 @@ function links(own: readonly string[]): LinkAddresses {
   const near = (address: Address) => /^(192\.0\.2\.|2001:db8::|fe80::)/.test(formatAddress(address));
   const isLinkLocal = (address: Address) => formatAddress(address).startsWith("fe80");
   return {
+    byName: (name) => (name === "eth0" ? { index: 2 } : undefined),
     holding: (address) =>
       addresses.some((each) => formatAddress(each) === formatAddress(address)) ? { index: 2 } : undefined,
     reaching: (address) => (near(address) ? { link: 2 } : undefined),
@@ -22,16 +23,23 @@ function links(own: readonly string[]): LinkAddresses {
 }
 
 function nextHops(
-  session: { local: string; remote: string; families?: readonly Family[]; extendedNextHop?: boolean },
+  session: {
+    local: string;
+    remote: string;
+    families?: readonly Family[];
+    extendedNextHop?: boolean;
+    unnumbered?: boolean;
+  },
   own: readonly string[],
   node: Partial<Record<Family, string>> = {},
 ) {
-  const { local, remote, families = ["ipv4", "ipv6"], extendedNextHop = false } = session;
+  const { local, remote, families = ["ipv4", "ipv6"], extendedNextHop = false, unnumbered = false } = session;
   const established = {
     external: true,
     localAs: 64512,
     localAddress: at(local),
     remoteAddress: at(remote),
+    interface: unnumbered ? "eth0" : undefined,
     families,
     extendedNextHop,
     maxMessageOctets: 4096,
@@ -39,7 +47,7 @@ function nextHops(
   } as unknown as EstablishedSession;
   const addresses = Object.fromEntries(Object.entries(node).map(([family, text]) => [family, at(text)]));
   const config = { clusterId: 1, addresses } as unknown as NodeConfig;
-  const peer = { nextHop: "auto", reflectorClient: false } as unknown as PeerConfig;
+  const peer = { nextHop: "auto", reflectorClient: false, unnumbered } as unknown as PeerConfig;
   const { ownNextHops } = exportContextOf(established, peer, config, links(own));
   return Object.fromEntries(
     Object.entries(ownNextHops).map(([family, { address, linkLocal }]) => [
@@ -78,5 +86,19 @@ test("over IPv6 without any IPv4 address, IPv4 goes with the IPv6 next hop where
 test("over link-local addresses alone the link-local address is the next hop", () => {
   expect(nextHops({ local: "fe80::1", remote: "fe80::9", families: ["ipv6"] }, ["fe80::1"])).toEqual({
     ipv6: "fe80::1",
+  });
+});
+
+test("to an unnumbered neighbour that takes IPv6 next hops only addresses of the link go, for both families", () => {
+  const node = { ipv4: "10.0.0.1", ipv6: "2001:db8:ffff::1" };
+  const session = { local: "fe80::1", remote: "fe80::9", extendedNextHop: true, unnumbered: true };
+  expect(nextHops(session, ["fe80::1"], node)).toEqual({ ipv4: "fe80::1", ipv6: "fe80::1" });
+  expect(nextHops(session, ["fe80::1", "2001:db8::1", "192.0.2.1"], node)).toEqual({
+    ipv4: "2001:db8::1 fe80::1",
+    ipv6: "2001:db8::1 fe80::1",
+  });
+  expect(nextHops({ ...session, extendedNextHop: false }, ["fe80::1"], node)).toEqual({
+    ipv4: "10.0.0.1",
+    ipv6: "2001:db8:ffff::1 fe80::1",
   });
 });

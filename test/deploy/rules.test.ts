@@ -40,18 +40,32 @@ const refused: readonly (readonly [KubernetesObject, string, string])[] = [
   [
     object("BGPPeer", { asNumber: 65_000 }, "x"),
     "spec",
-    "exactly one of peerAddress, peerSelector and defaultGateway must be given",
+    "exactly one of peerAddress, peerSelector and defaultGateway must be given, or interface alone",
   ],
-  [tor({ peerSelector: {} }), "spec", "exactly one of peerAddress, peerSelector and defaultGateway must be given"],
+  [
+    tor({ peerSelector: {} }),
+    "spec",
+    "exactly one of peerAddress, peerSelector and defaultGateway must be given, or interface alone",
+  ],
   [
     object("BGPPeer", { peerAddress: "192.0.2.1" }, "x"),
     "spec.asNumber",
-    "asNumber must be given with peerAddress and defaultGateway: a number, internal or external",
+    "asNumber must be given with peerAddress, defaultGateway or interface: a number, internal or external",
   ],
   [
     object("BGPPeer", { peerSelector: {}, asNumber: 1 }, "x"),
     "spec.asNumber",
     "asNumber must not be given with peerSelector: the nodes' own AS numbers are used",
+  ],
+  [
+    object("BGPPeer", { interface: "eth1" }, "x"),
+    "spec.asNumber",
+    "asNumber must be given with peerAddress, defaultGateway or interface: a number, internal or external",
+  ],
+  [
+    object("BGPPeer", { interface: "eth1", asNumber: "external", ebgpMultihop: 2 }, "x"),
+    "spec.ebgpMultihop",
+    "ebgpMultihop must not be given with interface alone: the neighbour is on the link",
   ],
   [tor({ peerAddress: "FE80::1" }), "spec.interface", "interface must be given with a link-local peerAddress"],
   [

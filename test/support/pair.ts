@@ -62,6 +62,7 @@ export class Pair {
       random: () => 0.5,
       transport: this.network.host(address(`10.0.0.${node}`)),
       netlink: kernel,
+      routers: { open: () => ({ refused: "no interface is watched here" }) },
       files: { write: async () => false },
       nft: { run: async () => {}, list: async () => undefined },
       sysctls: this.sysctls,

@@ -25,6 +25,7 @@ export function peerConfig(name: string, at: string, changes: Partial<PeerConfig
     announcer: undefined,
     address: address(at),
     interface: undefined,
+    unnumbered: false,
     port: 179,
     passive: false,
     localAddress: undefined,

@@ -24,6 +24,13 @@ const meshSpec: BgpPeerSpec = {
   advertise: ["PodCIDR", "Service", "Static"],
 };
 
+/** The address of a neighbour that is still to be found. */
+export const NOWHERE: Address = { family: "ipv6", words: [0, 0, 0, 0] };
+
+/** The neighbour is whoever is found on the interface. */
+export const isUnnumbered = ({ interface: link, peerAddress, peerSelector, defaultGateway }: BgpPeerSpec): boolean =>
+  link !== undefined && peerAddress === undefined && peerSelector === undefined && defaultGateway === undefined;
+
 const NEXT_HOP = { Auto: "auto", Self: "self", Unchanged: "unchanged" } as const;
 
 /**
@@ -37,11 +44,13 @@ export function peerMaker(
 ): (neighbour: Neighbour) => PeerConfig {
   const { own, settings } = context;
   const spec = bgpPeer?.value.spec ?? meshSpec;
+  const unnumbered = isUnnumbered(spec);
   const origin = bgpPeer === undefined ? "mesh" : spec.nodeSelector === undefined ? "global" : "node";
   const common = {
     origin,
     source: bgpPeer === undefined ? "BGPConfiguration/default" : `BGPPeer/${bgpPeer.name}`,
     interface: spec.interface,
+    unnumbered,
     passive: spec.passive,
     localAs: spec.localAsNumber ?? own.as,
     password,
@@ -51,7 +60,7 @@ export function peerMaker(
     nextHop: NEXT_HOP[spec.nextHop],
     allowOwnAs: spec.allowOwnAs,
     enforceFirstAs: spec.enforceFirstAs,
-    extendedNextHop: spec.extendedNextHop,
+    extendedNextHop: spec.extendedNextHop || unnumbered,
     prefixLimit: limitOf(spec),
     importPolicies: spec.importPolicies,
     exportPolicies: spec.exportPolicies,
@@ -59,14 +68,14 @@ export function peerMaker(
   } as const;
   const suffix = suffixOf(spec);
   return ({ address, node, reflectorClient, reflects }) => ({
-    name: `${ORIGIN_LABEL[origin]}_${symbolOf(address)}${suffix}`,
+    name: `${ORIGIN_LABEL[origin]}${unnumbered ? "" : `_${symbolOf(address)}`}${suffix}`,
     announcer: node?.as === common.localAs ? { node: node.name, reflects } : undefined,
     description: spec.description ?? (node === undefined ? undefined : `Node/${node.name}`),
     address,
     localAddress: localAddressOf(spec, address, context),
     port: spec.port ?? node?.port ?? 179,
     remoteAs: spec.asNumber ?? node?.as ?? "external",
-    families: spec.families ?? sharedFamilies(own, node, address.family),
+    families: spec.families ?? (unnumbered ? families : sharedFamilies(own, node, address.family)),
     reflectorClient,
     ...common,
   });
@@ -80,7 +89,7 @@ function localAddressOf(
 ): Address | undefined {
   const source = sourceAddress ?? (peerSelector === undefined ? "Any" : spec.meshSourceAddress);
   if (typeof source === "object") return source;
-  return source === "Any" || isLinkLocal(address) ? undefined : own.addresses[address.family];
+  return source === "Any" || isLinkLocal(address) || address === NOWHERE ? undefined : own.addresses[address.family];
 }
 
 /** The neighbour that a default route of this family will name. */

@@ -8,7 +8,7 @@ import { byAge } from "./age.ts";
 import type { Context } from "./context.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import { passwordOf } from "./passwords.ts";
-import { gatewayTemplate, type Neighbour, peerMaker } from "./peer-config.ts";
+import { gatewayTemplate, isUnnumbered, type Neighbour, NOWHERE, peerMaker } from "./peer-config.ts";
 import { changedPlaces } from "./places.ts";
 import { isClient, type Roles, related, rolesOf } from "./reflectors.ts";
 import { Selection } from "./selection.ts";
@@ -67,8 +67,10 @@ function sessionOf(peer: PeerConfig): string {
 }
 
 function reportTaken(object: BgpPeerObject, peer: PeerConfig, owner: BgpPeerObject, { own, report }: Context): void {
-  const field = object.value.spec.peerAddress === undefined ? "peerSelector" : "peerAddress";
-  const what = `${formatAddress(peer.address)} is a neighbour of Node/${own.name} by BGPPeer/${owner.name} already`;
+  const { peerAddress } = object.value.spec;
+  const field = peer.unnumbered ? "interface" : peerAddress === undefined ? "peerSelector" : "peerAddress";
+  const who = peer.unnumbered ? `whoever is found on ${peer.interface}` : formatAddress(peer.address);
+  const what = `${who} is a neighbour of Node/${own.name} by BGPPeer/${owner.name} already`;
   report.conflict(object, ["spec", field], `${what}, which stays in force`);
 }
 
@@ -95,10 +97,13 @@ export function gatewayPeersOf(context: Context): GatewayPeer[] {
   });
 }
 
-/** The neighbour that a BGPPeer names by address, where it is for our node. */
+/** The neighbour that a BGPPeer names by address, or by interface alone, where it is for our node. */
 function outsider(object: BgpPeerObject, context: Context): Neighbour | undefined {
   const { own, report } = context;
   const { nodeSelector = {}, peerAddress, asNumber, reflectorClient } = object.value.spec;
+  if (isUnnumbered(object.value.spec) && selects(nodeSelector, own.labels)) {
+    return { address: NOWHERE, node: undefined, reflectorClient, reflects: false };
+  }
   if (peerAddress === undefined || !selects(nodeSelector, own.labels) || hasAddress(own, peerAddress)) return undefined;
   const node = nodeAt(peerAddress, context);
   if (node !== undefined && typeof asNumber === "number" && node.as !== asNumber) {

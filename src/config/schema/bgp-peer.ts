@@ -25,7 +25,10 @@ const fields = {
     "The neighbour is the gateway of the node's default route of this family; several where the route has several. It is followed when the route changes.",
     family,
   ),
-  interface: may("Interface of a link-local peerAddress, or one to bind the session to.", interfaceName),
+  interface: may(
+    "Interface of a link-local peerAddress, or one to bind the session to. Alone, without another way to name the neighbour: whoever sends router advertisements there is it, and is sent some (BGP unnumbered).",
+    interfaceName,
+  ),
   port: may("The neighbour's TCP port.", port, { absent: "179; with peerSelector, the node's listenPort" }),
   passive: or(false, "Wait for the neighbour to dial.", v.boolean()),
   asNumber: may("The neighbour's AS number, internal (as ours) or external (any but ours).", peerAsNumber, {
@@ -45,7 +48,7 @@ const fields = {
     absent: "not checked",
   }),
   families: may("Families of the routes exchanged.", v.pipe(v.array(family), v.minLength(1), v.maxLength(2)), {
-    absent: "those the node has addresses of",
+    absent: "those the node has addresses of; with interface alone, both",
   }),
   timers: may("Timers of the session.", timers, { absent: "as in BGPConfiguration" }),
   gracefulRestart: may("Graceful restart (RFC 4724).", gracefulRestart, { absent: "as in BGPConfiguration" }),
@@ -61,7 +64,11 @@ const fields = {
     "Refuse a route of an external neighbour whose AS path does not begin with the neighbour's AS number (RFC 4271 §6.3); false for a route server (RFC 7947).",
     v.boolean(),
   ),
-  extendedNextHop: or(false, "Offer IPv6 next hops for IPv4 routes (RFC 8950).", v.boolean()),
+  extendedNextHop: or(
+    false,
+    "Offer IPv6 next hops for IPv4 routes (RFC 8950). With interface alone they always are.",
+    v.boolean(),
+  ),
   prefixLimit: or(
     {},
     "Most prefixes taken from the neighbour; above it the session ends.",
@@ -89,14 +96,16 @@ const fields = {
 
 export const bgpPeerSpec = ruled(mapping(fields), [
   {
-    cel: "[has(self.peerAddress), has(self.peerSelector), has(self.defaultGateway)].exists_one(given, given)",
-    message: "exactly one of peerAddress, peerSelector and defaultGateway must be given",
-    holds: ({ peerAddress, peerSelector, defaultGateway }) =>
-      [peerAddress, peerSelector, defaultGateway].filter((given) => given !== undefined).length === 1,
+    cel: "[has(self.peerAddress), has(self.peerSelector), has(self.defaultGateway), has(self.interface) && !has(self.peerAddress) && !has(self.peerSelector) && !has(self.defaultGateway)].exists_one(given, given)",
+    message: "exactly one of peerAddress, peerSelector and defaultGateway must be given, or interface alone",
+    holds: ({ peerAddress, peerSelector, defaultGateway, interface: link }) => {
+      const given = [peerAddress, peerSelector, defaultGateway].filter((one) => one !== undefined).length;
+      return given === 1 || (given === 0 && link !== undefined);
+    },
   },
   {
     cel: "has(self.peerSelector) || has(self.asNumber)",
-    message: "asNumber must be given with peerAddress and defaultGateway: a number, internal or external",
+    message: "asNumber must be given with peerAddress, defaultGateway or interface: a number, internal or external",
     field: "asNumber",
     reason: "FieldValueRequired",
     holds: ({ peerSelector, asNumber }) => peerSelector !== undefined || asNumber !== undefined,
@@ -122,6 +131,14 @@ export const bgpPeerSpec = ruled(mapping(fields), [
     field: "interface",
     reason: "FieldValueForbidden",
     holds: ({ defaultGateway, interface: link }) => defaultGateway === undefined || link === undefined,
+  },
+  {
+    cel: "!has(self.ebgpMultihop) || has(self.peerAddress) || has(self.peerSelector) || has(self.defaultGateway)",
+    message: "ebgpMultihop must not be given with interface alone: the neighbour is on the link",
+    field: "ebgpMultihop",
+    reason: "FieldValueForbidden",
+    holds: ({ ebgpMultihop, peerAddress, peerSelector, defaultGateway }) =>
+      ebgpMultihop === undefined || [peerAddress, peerSelector, defaultGateway].some((given) => given !== undefined),
   },
   {
     cel: "!has(self.ebgpMultihop) || !has(self.ttlSecurity)",

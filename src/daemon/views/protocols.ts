@@ -120,7 +120,9 @@ function nextHopOf(
   daemon: Daemon,
 ): ChannelView["nextHop"] {
   if (localAddress === undefined || negotiated === undefined) return undefined;
-  const session = { localAddress, remoteAddress: config.address, extendedNextHop: negotiated.extendedNextHop };
+  const { address: remoteAddress, interface: link, unnumbered } = config;
+  const { extendedNextHop } = negotiated;
+  const session = { localAddress, remoteAddress, interface: link, unnumbered, extendedNextHop };
   const own = ownNextHop(family, session, daemon.config, daemon.kernel.links);
   if (own === undefined) return undefined;
   return isLinkLocal(own.address)

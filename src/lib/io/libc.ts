@@ -18,6 +18,9 @@ const calls = {
   getsockopt: libc.func("int getsockopt(int fd, int level, int name, void *value, void *length)"),
   getsockname: libc.func("int getsockname(int fd, void *address, void *length)"),
   send: libc.func("intptr_t send(int fd, void *bytes, size_t length, int flags)"),
+  sendTo: libc.func(
+    "intptr_t sendto(int fd, void *bytes, size_t length, int flags, void *address, unsigned int octets)",
+  ),
   recv: libc.func("intptr_t recv(int fd, void *bytes, size_t length, int flags)"),
   close: libc.func("int close(int fd)"),
   dup2: libc.func("int dup2(int from, int to)"),
@@ -46,8 +49,8 @@ const IP_MINTTL = 21;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const TCP_MD5SIG = 14;
-const IPPROTO_IPV6 = 41;
-const IPV6_UNICAST_HOPS = 16;
+export const IPPROTO_IPV6 = 41;
+export const IPV6_UNICAST_HOPS = 16;
 const IPV6_V6ONLY = 26;
 const IPV6_TCLASS = 67;
 const IPV6_MINHOPCOUNT = 73;
@@ -119,6 +122,10 @@ export function getsockname(fd: number, address: Uint8Array): number {
 /** @returns how many octets went */
 export const send = (fd: number, bytes: Uint8Array, flags = 0): number =>
   outcome(calls.send(fd, bytes, bytes.length, flags));
+
+/** @returns how many octets went to `address` */
+export const sendTo = (fd: number, bytes: Uint8Array, address: Uint8Array): number =>
+  outcome(calls.sendTo(fd, bytes, bytes.length, 0, address, address.length));
 
 /** @returns how many octets came into `bytes` */
 export const recv = (fd: number, bytes: Uint8Array, flags = 0): number =>

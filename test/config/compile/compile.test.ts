@@ -335,6 +335,7 @@ describe("BGPPeer by address", () => {
         description: "rack 1",
         address: { family: "ipv4", words: [0x0a00_00fe] },
         interface: "eth0",
+        unnumbered: false,
         port: 1790,
         passive: true,
         localAddress: { family: "ipv4", words: [0x0a00_0001] },

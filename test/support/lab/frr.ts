@@ -132,9 +132,11 @@ ${sessions.flatMap((session) => familyLines(session, family)).join("\n")}
 
 function neighbourLines(session: SessionConfig): string[] {
   const hold = session.holdSeconds ?? 90;
+  const place = session.unnumbered
+    ? ["interface remote-as external"]
+    : [`remote-as ${session.fourOctetAs === false ? "external" : session.remoteAs}`, `update-source ${session.local}`];
   return [
-    `remote-as ${session.fourOctetAs === false ? "external" : session.remoteAs}`,
-    `update-source ${session.local}`,
+    ...place,
     `timers ${Math.max(1, Math.floor(hold / 3))} ${hold}`,
     "timers connect 2",
     ...(session.passive ? ["passive"] : []),

@@ -59,7 +59,8 @@ export class Linnet extends Speaker {
     let name: string | undefined;
     for (const line of (await this.#process.birdc("show", "protocols", "all")).split("\n")) {
       name = /^(\S+)\s+BGP\s/.exec(line)?.[1] ?? name;
-      if (/^\s+Neighbor address:\s+(\S+?)(%\S+)?$/.exec(line)?.[1] === remote) return name;
+      const [, address, , link] = /^\s+Neighbor address:\s+(\S+?)(%(\S+))?$/.exec(line) ?? [];
+      if (address === remote || (link !== undefined && link === remote)) return name;
     }
     return undefined;
   }
@@ -115,9 +116,9 @@ function advertisement({ prefix, communities, largeCommunities, localPref }: Ann
 function peer(session: SessionConfig, index: number): object {
   const { gracefulRestart } = session;
   return {
-    peerAddress: session.remote,
-    sourceAddress: session.local,
-    asNumber: session.remoteAs,
+    ...(session.unnumbered
+      ? { interface: session.remote, asNumber: "external" }
+      : { peerAddress: session.remote, sourceAddress: session.local, asNumber: session.remoteAs }),
     passive: session.passive === true,
     families: (session.families ?? [4, 6]).map((family) => (family === 4 ? "IPv4" : "IPv6")),
     timers: { holdTime: `${session.holdSeconds ?? 90}s`, connectRetryTime: "2s" },

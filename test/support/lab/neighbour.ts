@@ -4,7 +4,10 @@ import { until } from "./until.ts";
 /** One BGP session, from the side of the speaker that is configured. */
 export interface SessionConfig {
   readonly local: string;
+  /** Its address; the interface, where it is found by that alone. */
   readonly remote: string;
+  /** `remote` and `local` are the interface. */
+  readonly unnumbered?: boolean;
   readonly remoteAs: number;
   /** Wait to be dialled. */
   readonly passive?: boolean;
