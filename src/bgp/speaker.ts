@@ -44,8 +44,9 @@ export class Speaker {
   /** By `callerKey`. */
   readonly #byCaller = new Map<string, Driver>();
   readonly #disabled = new Set<string>();
-  /** Neighbours whose first call is still to be made. */
-  #unstarted: Driver[] = [];
+  /** Neighbours that nobody has called yet, and that have not called either. */
+  readonly #unstarted = new Set<Driver>();
+  #startsSome = false;
   #config: NodeConfig | undefined;
   #deferral: Deferral | undefined;
 
@@ -85,7 +86,7 @@ export class Speaker {
   stop(mode: StopMode, text = ""): void {
     this.#door.close();
     this.#deferral?.stop();
-    this.#unstarted = [];
+    this.#unstarted.clear();
     const notification = mode === "hard" ? operatorCease(Cease.administrativeShutdown, text) : undefined;
     for (const driver of this.#drivers.values()) driver.stop(notification, "the daemon stops");
   }
@@ -211,22 +212,27 @@ export class Speaker {
     }
     const added = new Driver(peer, this.#dialling(peer), this.#driverWorld);
     this.#drivers.set(peer.name, added);
-    if (this.#unstarted.push(added) === 1) this.#world.clock.soon(() => this.#startSome());
+    this.#unstarted.add(added);
+    if (!this.#startsSome) this.#world.clock.soon(() => this.#startSome());
+    this.#startsSome = true;
   }
 
   /** Thousands of calls at once would hold the thread for seconds. */
   #startSome(): void {
     const { clock } = this.#world;
     const endMs = clock.nowMs() + SLICE_MS;
-    let started = 0;
     for (const driver of this.#unstarted) {
-      if (started > 0 && clock.nowMs() >= endMs) break;
-      started++;
-      const { name } = driver.config;
-      if (this.#drivers.get(name) === driver && !this.#disabled.has(name)) driver.start();
+      this.#start(driver);
+      if (clock.nowMs() >= endMs) break;
     }
-    this.#unstarted = this.#unstarted.slice(started);
-    if (this.#unstarted.length > 0) clock.soon(() => this.#startSome());
+    this.#startsSome = this.#unstarted.size > 0;
+    if (this.#startsSome) clock.soon(() => this.#startSome());
+  }
+
+  #start(driver: Driver): void {
+    this.#unstarted.delete(driver);
+    const { name } = driver.config;
+    if (this.#drivers.get(name) === driver && !this.#disabled.has(name)) driver.start();
   }
 
   #remove(name: string, driver: Driver): void {
@@ -239,6 +245,7 @@ export class Speaker {
   #admit(connection: Connection): Refusal | undefined {
     const driver = this.#byCaller.get(callerKey(connection.remoteAddress, connection.interface));
     if (driver === undefined) return { notification: cease(Cease.connectionRejected), reason: "no such neighbour" };
+    if (this.#unstarted.has(driver)) this.#start(driver); // its turn to be called has not come
     if (driver.accept(connection)) return undefined;
     const { name } = driver.config;
     // not a word: a neighbour would show it in place of the reason for which its session ended (RFC 9003 §2)

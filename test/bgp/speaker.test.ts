@@ -61,6 +61,16 @@ describe("who dials", () => {
     expect(peer.line.take()).toEqual(["OPEN"]);
   });
 
+  test("a neighbour that calls while thousands wait for their own first call is not turned away", () => {
+    const b = new TestNode(new FakeClock(), network, B); // whose turn never comes
+    b.speaker.reconfigure(nodeConfig(2, [meshPeer("a", A)], mesh(B)));
+    const peer = new ScriptedPeer(network, address(A));
+    peer.dial(address(B));
+    clock.settle();
+    expect(peer.line.take()).toEqual(["OPEN"]);
+    expect(b.log.take().filter((line) => line.startsWith("warn"))).toEqual([]);
+  });
+
   test("a passive neighbour is never called", () => {
     const peer = new ScriptedPeer(network, address(A)).listen();
     const b = new TestNode(clock, network, B);
