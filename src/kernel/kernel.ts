@@ -17,7 +17,10 @@ import { eachMessage, type MessageHeader, type Received } from "./wire/message.t
 import { decodeNextHop, dumpNextHops, type NextHopObject } from "./wire/nexthop.ts";
 import { decodeRoute, dumpRoutes, emptyRoute, hopSetOf, type RouteFacts } from "./wire/route.ts";
 
-/** After lost notifications, or doubts, the kernel is read anew: after 1 s since the last time, doubling up to a minute. */
+/**
+ * After lost notifications, or doubts, the kernel is read anew: after 1 s since the last time, doubling up to a minute. So it
+ * is where it could not be read.
+ */
 const FIRST_COMPARE_MS = 1_000;
 const LAST_COMPARE_MS = 60_000;
 
@@ -232,8 +235,10 @@ export class Kernel {
   #ended({ code, text, interrupted }: DumpEnd): boolean {
     this.#again ||= interrupted;
     if (code === "OK" || code === "ENOENT" || code === "EOPNOTSUPP") return true;
-    this.#parts.log.warn(`the kernel's tables cannot be read: ${text} (${code}); trying again`);
-    this.#parts.clock.after(FIRST_COMPARE_MS, () => this.#dumpAll());
+    const seconds = this.#compareWaitMs / 1000;
+    this.#parts.log.warn(`the kernel's tables cannot be read: ${text} (${code}); trying again in ${seconds} s`);
+    this.#parts.clock.after(this.#compareWaitMs, () => this.#dumpAll());
+    this.#compareWaitMs = Math.min(this.#compareWaitMs * 2, LAST_COMPARE_MS);
     return false;
   }
 

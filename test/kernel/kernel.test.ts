@@ -807,3 +807,35 @@ test("links, addresses and routes that change are told once a turn", () => {
   const reach = bench.kernel.nextHops.resolve(address("10.0.4.2"), undefined);
   expect(reach?.hops.map((hop) => formatAddress(hop.gateway!))).toEqual(["10.0.4.2"]);
 });
+
+test("a kernel that cannot be read is asked again, later and later, and read once it can be", () => {
+  const clock = new FakeClock();
+  let asked = 0;
+  let isMute = true;
+  class Mute extends ModelKernel {
+    override dump(...[request, receive, ended]: Parameters<ModelKernel["dump"]>): void {
+      asked++;
+      if (isMute) clock.soon(() => ended({ code: "EMFILE", text: "", interrupted: false }));
+      else super.dump(request, receive, ended);
+    }
+  }
+  const port = new Mute();
+  const { config } = new Bench("never");
+  const kernel = new Kernel({ config, port, hopSets: new HopSetTable(), clock, log: silentLog, seed: 7 });
+  let ready = false;
+  kernel.start(() => {
+    ready = true;
+  });
+  const askedBy = (ms: number): number => {
+    clock.advance(ms);
+    return asked;
+  };
+  expect([0, 999, 1, 1_999, 1, 3_999, 1].map(askedBy)).toEqual([1, 1, 2, 2, 3, 3, 4]);
+  expect(askedBy(3_600_000)).toBeLessThan(70);
+  isMute = false;
+  for (let second = 0; second < 60; second++) {
+    clock.advance(1_000);
+    while (port.step()) clock.settle();
+  }
+  expect(ready).toBe(true);
+});
