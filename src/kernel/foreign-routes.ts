@@ -33,6 +33,11 @@ export class ForeignRoutes {
     return this.#prefixes.size;
   }
 
+  /** Routes that are kept, equal ones counted once. */
+  get distinct(): number {
+    return this.#known.size;
+  }
+
   /** The kernel told of a new or changed route. */
   put(facts: RouteFacts, set: HopSet | undefined): void {
     const id = this.#prefixes.add(facts.w0, facts.w1, facts.w2, facts.w3, facts.length, 0);
@@ -48,7 +53,7 @@ export class ForeignRoutes {
   remove(facts: RouteFacts, set: HopSet | undefined): boolean {
     const id = this.#prefixes.find(facts.w0, facts.w1, facts.w2, facts.w3, facts.length, 0);
     if (id === 0) return false;
-    const [gone] = this.#intern(facts, set);
+    const gone = routeOf(facts, set);
     const before = this.#routes[id] ?? [];
     this.#keep(
       id,
@@ -74,6 +79,10 @@ export class ForeignRoutes {
       const before = this.#routes[id] ?? [];
       const after = before.filter(({ set }) => set?.kind !== "unicast" || set.hops.some((hop) => hop.link !== link));
       if (after.length < before.length) this.#keep(id, after);
+    }
+    // The next link has another number: a node sees as many as it has pods in its life.
+    for (const [key, [{ set }]] of this.#known) {
+      if (set?.kind === "unicast" && set.hops.some((hop) => hop.link === link)) this.#known.delete(key);
     }
   }
 
@@ -116,11 +125,15 @@ export class ForeignRoutes {
     const key = `${facts.protocol} ${facts.metric} ${facts.tos} ${keyOf(set)}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const made = [{ protocol: facts.protocol, metric: facts.metric, tos: facts.tos, set }] as const;
+    const made = [routeOf(facts, set)] as const;
     this.#known.set(key, made);
     return made;
   }
 }
+
+const routeOf = ({ protocol, metric, tos }: RouteFacts, set: HopSet | undefined): ForeignRoute => {
+  return { protocol, metric, tos, set };
+};
 
 const keyOf = (set: HopSet | undefined): string =>
   set?.kind !== "unicast"

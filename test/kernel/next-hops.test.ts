@@ -186,3 +186,19 @@ test("foreign routes agree with a list that is searched whole", () => {
     }),
   );
 });
+
+test.each(["the route", "the link"])("nothing is kept of pods that came and went, %s first", (first) => {
+  const routes = new ForeignRoutes("ipv6", 5);
+  const facts = { ...emptyRoute(), family: "ipv6" as const, w0: 0xfe800000, length: 64, metric: 256, protocol: 2 };
+  const over = (link: number): HopSet => {
+    return { kind: "unicast", hops: [{ gateway: undefined, link, weight: 1, onlink: false }] };
+  };
+  routes.put(facts, over(2));
+  for (let link = 100; link < 200; link++) {
+    routes.put(facts, over(link));
+    if (first === "the link") routes.dropLink(link);
+    routes.remove(facts, over(link));
+    routes.dropLink(link);
+  }
+  expect([routes.size, routes.distinct]).toEqual([1, 1]);
+});
