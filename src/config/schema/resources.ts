@@ -53,6 +53,7 @@ export const resources: readonly Resource[] = [
       { name: "AS", type: "string", jsonPath: ".spec.asNumber" },
       accepted,
       { name: "Resolved", type: "string", jsonPath: condition("ResolvedRefs") },
+      { name: "Selected", type: "string", jsonPath: condition("NodesSelected") },
       age,
     ],
   },

@@ -97,7 +97,7 @@ export const metadata = excerpt({
 
 /** metav1.Condition. */
 const condition = excerpt({
-  type: says("What it is about: Accepted, ResolvedRefs, Ready.", v.pipe(v.string(), v.maxLength(316))),
+  type: says("What it is about: Accepted, ResolvedRefs, NodesSelected, Ready.", v.pipe(v.string(), v.maxLength(316))),
   status: says("Whether it is so.", v.picklist(["True", "False", "Unknown"])),
   reason: says("One word, for programs.", v.pipe(v.string(), v.maxLength(1024))),
   message: says("A sentence, for people.", v.pipe(v.string(), v.maxLength(32_768))),

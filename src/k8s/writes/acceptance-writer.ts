@@ -3,6 +3,7 @@ import type { Clock, Timer } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { WriteOutcome, WriteRequest } from "../messages.ts";
 import { acceptance, type Judged } from "./acceptance.ts";
+import { NodeSearch } from "./node-search.ts";
 import { Outbox } from "./outbox.ts";
 
 export interface AcceptanceParts {
@@ -25,6 +26,7 @@ const MAX_WRITES = 1_024;
 export class AcceptanceWriter {
   readonly #parts: AcceptanceParts;
   readonly #outbox: Outbox;
+  readonly #search = new NodeSearch();
   #timer: Timer | undefined;
 
   constructor(parts: AcceptanceParts) {
@@ -40,7 +42,8 @@ export class AcceptanceWriter {
     if (own === undefined) return;
     this.#timer = clock.after(WAIT_MS + own * WAIT_PER_RANK_MS, () => {
       this.#timer = undefined;
-      for (const request of acceptance(judged(), objects(), clock.wallMs())) this.#outbox.put(() => send(request));
+      const requests = acceptance(judged(), objects(), this.#search, clock.wallMs());
+      for (const request of requests) this.#outbox.put(() => send(request));
     });
   }
 

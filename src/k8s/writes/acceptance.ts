@@ -1,8 +1,9 @@
 import type { ObjectSet } from "#config/objects.ts";
-import type { Remark } from "#config/remark.ts";
-import { formatPath } from "#config/remark.ts";
+import { type FieldPath, formatPath, type Remark } from "#config/remark.ts";
 import { resources } from "#config/schema/resources.ts";
+import type { LabelSelector } from "#config/schema/selector.ts";
 import type { WriteRequest } from "../messages.ts";
+import type { NodeSearch } from "./node-search.ts";
 import { apply } from "./requests.ts";
 import { formatTime } from "./time.ts";
 
@@ -45,13 +46,18 @@ export function writerRank(nodes: Iterable<string>, own: string): number | undef
 /**
  * The conditions that are missing or no longer true. Those of one object are written together: what its writer leaves out
  * of an apply is taken away.
- * @param known all objects in force, defaults among them @param nowMs since 1970
+ * @param known all objects in force, defaults among them @param search of earlier times @param nowMs since 1970
  */
-export function acceptance(objects: readonly Judged[], known: ObjectSet, nowMs: number): WriteRequest[] {
+export function acceptance(
+  objects: readonly Judged[],
+  known: ObjectSet,
+  search: NodeSearch,
+  nowMs: number,
+): WriteRequest[] {
   return objects.flatMap((object) => {
     const plural = resources.find(({ kind }) => kind === object.kind)?.plural;
     if (plural === undefined) return [];
-    const drafts = [accepted(object), ...references(object, known)];
+    const drafts = [accepted(object), ...references(object, known), ...selection(object, known, search)];
     const before = drafts.map((now) => object.conditions.find(({ type }) => type === now.type));
     if (drafts.every((now, index) => same(now, before[index]))) return [];
     const conditions = drafts.map((now, index) => {
@@ -98,6 +104,47 @@ function references(object: Judged, known: ObjectSet): Condition[] {
       status: found ? "True" : "False",
       reason: found ? "Resolved" : "PolicyNotFound",
       message: found ? "the policies that it names are there" : lost.slice(0, MAX_MESSAGE),
+      ...about(object),
+    },
+  ];
+}
+
+type Selector = readonly [path: FieldPath, selector: LabelSelector | undefined];
+
+/** Where an object that is in force names nodes by their labels. */
+function selectorsOf({ kind, name }: Judged, known: ObjectSet): Selector[] {
+  if (kind === "BGPPeer") {
+    const { nodeSelector, peerSelector } = known.BGPPeer.get(name)?.value.spec ?? {};
+    return [
+      [["nodeSelector"], nodeSelector],
+      [["peerSelector"], peerSelector],
+    ];
+  }
+  const spec = kind === "BGPConfiguration" ? known.BGPConfiguration.get(name)?.value.spec : undefined;
+  if (spec === undefined) return [];
+  return (["reflectors", "overrides", "advertisements", "serviceAdvertisements"] as const).flatMap((list) =>
+    spec[list].flatMap((each, index): Selector[] => [
+      [[list, index, "nodeSelector"], each.nodeSelector],
+      [[list, index, "clientSelector"], "clientSelector" in each ? each.clientSelector : undefined],
+    ]),
+  );
+}
+
+/** A label that is misspelt is no error, and still nothing comes of what asks for it. */
+function selection(object: Judged, known: ObjectSet, search: NodeSearch): Condition[] {
+  const selectors = selectorsOf(object, known).filter(([, selector]) => selector !== undefined);
+  if (selectors.length === 0) return [];
+  const futile = selectors.flatMap(([path, selector = {}]) => {
+    return search.finds(selector, known.Node) ? [] : [formatPath(["spec", ...path])];
+  });
+  const found = futile.length === 0;
+  const lost = `no node has the labels that ${futile.join(", ")} ${futile.length === 1 ? "asks" : "ask"} for`;
+  return [
+    {
+      type: "NodesSelected",
+      status: found ? "True" : "False",
+      reason: found ? "Selected" : "NoMatchingNode",
+      message: found ? "there are nodes with the labels that it asks for" : lost.slice(0, MAX_MESSAGE),
       ...about(object),
     },
   ];

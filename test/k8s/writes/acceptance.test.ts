@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { acceptance, type Judged, writerRank } from "#k8s/writes/acceptance.ts";
-import { objectsOf, ourYaml } from "../../config/objects-of.ts";
+import { NodeSearch } from "#k8s/writes/node-search.ts";
+import { nodeYaml, objectsOf, ourYaml } from "../../config/objects-of.ts";
 import { START_MS } from "../../support/observed-node.ts";
 
 const source = { from: "api" } as const;
@@ -23,7 +24,7 @@ const policy = (name: string): string => ourYaml("BGPPolicy", name, { statements
 
 /** The conditions that are written. @param known text of the objects in force */
 function allWritten(object: Judged, nowMs = START_MS, known = ""): Judged["conditions"] {
-  const [request] = acceptance([object], objectsOf(known), nowMs);
+  const [request] = acceptance([object], objectsOf(known), new NodeSearch(), nowMs);
   return (request?.body as { status: { conditions: Judged["conditions"] } } | undefined)?.status.conditions ?? [];
 }
 const written = (object: Judged, nowMs = START_MS): Judged["conditions"][number] | undefined =>
@@ -83,4 +84,38 @@ test("what names nothing has nothing to find, and an invalid neighbour says what
 test("the first three nodes by name write, in that order", () => {
   const nodes = ["n4", "n2", "n1", "n3"];
   expect(nodes.map((name) => writerRank(nodes, name))).toEqual([undefined, 1, 0, 2]);
+});
+
+test("a neighbour whose selector no node answers to says so, and which selector that is", () => {
+  const inRack = (rack: string): string => nodeYaml(`n-${rack}`, ["192.0.2.7"], [], { labels: { rack } });
+  const known = ourYaml("BGPPeer", "tor", {
+    ...{ peerAddress: "192.0.2.1", asNumber: 1 },
+    nodeSelector: { matchLabels: { rack: "a" } },
+  });
+  const lost = allWritten(tor, START_MS, known + inRack("b"));
+  expect(lost.map(({ type }) => type)).toEqual(["Accepted", "ResolvedRefs", "NodesSelected"]);
+  expect(lost[2]).toMatchObject({
+    ...{ status: "False", reason: "NoMatchingNode", observedGeneration: 2 },
+    message: "no node has the labels that spec.nodeSelector asks for",
+  });
+  expect(allWritten(peer({ conditions: lost }), START_MS + 1000, known + inRack("b"))).toEqual([]);
+  const found = allWritten(peer({ conditions: lost }), START_MS + 1000, known + inRack("b") + inRack("a"));
+  expect(found[2]).toMatchObject({ type: "NodesSelected", status: "True", reason: "Selected" });
+});
+
+test("of a configuration every selector that nobody answers to is named", () => {
+  const nobody = { matchLabels: { role: "nobody" } };
+  const known = ourYaml("BGPConfiguration", "default", {
+    reflectors: [{ nodeSelector: {} }, { nodeSelector: nobody, clientSelector: {} }],
+    overrides: [{ nodeSelector: nobody }],
+    advertisements: [{ cidr: "192.0.2.0/24" }, { cidr: "198.51.100.0/24", nodeSelector: nobody }],
+    serviceAdvertisements: [{ addresses: ["ClusterIP"], nodeSelector: nobody }],
+  });
+  const configuration = peer({ kind: "BGPConfiguration", name: "default" });
+  const [, selected] = allWritten(configuration, START_MS, known + nodeYaml("n1", ["192.0.2.7"], []));
+  expect(selected?.message).toBe(
+    "no node has the labels that spec.reflectors[1].nodeSelector, spec.overrides[0].nodeSelector, " +
+      "spec.advertisements[1].nodeSelector, spec.serviceAdvertisements[0].nodeSelector ask for",
+  );
+  expect(allWritten(configuration, START_MS, ourYaml("BGPConfiguration", "default", {})).length).toBe(1);
 });
