@@ -96,7 +96,6 @@ class World {
       clock: this.clock,
       seed: 1,
       routerId: 0x0a000001,
-      localAs: 64512,
       codec: new AttributeSetCodec(),
       resolver: {
         resolve: (gateway) => ({ metric: 0, hops: [{ gateway, link: 1, weight: 1, onlink: false }] }),
@@ -105,7 +104,7 @@ class World {
       forwarding: this.forwarding,
       maxPaths: 8,
       held: false,
-      events: { endOfRib: () => {}, prefixLimit: () => {} },
+      events: { endOfRib: () => {}, prefixLimit: () => {}, tableFull: () => {} },
     });
   }
 
@@ -114,6 +113,7 @@ class World {
     this.rib.setNeighbours([
       {
         name,
+        localAs: 64512,
         importPolicies,
         exportPolicies,
         advertise: [],
@@ -332,6 +332,7 @@ const reform: Scenario = (size) => {
   world.rib.setNeighbours([
     {
       name,
+      localAs: 64512,
       importPolicies: [tagging],
       exportPolicies: [acceptAll],
       advertise: [],

@@ -124,7 +124,6 @@ export class Daemon {
       clock,
       seed: seedOf(world),
       routerId: config.routerId,
-      localAs: config.localAs,
       codec: new AttributeSetCodec(),
       resolver: kernel.nextHops,
       hopSets,
@@ -138,6 +137,10 @@ export class Daemon {
           log.warn(text, { peer });
         },
         prefixLimit: (peer, family, prefixes) => this.speaker.prefixLimitReached(peer, family, prefixes),
+        tableFull: (peer, { message }) => {
+          log.error(`${message}: the session with ${peer} ends`, { peer });
+          this.speaker.outOfResources(peer);
+        },
       },
     });
     this.ribView = new RibView(this.rib, this.startedMs);

@@ -90,6 +90,7 @@ function neighbourConfig(peer: PeerConfig, config: NodeConfig): NeighbourConfig 
     names.map((name) => config.policies[name] ?? bug(`no policy ${name}`));
   return {
     name: peer.name,
+    localAs: peer.localAs,
     importPolicies: policies(peer.importPolicies),
     exportPolicies: policies(peer.exportPolicies),
     advertise: peer.advertise,

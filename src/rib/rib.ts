@@ -36,8 +36,6 @@ export interface RibParts {
   /** 32 random bits: keys of the hash tables. */
   readonly seed: number;
   readonly routerId: number;
-  /** What policies prepend. */
-  readonly localAs: number;
   readonly codec: AttributeCodec;
   readonly resolver: NextHopResolver;
   readonly hopSets: HopSetTable;
@@ -57,7 +55,7 @@ interface RibEvents {
   /** The neighbour told more prefixes than it may: its session should end (RFC 4486 §4). Said once a session. */
   prefixLimit(neighbour: string, family: Family, prefixes: number): void;
   /** There is no room for what the neighbour tells: its session should end (RFC 4486 §4, Out of Resources). */
-  tableFull?(neighbour: string, error: TableFull): void;
+  tableFull(neighbour: string, error: TableFull): void;
   /** The neighbour tells a prefix of a block that is another node's: it is not selected. Said once for each. */
   foreignOrigin?(neighbour: string, prefix: Prefix, owner: BlockOwner): void;
 }
@@ -65,6 +63,8 @@ interface RibEvents {
 /** What is configured about a neighbour. */
 export interface NeighbourConfig {
   readonly name: string;
+  /** Our AS number, as the neighbour knows it: what policies prepend. */
+  readonly localAs: number;
   /** Tried in order. */
   readonly importPolicies: readonly PolicyConfig[];
   readonly exportPolicies: readonly PolicyConfig[];
@@ -213,7 +213,7 @@ export class Rib {
       external: kind === "external",
       policies: isImport ? config.importPolicies : config.exportPolicies,
       advertise: isImport ? [] : config.advertise,
-      localAs: this.parts.localAs,
+      localAs: config.localAs,
       drain: isImport ? "off" : this.#drain,
     };
   }
@@ -271,7 +271,7 @@ export class Rib {
       events: {
         endOfRib: (family) => this.parts.events.endOfRib(name, family),
         limitExceeded: (family, prefixes) => this.parts.events.prefixLimit(name, family, prefixes),
-        full: (error) => this.parts.events.tableFull?.(name, error),
+        full: (error) => this.parts.events.tableFull(name, error),
       },
     });
     return neighbour.sink;

@@ -42,7 +42,6 @@ export function warmUp(parts: WarmUpParts): void {
     clock,
     seed: 1,
     routerId: 1,
-    localAs: 64512,
     resolver: { resolve: (gateway) => ({ metric: 0, hops: [{ gateway, link: 1, weight: 1, onlink: false }] }) },
     hopSets: new HopSetTable(),
     forwarding: {
@@ -57,13 +56,14 @@ export function warmUp(parts: WarmUpParts): void {
     maxPaths: 2,
     held: false,
     limits,
-    events: { endOfRib: () => {}, prefixLimit: () => {} },
+    events: { endOfRib: () => {}, prefixLimit: () => {}, tableFull: () => {} },
   });
   const told: Uint8Array[] = [];
   const [first, second] = ["first", "second", "listener"].map((name, index) => {
     rib.setNeighbours([
       {
         name,
+        localAs: 64512,
         importPolicies: [everything],
         exportPolicies: [everything],
         advertise: [],

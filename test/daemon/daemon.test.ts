@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import type { NodeConfig } from "#config/node-config.ts";
+import type { NodeConfig, PeerConfig, PolicyConfig } from "#config/node-config.ts";
 import { depart } from "#daemon/departure.ts";
+import { TableFull } from "#rib/table/limits.ts";
 import { Pair, prefix } from "../support/pair.ts";
 
 test("settings of the kernel are taken over by the running daemon", async () => {
@@ -95,4 +96,34 @@ test("a daemon that stopped wants nothing any more, also where the kernel refuse
   await new Promise(setImmediate); // what looks after masquerading ends its own work first
   pair.settle();
   expect(pair.clock.pending).toBe(0);
+});
+
+test("a neighbour for whose routes there is no room loses its session, and hears why (RFC 4486 §4)", async () => {
+  const pair = new Pair();
+  const daemon = await pair.start();
+  daemon.rib.parts.events.tableFull("n2", new TableFull("paths4", 16_000_000));
+  expect(daemon.speaker.peer("n2")).toMatchObject({
+    state: "idle",
+    lastEnding: { kind: "sent", notification: { code: 6, subcode: 8 } },
+  });
+  expect(pair.lines[0]).toBe("the table of paths4 is full at 16000000: the session with n2 ends");
+});
+
+test("what a policy prepends is the AS number that the neighbour knows, also where the node's has changed since", async () => {
+  const pair = new Pair();
+  const daemon = await pair.start();
+  const other = pair.other!;
+  const twice: PolicyConfig = { name: "twice", statements: [{ match: {}, set: { prepend: 2 }, action: "accept" }] };
+  const take: PolicyConfig = { name: "take", statements: [{ match: {}, set: {}, action: "accept" }] };
+  const external = ({ peers: [peer], ...config }: NodeConfig, changes: Partial<PeerConfig>): NodeConfig => {
+    return { ...config, policies: { twice, take }, peers: [{ ...peer!, advertise: [], ...changes }] };
+  };
+  daemon.reconfigure(external(daemon.config, { remoteAs: "external", importPolicies: ["take"] }));
+  const changed = external(other.config, { localAs: 64600, remoteAs: "external", exportPolicies: ["twice"] });
+  other.reconfigure({ ...changed, localAs: 64600 });
+  pair.settle();
+  const told = daemon.ribView.paths("ipv4", daemon.ribView.find(prefix("10.244.2.0/24")));
+  expect(told.map((path) => path.attributes().asPath)).toEqual([
+    [{ kind: "sequence", members: [64600, 64600, 64600] }],
+  ]);
 });

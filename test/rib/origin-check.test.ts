@@ -27,6 +27,7 @@ function begin(announcer: Announcer | undefined = { node: "n2", reflects: false 
     events: {
       endOfRib: () => {},
       prefixLimit: () => {},
+      tableFull: () => {},
       foreignOrigin: (name, { length }, { node }) => said.push(`${name} /${length} of ${node}`),
     },
   });

@@ -99,6 +99,7 @@ test("what was told last before a session ends counts: also withdrawals, also wh
         strict.events.push(name);
         strict.rib.down(name, []);
       },
+      tableFull: () => {},
     },
   });
   const b = strict.neighbour(A, "external", { config: { prefixLimit: { ipv4: 1 } } });

@@ -61,6 +61,7 @@ function up(rib: Rib, name: string, send: (octets: Uint8Array, start: number, en
   rib.setNeighbours([
     {
       name,
+      localAs: 64512,
       importPolicies: [acceptAll],
       exportPolicies: [acceptAll],
       advertise: [],

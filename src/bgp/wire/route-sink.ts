@@ -12,7 +12,8 @@ export interface RouteSink {
   /** Finds a stored set by its octets and holds it. @returns its number, or 0 where there is none */
   find(context: number, octets: Uint8Array, start: number, end: number): number;
   /**
-   * Stores a set (octets and facts are copied) and holds it. @returns its number, never 0
+   * Stores a set (octets and facts are copied) and holds it.
+   * @returns its number, or 0 where there is no room: then its routes count as withdrawn
    * @param octets path attributes as TLVs: 4-octet AS numbers, MP_REACH_NLRI cut down to its next hop, no MP_UNREACH_NLRI
    */
   add(context: number, octets: Uint8Array, start: number, end: number, facts: AttributeFacts): number;

@@ -82,7 +82,6 @@ export class Bench {
       clock: this.clock,
       seed: 0x12345678,
       routerId: 0x0a000001,
-      localAs: LOCAL_AS,
       codec: jsonCodec,
       resolver: this.resolver,
       hopSets: this.hopSets,
@@ -174,6 +173,7 @@ export class TestNeighbour {
     const policies = kind === "external" ? [acceptAll] : [];
     this.#config = {
       name: text,
+      localAs: LOCAL_AS,
       importPolicies: policies,
       exportPolicies: policies,
       advertise: [],
