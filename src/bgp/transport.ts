@@ -31,7 +31,8 @@ export interface Destination extends ConnectionOptions {
 
 export interface DialEvents {
   connected(connection: Connection): void;
-  failed(reason: string): void;
+  /** @param fault `local address`: the address to call from is none of this machine's */
+  failed(reason: string, fault?: "local address"): void;
 }
 
 export interface Call {

@@ -450,3 +450,19 @@ describe("after a start", () => {
     expect(a.complete).toEqual(["ipv4", "ipv6"]);
   });
 });
+
+test("a call from an address that the machine has not says which field led there", () => {
+  const mesh = new TestNode(clock, network, A);
+  mesh.speaker.reconfigure(
+    nodeConfig(5, [
+      peerConfig("p", B, { origin: "mesh", source: "BGPConfiguration/default", localAddress: address("9.0.0.77") }),
+      peerConfig("q", C, { source: "BGPPeer/tor", localAddress: address("10.0.0.78") }),
+    ]),
+  );
+  clock.settle();
+  const lines = mesh.log.take().filter((line) => line.includes("does not come up"));
+  expect(lines.map((line) => line.replace(/.*come up: /, ""))).toEqual([
+    "address not available: 9.0.0.77 is none of this machine's; spec.meshSourceAddress of BGPConfiguration/default says where calls begin",
+    "address not available: 10.0.0.78 is none of this machine's; spec.sourceAddress of BGPPeer/tor says where calls begin",
+  ]);
+});

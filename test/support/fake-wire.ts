@@ -71,6 +71,11 @@ export class FakeNetwork {
   #dial(from: Address, to: Destination, events: DialEvents): Call {
     let over = false;
     this.clock.soon(() => {
+      if (!over && to.localAddress !== undefined && !sameAddress(to.localAddress, from)) {
+        over = true;
+        events.failed("address not available", "local address");
+        return;
+      }
       if (over || this.silent.has(formatAddress(to.address))) return;
       const listener = this.#listening.find(
         ({ host, at }) => sameAddress(host, to.address) && at.port === to.port && at.family === from.family,

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { openTcpSocket } from "#lib/io/libc.ts";
 import { type Address, formatAddress, isLinkLocal } from "#route/address.ts";
 import type { Call, Destination, DialEvents, ListenAddress, ListenEvents, Listener, Transport } from "../transport.ts";
@@ -15,7 +16,7 @@ export class TcpTransport implements Transport {
     const fail = (error: unknown): void => {
       if (over) return;
       over = true;
-      events.failed(describe(error));
+      events.failed(describe(error), isNotOurs(error) && to.localAddress !== undefined ? "local address" : undefined);
     };
     try {
       const connection = TcpConnection.dialling(openTcpSocket(socketOptions(to)), this.#shared, to.interface);
@@ -47,6 +48,9 @@ export class TcpTransport implements Transport {
     return new TcpListener(at, events, this.#shared);
   }
 }
+
+const isNotOurs = (error: unknown): boolean =>
+  error instanceof Error && "errno" in error && Math.abs(Number(error.errno)) === constants.errno.EADDRNOTAVAIL;
 
 function socketOptions(to: Destination): Parameters<typeof openTcpSocket>[0] {
   return {

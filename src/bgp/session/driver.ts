@@ -26,7 +26,7 @@ import {
 } from "./session.ts";
 import type { PeerSnapshot } from "./snapshot.ts";
 import { StaleRoutes } from "./stale-routes.ts";
-import { attributesOf, connectionOptions, destination, establishedSession, readContext, sameOptions } from "./terms.ts";
+import { attributesOf, call, connectionOptions, establishedSession, readContext, sameOptions } from "./terms.ts";
 import { WatchedSink } from "./watched-sink.ts";
 
 /** What all sessions share. */
@@ -233,7 +233,7 @@ export class Driver implements LinkOwner {
   }
 
   dial(events: DialEvents): Call {
-    return this.#world.transport.dial(destination(this.#config), events);
+    return call(this.#world.transport, this.#config, events);
   }
 
   mayOpen(link: Link): boolean {

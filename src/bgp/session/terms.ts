@@ -1,7 +1,8 @@
 import type { PeerConfig } from "#config/node-config.ts";
+import { formatAddress } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
 import type { EstablishedSession } from "../ports.ts";
-import type { Connection, ConnectionOptions, Destination } from "../transport.ts";
+import type { Call, Connection, ConnectionOptions, DialEvents, Transport } from "../transport.ts";
 import type { ReadContext, ReadContexts } from "../wire/read-context.ts";
 import type { LocalSpeaker, Negotiated } from "./negotiate.ts";
 import type { SessionAttributes } from "./session.ts";
@@ -19,9 +20,21 @@ export function connectionOptions({ ttl, password, localAs, remoteAs }: PeerConf
 export const sameOptions = (a: ConnectionOptions, b: ConnectionOptions): boolean =>
   a.password === b.password && a.ttl === b.ttl && a.minimumTtl === b.minimumTtl;
 
-export function destination(config: PeerConfig): Destination {
+/** Calls the neighbour. */
+export function call(transport: Transport, config: PeerConfig, events: DialEvents): Call {
   const { address, port, localAddress, interface: device } = config;
-  return { address, port, localAddress, interface: device, ...connectionOptions(config) };
+  const to = { address, port, localAddress, interface: device, ...connectionOptions(config) };
+  return transport.dial(to, {
+    connected: (connection) => events.connected(connection),
+    failed: (reason, fault) => events.failed(fault === undefined ? reason : `${reason}: ${sourceOf(config)}`),
+  });
+}
+
+/** Which field says from which address the neighbour is called. */
+function sourceOf({ origin, source, localAddress }: PeerConfig): string {
+  const address = localAddress === undefined ? "that" : formatAddress(localAddress);
+  const field = origin === "mesh" ? "meshSourceAddress" : "sourceAddress";
+  return `${address} is none of this machine's; spec.${field} of ${source} says where calls begin`;
 }
 
 /** How the neighbour's UPDATEs are to be understood. */
