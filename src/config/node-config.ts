@@ -198,6 +198,6 @@ export interface PolicyActions {
   readonly addCommunities?: readonly number[];
   readonly removeCommunities?: readonly number[];
   readonly addLargeCommunities?: readonly (readonly [number, number, number])[];
-  /** Prepend the local AS this many times. */
+  /** Prepend `PeerConfig.localAs` this many times. */
   readonly prepend?: number;
 }

@@ -42,7 +42,7 @@ const set = mapping({
   addCommunities: may("Communities to add.", communityList),
   removeCommunities: may("Communities to remove.", communityList),
   addLargeCommunities: may("Large communities to add.", largeCommunityList),
-  prepend: may("Prepend the local AS number this many times.", integer(1, 16)),
+  prepend: may("Prepend our AS number, as the neighbour knows it, this many times.", integer(1, 16)),
 });
 
 const statement = mapping({
