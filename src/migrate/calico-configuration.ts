@@ -1,3 +1,4 @@
+import { SHORTEST_AGGREGATE } from "#config/schema/bgp-configuration.ts";
 import { formatPrefix, type Prefix, parseInterfaceAddress } from "#route/prefix.ts";
 import { Fields, type ForeignObject } from "./foreign.ts";
 import { type Outcome, objectName } from "./outcome.ts";
@@ -114,12 +115,9 @@ function serviceAdvertisements(spec: Fields, { outcome, services }: CalicoContex
   });
 }
 
-/** Shortest lengths that aggregationLength takes. */
-const LEAST = { ipv4: 8, ipv6: 32 } as const;
-
 function advertisementOf(kind: ServiceKind, block: Prefix, aggregated: boolean): object {
   const { family, length } = block;
-  const sayable = aggregated && length >= LEAST[family];
+  const sayable = aggregated && length >= SHORTEST_AGGREGATE[family];
   return {
     addresses: [kind],
     cidrs: [formatPrefix(block)],

@@ -37,6 +37,9 @@ const advertisement = mapping({
   localPref: may("Local preference towards internal neighbours.", localPref, { absent: "100" }),
 });
 
+/** What `aggregationLength` takes at the least. */
+export const SHORTEST_AGGREGATE = { ipv4: 8, ipv6: 32 } as const;
+
 const serviceAdvertisement = mapping({
   addresses: says(
     "Kinds of addresses that are advertised.",
@@ -56,8 +59,8 @@ const serviceAdvertisement = mapping({
     {},
     "Advertise the block around an address, where its traffic policy is Cluster.",
     mapping({
-      ipv4: may("Prefix length for IPv4.", integer(8, 32), { absent: "32" }),
-      ipv6: may("Prefix length for IPv6.", integer(32, 128), { absent: "128" }),
+      ipv4: may("Prefix length for IPv4.", integer(SHORTEST_AGGREGATE.ipv4, 32), { absent: "32" }),
+      ipv6: may("Prefix length for IPv6.", integer(SHORTEST_AGGREGATE.ipv6, 128), { absent: "128" }),
     }),
   ),
   communities: or([], "Communities put on them.", communityList),
