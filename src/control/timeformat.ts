@@ -1,3 +1,5 @@
+import { dateOf } from "#lib/calendar.ts";
+
 /** How times are shown: `recent` while they are younger than `limitMs`, else `old`. Formats are those of strftime, and `%f`. */
 export interface TimeFormat {
   readonly recent: string;
@@ -90,7 +92,7 @@ export function formatTime(format: string, wallMs: number, offsetMs: number): st
   const local = Math.floor(wallMs + offsetMs);
   const day = Math.floor(local / 86_400_000);
   const inDay = local - day * 86_400_000;
-  const { year, month, date } = civil(day);
+  const { year, month, day: date } = dateOf(day);
   const [hours, minutes, seconds] = [
     Math.floor(inDay / 3_600_000),
     Math.floor(inDay / 60_000) % 60,
@@ -120,23 +122,4 @@ export function formatTime(format: string, wallMs: number, offsetMs: number): st
     if (letter === "f") return micros.slice(0, Number(digits ?? 6));
     return conversions[letter]?.() ?? whole;
   });
-}
-
-/** The date of a day counted from 1970-01-01, in the Gregorian calendar. */
-function civil(day: number): { year: number; month: number; date: number } {
-  // Years begin in March, so that a leap day is the last of its year; 146,097 days are 400 years.
-  const shifted = day + 719_468;
-  const era = Math.floor(shifted / 146_097);
-  const ofEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor(
-    (ofEra - Math.floor(ofEra / 1460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) / 365,
-  );
-  const dayOfYear = ofEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153);
-  const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
-  return {
-    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
-    month,
-    date: dayOfYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1,
-  };
 }

@@ -1,3 +1,4 @@
+import { fnv1a } from "./fnv1a.ts";
 import type { Steps } from "./steps.ts";
 
 /** A change copies one shard and the list of all: with tens of thousands of entries some hundred. */
@@ -89,9 +90,8 @@ export class VersionedMap<V> implements ReadonlyMap<string, V> {
   }
 }
 
-/** FNV-1a, folded: names often differ in their last letters only. */
+/** Folded: names often differ in their last letters only. */
 function shardOf(key: string): number {
-  let hash = 0x811c_9dc5;
-  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x0100_0193);
+  const hash = fnv1a(key);
   return (hash ^ (hash >>> 8) ^ (hash >>> 16) ^ (hash >>> 24)) & (SHARDS - 1);
 }

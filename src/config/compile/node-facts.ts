@@ -1,3 +1,4 @@
+import { fnv1a } from "#lib/fnv1a.ts";
 import type { Address } from "#route/address.ts";
 import { type Family, families } from "#route/family.ts";
 import type { Prefix } from "#route/prefix.ts";
@@ -87,9 +88,5 @@ function addressesOf(object: ConfigObject<"Node">, report: Report): Partial<Reco
   return found;
 }
 
-/** For nodes without an IPv4 address: FNV-1a of 32 bits over the name, and 1 in place of 0 (RFC 6286 §2.1). */
-function hashedRouterId(name: string): number {
-  let hash = 0x811c_9dc5;
-  for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x0100_0193) >>> 0;
-  return hash === 0 ? 1 : hash;
-}
+/** For nodes without an IPv4 address: a hash of the name, and 1 in place of 0 (RFC 6286 §2.1). */
+const hashedRouterId = (name: string): number => fnv1a(name) || 1;

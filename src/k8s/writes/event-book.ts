@@ -1,4 +1,5 @@
 import { OUR_GROUP } from "#config/schema/kinds.ts";
+import { fnv1a } from "#lib/fnv1a.ts";
 import type { WriteRequest } from "../messages.ts";
 import { continueEvent, createEvent } from "./requests.ts";
 import { formatTime } from "./time.ts";
@@ -120,12 +121,6 @@ function shorten(text: string, maxOctets: number): string {
   return text.slice(0, length);
 }
 
-/** FNV-1a over the text, twice with different beginnings: 64 bits as text. */
-function hash(text: string): string {
-  const half = (seed: number): string => {
-    let value = seed;
-    for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x0100_0193) >>> 0;
-    return value.toString(16).padStart(8, "0");
-  };
-  return half(0x811c_9dc5) + half(0x9dc5_811c);
-}
+/** 64 bits as text. */
+const hash = (text: string): string =>
+  [fnv1a(text), fnv1a(text, 0x9dc5_811c)].map((half) => half.toString(16).padStart(8, "0")).join("");
