@@ -4,7 +4,8 @@ import type { RouteSink } from "#bgp/wire/route-sink.ts";
 import { UpdateWriter } from "#bgp/wire/update-encoder.ts";
 import type { NodeConfig, PeerConfig, PolicyConfig } from "#config/node-config.ts";
 import { bug } from "#lib/bug.ts";
-import type { NeighbourConfig, Rib } from "#rib/rib.ts";
+import type { NeighbourConfig, SessionWords } from "#rib/neighbour.ts";
+import type { Rib } from "#rib/rib.ts";
 import type { Family } from "#route/family.ts";
 import { exportContextOf, type LinkAddresses } from "./exporting.ts";
 
@@ -14,6 +15,8 @@ export class Routing implements RoutingSide {
   readonly #links: LinkAddresses;
   #config: NodeConfig;
   readonly #peers = new Map<string, PeerConfig>();
+  /** Sessions that are up, and in which words they are told routes. */
+  readonly #sessions = new Map<string, { readonly session: EstablishedSession; readonly encoding: string }>();
   #policies: NodeConfig["policies"] | undefined;
 
   constructor(rib: Rib, links: LinkAddresses, config: NodeConfig) {
@@ -25,14 +28,33 @@ export class Routing implements RoutingSide {
 
   /** Before the speaker's own `reconfigure`, which may bring sessions up; `forget` comes after it. */
   reconfigure(config: NodeConfig): void {
+    const before = this.#config;
     this.#config = config;
-    const before = this.#policies;
+    const others = this.#policies !== config.policies;
     this.#policies = config.policies;
-    const changed = config.peers.filter((peer) => {
-      return before !== config.policies || this.#peers.get(peer.name) !== peer;
-    });
+    const changed = config.peers.filter((peer) => others || this.#peers.get(peer.name) !== peer);
     for (const peer of changed) this.#peers.set(peer.name, peer);
     this.#rib.setNeighbours(changed.map((peer) => neighbourConfig(peer, config)));
+    const isSame = before.clusterId === config.clusterId && before.addresses === config.addresses;
+    this.#reword(isSame ? changed : config.peers);
+  }
+
+  /** Sessions that are up need not end where only what is told over them is worded in another way. */
+  #reword(peers: readonly PeerConfig[]): void {
+    const reworded = peers.flatMap((peer): [string, SessionWords][] => {
+      const known = this.#sessions.get(peer.name);
+      if (known === undefined) return [];
+      const words = this.#wordsOf(known.session, peer);
+      if (words.encoding === known.encoding) return [];
+      this.#sessions.set(peer.name, { ...known, encoding: words.encoding });
+      return [[peer.name, words]];
+    });
+    if (reworded.length > 0) this.#rib.reword(new Map(reworded));
+  }
+
+  #wordsOf(session: EstablishedSession, peer: PeerConfig): SessionWords {
+    const context = exportContextOf(session, peer, this.#config, this.#links);
+    return { kind: context.kind, encoding: encodingKey(context), encoder: () => new UpdateWriter(context) };
   }
 
   /** Neighbours that are configured no more, after their sessions ended. */
@@ -47,21 +69,21 @@ export class Routing implements RoutingSide {
 
   up(session: EstablishedSession): RouteSink {
     const peer = this.#peers.get(session.peer) ?? bug(`no neighbour ${session.peer}`);
-    const context = exportContextOf(session, peer, this.#config, this.#links);
+    const words = this.#wordsOf(session, peer);
+    this.#sessions.set(session.peer, { session, encoding: words.encoding });
     return this.#rib.up(session.peer, {
-      kind: context.kind,
+      ...words,
       routerId: session.remoteRouterId,
       address: session.remoteAddress,
       link: this.#linkOf(session),
       families: session.families,
       kept: session.gracefulRestart?.kept ?? [],
-      encoding: encodingKey(context),
-      encoder: () => new UpdateWriter(context),
       out: { send: (bytes, start, end, written) => session.send(bytes, start, end, written) },
     });
   }
 
   down(peer: string, retained: readonly Family[]): void {
+    this.#sessions.delete(peer);
     this.#rib.down(peer, retained);
   }
 

@@ -34,6 +34,8 @@ export interface GroupRules {
   readonly key: string;
   /** Code of `NeighbourTable.kinds`. */
   readonly kind: number;
+  /** Equal for encoders that make equal octets. */
+  readonly encoding: string;
   readonly encoder: UpdateEncoder;
   readonly exporter: Exporter | undefined;
 }
@@ -48,17 +50,22 @@ export class ExportFilter {
   refusal: keyof Refusals | undefined;
   readonly #loc: LocRib;
   readonly #neighbours: NeighbourTable;
-  readonly #kind: number;
-  readonly #forbidden: number;
+  #kind = LOCAL;
+  #forbidden = 0;
 
   /** @param kind of the group's members, a code of `NeighbourTable.kinds` */
   constructor(loc: LocRib, neighbours: NeighbourTable, kind: number, exporter: Exporter | undefined, isHeld: boolean) {
     this.#loc = loc;
     this.#neighbours = neighbours;
-    this.#kind = kind;
-    this.#forbidden = forbiddenFlags(kind);
     this.exporter = exporter;
     this.isHeld = isHeld;
+    this.turn(kind);
+  }
+
+  /** The group's members are of another kind from now on. */
+  turn(kind: number): void {
+    this.#kind = kind;
+    this.#forbidden = forbiddenFlags(kind);
   }
 
   /** @returns the attribute set that the best path of `prefix` is told with; 0: it is not told */

@@ -34,6 +34,11 @@ export class GroupReview {
     this.#again = again;
   }
 
+  /** Would what is told already have to be told again, with `exporter` as the policy? */
+  rewords(exporter: Exporter | undefined): boolean {
+    return this.#again || this.before !== exporter;
+  }
+
   copy(): GroupReview {
     const review = new GroupReview(this.#end, this.before, this.#again);
     review.#cursor = this.#cursor;

@@ -38,6 +38,11 @@ export class NeighbourTable {
     this.addresses.set(address.words, at + 1);
   }
 
+  /** The same neighbour in another part. */
+  turn(id: number, kind: NeighbourKind): void {
+    this.kinds[id] = kinds.indexOf(kind);
+  }
+
   kindOf(id: number): NeighbourKind {
     return kinds[this.kinds[id]!]!;
   }

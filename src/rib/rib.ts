@@ -1,4 +1,4 @@
-import type { Announcer, BlockOwner, OriginatedPrefix, PolicyConfig } from "#config/node-config.ts";
+import type { BlockOwner, OriginatedPrefix } from "#config/node-config.ts";
 import { bug } from "#lib/bug.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Address } from "#route/address.ts";
@@ -8,20 +8,13 @@ import type { Prefix } from "#route/prefix.ts";
 import { FamilySide } from "./family-side.ts";
 import type { ForwardingSettings } from "./forwarding.ts";
 import { Inbox } from "./inbox.ts";
+import type { NeighbourConfig, NeighbourSession, SessionWords } from "./neighbour.ts";
 import { CLIENT, EXTERNAL, INTERNAL, LOCAL, NeighbourTable } from "./neighbours.ts";
 import { NextHopTracking, resolveThroughRib } from "./next-hop-tracking.ts";
 import { Origination } from "./origination.ts";
 import type { DrainStage, PolicyScope } from "./policy.ts";
 import type { PolicyProgram } from "./policy-program.ts";
-import type {
-  AttributeCodec,
-  ForwardingTable,
-  NeighbourKind,
-  NextHopResolver,
-  RouteSink,
-  SessionOut,
-  UpdateEncoder,
-} from "./ports.ts";
+import type { AttributeCodec, ForwardingTable, NextHopResolver, RouteSink } from "./ports.ts";
 import { scopeKey } from "./programs.ts";
 import { Sink } from "./sink.ts";
 import { SlabPool } from "./slab.ts";
@@ -29,6 +22,7 @@ import { AttributeTable } from "./table/attribute-table.ts";
 import { defaultLimits, type RibLimits, type TableFull } from "./table/limits.ts";
 import { NextHopTable } from "./table/next-hop-table.ts";
 import { Turns } from "./turns.ts";
+import type { Audience } from "./update-groups.ts";
 
 /** What the daemon hands the RIB. */
 export interface RibParts {
@@ -58,40 +52,6 @@ interface RibEvents {
   tableFull(neighbour: string, error: TableFull): void;
   /** The neighbour tells a prefix of a block that is another node's: it is not selected. Said once for each. */
   foreignOrigin?(neighbour: string, prefix: Prefix, owner: BlockOwner): void;
-}
-
-/** What is configured about a neighbour. */
-export interface NeighbourConfig {
-  readonly name: string;
-  /** Our AS number, as the neighbour knows it: what policies prepend. */
-  readonly localAs: number;
-  /** Tried in order. */
-  readonly importPolicies: readonly PolicyConfig[];
-  readonly exportPolicies: readonly PolicyConfig[];
-  /** Kinds of own prefixes that go out before any export policy is asked. */
-  readonly advertise: readonly OriginatedPrefix["from"][];
-  /** A default route from it is never selected: it is a node of the mesh. */
-  readonly refuseDefault: boolean;
-  /** Which node it is, where what it says of pod addresses is checked. */
-  readonly announcer: Announcer | undefined;
-  readonly prefixLimit: Readonly<Partial<Record<Family, number>>>;
-}
-
-/** What a session brings. */
-export interface NeighbourSession {
-  readonly kind: Exclude<NeighbourKind, "local">;
-  readonly routerId: number;
-  readonly address: Address;
-  /** Interface index of the session where it is known. */
-  readonly link: number | undefined;
-  readonly families: readonly Family[];
-  /** Families whose routes the neighbour kept: what we have of it stays, stale, until it tells it again. */
-  readonly kept: readonly Family[];
-  /** Equal for sessions to which the same UPDATEs can be sent. */
-  readonly encoding: string;
-  /** A new encoder for such sessions. */
-  encoder(): UpdateEncoder;
-  readonly out: SessionOut;
 }
 
 /** A neighbour that was made known. */
@@ -277,15 +237,37 @@ export class Rib {
     return neighbour.sink;
   }
 
+  /** Sessions go on, and are told routes in other words, or other routes: who reflects for whom changed, or our addresses. */
+  reword(sessions: ReadonlyMap<string, SessionWords>): void {
+    const reworded = Array.from(sessions, ([name, words]) => ({ neighbour: this.#named(name), words }));
+    const isTurned = reworded.some(({ neighbour: { kind }, words }) => kind !== words.kind);
+    for (const { neighbour, words } of reworded) {
+      if (neighbour.session === undefined) bug(`${neighbour.config.name} has no session`);
+      neighbour.session = { ...neighbour.session, ...words };
+      neighbour.kind = words.kind;
+      this.neighbours.turn(neighbour.id, words.kind);
+    }
+    for (const family of families) {
+      const side = this.sides[family];
+      side.groups.change(
+        new Map(
+          reworded.map(({ neighbour: { id, config }, words }) => {
+            return [id, this.#audience(config, words, side)];
+          }),
+        ),
+      );
+      if (isTurned) side.groups.review(); // others may now be told their routes, or no longer
+      side.prune();
+    }
+  }
+
   #join({ id, config }: NeighbourState, session: NeighbourSession, side: FamilySide): void {
-    const scope = this.#scope("export", config, session.kind);
-    side.groups.join(id, session.out, {
-      kind: kindCodes[session.kind],
-      encoding: session.encoding,
-      policy: scopeKey(scope),
-      exporter: side.programs.get(scope),
-      encoder: () => session.encoder(),
-    });
+    side.groups.join(id, session.out, this.#audience(config, session, side));
+  }
+
+  #audience(config: NeighbourConfig, { kind, encoding, encoder }: SessionWords, side: FamilySide): Audience {
+    const scope = this.#scope("export", config, kind);
+    return { kind: kindCodes[kind], encoding, policy: scopeKey(scope), exporter: side.programs.get(scope), encoder };
   }
 
   /** The session is down: routes of `retained` stay, as stale ones; all others go. */

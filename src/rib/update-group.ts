@@ -171,12 +171,19 @@ export class UpdateGroup implements Job {
     this.#beginReview(this.filter.exporter, false);
   }
 
+  /** What neighbours are to each other changed. */
+  review(): void {
+    this.#beginReview(this.filter.exporter, false);
+  }
+
   /** Other rules for all members: what they make of each route is compared with what the old ones made. */
   setRules(rules: GroupRules): void {
-    const before = this.filter.exporter;
-    this.rules = rules;
+    const { exporter: before } = this.filter;
+    const sameWords = rules.encoding === this.rules.encoding;
+    this.rules = sameWords ? { ...rules, encoder: this.rules.encoder } : rules;
     this.filter.exporter = rules.exporter;
-    this.#beginReview(before, true);
+    this.filter.turn(rules.kind);
+    this.#beginReview(before, !sameWords);
   }
 
   /**
@@ -198,7 +205,8 @@ export class UpdateGroup implements Job {
       this.#remove(member);
       group.#add(member);
     }
-    if (rules.exporter !== this.filter.exporter) group.#beginReview(this.filter.exporter, true);
+    const { key, encoding } = this.rules;
+    if (rules.key !== key) group.#beginReview(this.filter.exporter, rules.encoding !== encoding);
     this.#parts.onSplit(group);
     return group;
   }
@@ -218,9 +226,9 @@ export class UpdateGroup implements Job {
     other.#close();
   }
 
-  #beginReview(before: Exporter | undefined, changed: boolean): void {
-    const again = changed && this.#review !== undefined;
-    this.#review = new GroupReview(this.loc.prefixes.end, before, again);
+  /** @param before policy until now @param reworded whatever is told is told again */
+  #beginReview(before: Exporter | undefined, reworded: boolean): void {
+    this.#review = new GroupReview(this.loc.prefixes.end, before, reworded || this.#review?.rewords(before) === true);
     this.#parts.turns.wake();
   }
 

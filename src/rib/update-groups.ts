@@ -92,13 +92,19 @@ export class UpdateGroups {
     for (const group of this.#groups) group.release();
   }
 
-  /** Other export policies for some neighbours: what they were told is corrected, no session is reset. */
-  change(policies: ReadonlyMap<number, { readonly policy: string; readonly exporter: Exporter | undefined }>): void {
+  /** Every route is looked at again: what some neighbours are to others changed. */
+  review(): void {
+    for (const group of this.#groups) group.review();
+  }
+
+  /** Other export policies for some neighbours, or other words: what they were told is corrected, no session is reset. */
+  change(audiences: ReadonlyMap<number, Partial<Audience>>): void {
     const moves = new Map<UpdateGroup, Map<string, Membership[]>>();
-    for (const [neighbour, next] of policies) {
+    for (const [neighbour, next] of audiences) {
       const membership = this.#memberships.get(neighbour);
-      if (membership === undefined || membership.audience.policy === next.policy) continue;
+      if (membership === undefined) continue;
       const audience = { ...membership.audience, ...next };
+      if (keyOf(audience) === keyOf(membership.audience)) continue;
       const moved = { ...membership, audience };
       this.#memberships.set(neighbour, moved);
       const byKey = moves.get(membership.group) ?? new Map<string, Membership[]>();
@@ -111,7 +117,7 @@ export class UpdateGroups {
   #move(group: UpdateGroup, moved: readonly Membership[]): void {
     const { audience } = moved[0] ?? bug("a move of nobody");
     if (moved.length === group.members.length) {
-      group.setRules({ ...rulesOf(audience), encoder: group.rules.encoder });
+      group.setRules(rulesOf(audience));
       return;
     }
     group.split(
@@ -149,6 +155,7 @@ export class UpdateGroups {
 const rulesOf = (audience: Audience): GroupRules => ({
   key: keyOf(audience),
   kind: audience.kind,
+  encoding: audience.encoding,
   encoder: audience.encoder(),
   exporter: audience.exporter,
 });

@@ -2,8 +2,9 @@ import type { Clock } from "#lib/clock.ts";
 import { type AttributeFacts, emptyFacts } from "#route/attribute-facts.ts";
 import type { Attributes } from "#route/attributes.ts";
 import { HopSetTable } from "#route/hop-set.ts";
+import type { NeighbourSession } from "./neighbour.ts";
 import type { AttributeCodec, RouteSink, UpdateEncoder } from "./ports.ts";
-import { type NeighbourSession, Rib } from "./rib.ts";
+import { Rib } from "./rib.ts";
 
 export interface WarmUpParts {
   readonly codec: AttributeCodec;

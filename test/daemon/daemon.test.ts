@@ -3,6 +3,7 @@ import type { NodeConfig, PeerConfig, PolicyConfig } from "#config/node-config.t
 import { depart } from "#daemon/departure.ts";
 import { TableFull } from "#rib/table/limits.ts";
 import { Pair, prefix } from "../support/pair.ts";
+import { address } from "../support/sessions.ts";
 
 test("settings of the kernel are taken over by the running daemon", async () => {
   const pair = new Pair();
@@ -126,4 +127,39 @@ test("what a policy prepends is the AS number that the neighbour knows, also whe
   expect(told.map((path) => path.attributes().asPath)).toEqual([
     [{ kind: "sequence", members: [64600, 64600, 64600] }],
   ]);
+});
+
+test("a session goes on where the node's other address changes, and tells the new one as the next hop", async () => {
+  const pair = new Pair();
+  const daemon = await pair.start();
+  const other = pair.other!;
+  const [own] = other.config.originated;
+  const block = prefix("fd00:244:2::/64");
+  const at = (text: string): NodeConfig => {
+    return {
+      ...other.config,
+      addresses: { ...other.config.addresses, ipv6: address(text) },
+      originated: [{ ...own!, prefix: block }],
+    };
+  };
+  const nextHops = (text: string) => {
+    other.reconfigure(at(text));
+    pair.settle();
+    return daemon.ribView.paths("ipv6", daemon.ribView.find(block)).map((path) => path.attributes().nextHop);
+  };
+  expect(nextHops("fd00::2")).toEqual([address("fd00::2")]);
+  expect(nextHops("fd00::22")).toEqual([address("fd00::22")]);
+  expect(daemon.speaker.peer("n2")).toMatchObject({ state: "established", losses: 0 });
+});
+
+test("a neighbour that becomes a client of our reflection, or no longer is one, keeps its session", async () => {
+  const pair = new Pair();
+  const daemon = await pair.start();
+  const [peer] = daemon.config.peers;
+  for (const reflectorClient of [true, false]) {
+    daemon.reconfigure({ ...daemon.config, peers: [{ ...peer!, reflectorClient }] });
+    pair.settle();
+    expect(daemon.rib.neighbour("n2")?.session?.kind).toBe(reflectorClient ? "client" : "internal");
+  }
+  expect(daemon.speaker.peer("n2")).toMatchObject({ state: "established", losses: 0 });
 });

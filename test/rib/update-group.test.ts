@@ -1,8 +1,10 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { PolicyConfig } from "#config/node-config.ts";
 import type { Attributes } from "#route/attributes.ts";
 import { parsePrefix } from "#route/prefix.ts";
 import { acceptAll, attributes, Bench, own, smallLimits } from "./support/bench.ts";
+import { JsonEncoder } from "./support/codec.ts";
 
 const A = "192.0.2.1";
 const B = "192.0.2.2";
@@ -31,6 +33,79 @@ function settled(
   for (const { ear } of [teller, ...ears]) ear.lines();
   return { bench, teller, ears, groups: bench.rib.sides.ipv4.groups };
 }
+
+describe("neighbours whose part changes while their sessions last", () => {
+  /** A reflects or does not: what each of B, C and D, internal ones, knows of the others' prefixes. */
+  function internals() {
+    const bench = new Bench();
+    const all = [B, C, D].map((name, at) => {
+      const neighbour = bench.neighbour(name, "internal");
+      neighbour.announce(`10.${at + 1}.0.0/16`, attributes([], name));
+      return neighbour;
+    });
+    bench.settle();
+    const known = (): string[] =>
+      all.map(({ ear }) =>
+        [...ear.routes.keys()]
+          .map((prefix) => prefix[3])
+          .sort()
+          .join(""),
+      );
+    const turn = (kinds: readonly ("client" | "internal")[]): string[] => {
+      const words = kinds.map(
+        (kind, at) => [all[at]!.name, { kind, encoding: kind, encoder: () => new JsonEncoder() }] as const,
+      );
+      bench.rib.reword(new Map(words));
+      bench.settle();
+      return known();
+    };
+    return { bench, all, known, turn };
+  }
+
+  test("clients are told what internal neighbours are not, from when they are clients until they no longer are", () => {
+    const { all, known, turn } = internals();
+    expect(known()).toEqual(["", "", ""]);
+    expect(turn(["client", "client", "client"])).toEqual(["23", "13", "12"]);
+    expect(turn(["client", "internal", "internal"])).toEqual(["23", "1", "1"]);
+    expect(turn(["internal", "internal", "client"])).toEqual(["3", "3", "12"]);
+    expect(turn(["internal", "internal", "internal"])).toEqual(["", "", ""]);
+    for (const { ear } of all) expect(ear.lines().filter((line) => line.startsWith("endOfRib")).length).toBe(2);
+  });
+
+  test("in whatever order they change, they know what they would know from the beginning", () => {
+    const kind = fc.constantFrom("client" as const, "internal" as const);
+    fc.assert(
+      fc.property(fc.array(fc.tuple(kind, kind, kind), { minLength: 1, maxLength: 6 }), (history) => {
+        const { turn } = internals();
+        const last = history.map(turn).at(-1);
+        const [...kinds] = history.at(-1) ?? [];
+        const obvious = kinds.map((to, me) =>
+          kinds.map((from, at) => (at !== me && (from === "client" || to === "client") ? `${at + 1}` : "")).join(""),
+        );
+        expect(last).toEqual(obvious);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("all that was told is told again in other words", () => {
+    const {
+      bench,
+      ears: [b, c],
+    } = settled([B, C], block(10));
+    const [left = b, right] = [b, c];
+    bench.rib.reword(new Map([[B, { kind: "external", encoding: "other words", encoder: () => new JsonEncoder() }]]));
+    bench.settle();
+    expect(
+      left?.ear
+        .lines()
+        .filter((line) => line.startsWith("+"))
+        .join(" ")
+        .match(/\/24/g)?.length,
+    ).toBe(10);
+    expect(right?.ear.lines()).toEqual([]);
+  });
+});
 
 describe("joining", () => {
   test("a new neighbour is told the table, then End-of-RIB, once per family", () => {

@@ -1,7 +1,8 @@
 import type { OriginatedPrefix, PolicyConfig } from "#config/node-config.ts";
 import type { Clock, Timer } from "#lib/clock.ts";
+import type { NeighbourConfig, NeighbourSession } from "#rib/neighbour.ts";
 import type { RouteSink } from "#rib/ports.ts";
-import { type NeighbourConfig, type NeighbourSession, Rib, type RibParts } from "#rib/rib.ts";
+import { Rib, type RibParts } from "#rib/rib.ts";
 import { parseAddress } from "#route/address.ts";
 import { LOOPED } from "#route/attribute-facts.ts";
 import type { Attributes } from "#route/attributes.ts";
