@@ -1,8 +1,8 @@
 import { type Address, formatAddress, formatRouterId } from "#route/address.ts";
 import { formatAsPath } from "#route/as-path.ts";
+import { formatCommunity, formatLargeCommunity } from "#route/communities.ts";
 import type { Family } from "#route/family.ts";
 import { formatPrefix } from "#route/prefix.ts";
-import { formatCommunity, formatLargeCommunity } from "./render/attributes.ts";
 import { formatSessionError } from "./render/session-error.ts";
 import type { DaemonView, DrainView, Explanation, HopView, PathExplanation, ProtocolView } from "./views.ts";
 

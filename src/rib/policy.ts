@@ -7,11 +7,10 @@ import type {
 } from "#config/node-config.ts";
 import type { AsPath, AsPathSegment } from "#route/as-path.ts";
 import type { Attributes, LargeCommunity } from "#route/attributes.ts";
+import { GRACEFUL_SHUTDOWN_COMMUNITY } from "#route/communities.ts";
 import { contains, type Prefix } from "#route/prefix.ts";
 import type { SourceClass } from "./table/attribute-table.ts";
 
-/** GRACEFUL_SHUTDOWN (RFC 8326 §5). */
-const GRACEFUL_SHUTDOWN = 0xffff0000;
 /** Most AS numbers of one segment (RFC 4271 §4.3). */
 const SEGMENT = 255;
 
@@ -131,7 +130,8 @@ export function modify(scope: PolicyScope, attributes: Attributes, actions: read
   let changed = attributes;
   for (const action of actions) if (!isIdle(action)) changed = act(changed, action, scope.localAs);
   if (scope.direction === "import") {
-    const leaving = scope.external && changed.communities.includes(GRACEFUL_SHUTDOWN) && changed.localPref !== 0;
+    const leaving =
+      scope.external && changed.communities.includes(GRACEFUL_SHUTDOWN_COMMUNITY) && changed.localPref !== 0;
     return leaving ? { ...changed, localPref: 0 } : changed;
   }
   if (scope.drain === "leaving") changed = asLeaving(changed, scope.external);
@@ -141,7 +141,7 @@ export function modify(scope: PolicyScope, attributes: Attributes, actions: read
 
 /** RFC 8326 §4.1: the community for all; within our AS the least local preference too, which it stands for (§4.2). */
 function asLeaving(attributes: Attributes, external: boolean): Attributes {
-  const communities = [...new Set([...attributes.communities, GRACEFUL_SHUTDOWN])];
+  const communities = [...new Set([...attributes.communities, GRACEFUL_SHUTDOWN_COMMUNITY])];
   return { ...attributes, communities, localPref: external ? attributes.localPref : 0 };
 }
 

@@ -2,6 +2,7 @@ import { Reader } from "#lib/bytes.ts";
 import { formatAddress, formatRouterId } from "#route/address.ts";
 import { formatAsPath } from "#route/as-path.ts";
 import type { Attributes } from "#route/attributes.ts";
+import { formatCommunity, formatLargeCommunity } from "#route/communities.ts";
 import type { Family } from "#route/family.ts";
 import { formatPrefix, type Prefix } from "#route/prefix.ts";
 import { familyOf } from "./afi-safi.ts";
@@ -147,16 +148,6 @@ function listPrefixes(prefixes: readonly Prefix[], most: number): string {
   return prefixes.length > most ? `${shown} and ${prefixes.length - most} more` : shown;
 }
 
-const wellKnownCommunities: Readonly<Record<number, string>> = {
-  4294901760: "graceful-shutdown",
-  4294967041: "no-export",
-  4294967042: "no-advertise",
-  4294967043: "no-export-subconfed",
-};
-
-const formatCommunity = (community: number): string =>
-  wellKnownCommunities[community] ?? `${community >>> 16}:${community & 0xffff}`;
-
 const hex = (value: number): string => value.toString(16).padStart(8, "0");
 
 /** `origin IGP, path 64512 64513, next hop 10.0.0.1, …`; what is absent is not named. */
@@ -174,10 +165,7 @@ export function describeAttributes(attributes: Attributes): string {
     attributes.originatorId !== undefined && `originator ${formatRouterId(attributes.originatorId)}`,
     list("cluster list", attributes.clusterList.map(formatRouterId)),
     list("communities", attributes.communities.map(formatCommunity)),
-    list(
-      "large communities",
-      attributes.largeCommunities.map((community) => community.join(":")),
-    ),
+    list("large communities", attributes.largeCommunities.map(formatLargeCommunity)),
     list(
       "extended communities",
       attributes.extendedCommunities.map(([high, low]) => hex(high) + hex(low)),

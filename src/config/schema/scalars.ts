@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { type Address, formatAddress, parseAddress } from "#route/address.ts";
 import type { LargeCommunity } from "#route/attributes.ts";
+import { wellKnownCommunities } from "#route/communities.ts";
 import type { Family } from "#route/family.ts";
 import { formatPrefix, type Prefix, parseInterfaceAddress, parsePrefix } from "#route/prefix.ts";
 import { type CelRule, type Meta, text } from "./describe.ts";
@@ -222,28 +223,15 @@ export const routerId = text<number>(ROUTER_ID, (value) => {
   return id === undefined || id === 0 ? { wrong: `${quote(value)} is not a router id: write it like "10.0.0.1"` } : id;
 });
 
-const WELL_KNOWN: ReadonlyMap<string, number> = new Map([
-  ["graceful-shutdown", 0xffff_0000], // RFC 8326
-  ["blackhole", 0xffff_029a], // RFC 7999
-  ["no-export", 0xffff_ff01], // RFC 1997
-  ["no-advertise", 0xffff_ff02], // RFC 1997
-  ["no-export-subconfed", 0xffff_ff03], // RFC 1997
-  ["no-peer", 0xffff_ff04], // RFC 3765
-]);
-const WELL_KNOWN_NAMES = [...WELL_KNOWN.keys()];
+const WELL_KNOWN_NAMES = [...wellKnownCommunities.keys()];
 
 /** `65000:100` or a well-known name. @returns its 32 bits */
 export function parseCommunity(value: string): number | undefined {
-  const known = WELL_KNOWN.get(value);
+  const known = wellKnownCommunities.get(value);
   if (known !== undefined) return known;
   const [, high, low] = /^(\d{1,5}):(\d{1,5})$/.exec(value) ?? [];
   if (Number(high) > 0xffff || Number(low) > 0xffff || low === undefined) return undefined;
   return Number(high) * 65_536 + Number(low);
-}
-
-export function formatCommunity(value: number): string {
-  const known = [...WELL_KNOWN].find(([, number]) => number === value);
-  return known?.[0] ?? `${value >>> 16}:${value & 0xffff}`;
 }
 
 /** 0 to 69999: a pattern that ends at 65535 costs more than the API server takes for as many as can stand in lists of lists. */

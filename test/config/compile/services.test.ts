@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { compile } from "#config/compile/compile.ts";
-import { formatCommunity } from "#config/schema/scalars.ts";
+import { formatCommunity } from "#route/communities.ts";
 import { formatPrefix } from "#route/prefix.ts";
 import { nodeYaml, objectsOf, ourYaml } from "../objects-of.ts";
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import * as scalars from "#config/schema/scalars.ts";
+import { formatCommunity } from "#route/communities.ts";
 import { formatPrefix, parsePrefix, prefixOf } from "#route/prefix.ts";
 
 type Case = readonly [input: unknown, expected: unknown];
@@ -151,7 +152,7 @@ for (const [name, schema, cases] of tables) {
 test("what is printed is read back", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 0xffff_ffff }), (value) => {
-      expect(scalars.parseCommunity(scalars.formatCommunity(value))).toBe(value);
+      expect(scalars.parseCommunity(formatCommunity(value))).toBe(value);
     }),
   );
   fc.assert(

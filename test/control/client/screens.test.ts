@@ -84,7 +84,7 @@ describe("linnet why", () => {
       "",
       "1. from ebgp_c (172.30.0.3), 4 s ago: best",
       "  policy     accepted: policy from_c, statement 1",
-      "  attributes AS path 64513, local preference 100, origin IGP, communities (64512,3)",
+      "  attributes AS path 64513, local preference 100, origin IGP, communities 64512:3",
       "  next hop   172.30.0.3 through 172.30.0.0/24 on eth0: via 172.30.0.3 on eth0",
       "",
       "2. from ebgp_d4 (172.30.0.4), 6 s ago: lost at AS_PATH length (RFC 4271 §9.1.2.2 (a))",
