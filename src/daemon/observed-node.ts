@@ -7,7 +7,7 @@ import { type Family, families } from "#route/family.ts";
 import { formatPrefix } from "#route/prefix.ts";
 import type { Configuration } from "./configuration.ts";
 import type { Daemon } from "./daemon.ts";
-import { bgpView } from "./views/bgp.ts";
+import { bgpView, STATES } from "./views/bgp.ts";
 
 /** The node as it is written to the API server. */
 export function observedNode(daemon: Daemon, { remarks }: Pick<Configuration, "remarks">): ObservedNode {
@@ -94,12 +94,3 @@ function endedMs({ state, sinceMs, history }: PeerSnapshot): number {
   const ended = history.findLast(({ from, to }) => from !== "idle" && (to === "idle" || to === "active"));
   return ended?.atMs ?? sinceMs;
 }
-
-const STATES = {
-  idle: "Idle",
-  connect: "Connect",
-  active: "Active",
-  openSent: "OpenSent",
-  openConfirm: "OpenConfirm",
-  established: "Established",
-} as const satisfies Record<PeerSnapshot["state"], ObservedSession["state"]>;

@@ -1,8 +1,9 @@
 import type { Negotiated } from "#bgp/session/negotiate.ts";
 import type { Ending, State } from "#bgp/session/session.ts";
 import type { PeerSnapshot } from "#bgp/session/snapshot.ts";
+import { type AfiSafi, familyOf } from "#bgp/wire/afi-safi.ts";
 import type { Capabilities, GracefulRestartCapability } from "#bgp/wire/capabilities.ts";
-import { describeNotification } from "#bgp/wire/notification.ts";
+import { Cease, describeNotification, ErrorCode } from "#bgp/wire/notification.ts";
 import type {
   BgpSessionView,
   BgpState,
@@ -14,18 +15,14 @@ import type {
 } from "#control/views.ts";
 import { type Family, families } from "#route/family.ts";
 
-/** RFC 4486 §4. */
-const CEASE = 6;
-const TOO_MANY_PREFIXES = 1;
-
-const STATES: Readonly<Record<State, BgpState>> = {
+export const STATES = {
   idle: "Idle",
   connect: "Connect",
   active: "Active",
   openSent: "OpenSent",
   openConfirm: "OpenConfirm",
   established: "Established",
-};
+} as const satisfies Readonly<Record<State, BgpState>>;
 
 /** How BIRD's client groups the states of a session. */
 export function protocolState(peer: PeerSnapshot, disabled: boolean): ProtocolView["state"] {
@@ -72,11 +69,11 @@ function timer(remainingMs: number | undefined, totalMs: number | undefined): Ti
 function sessionError(ending: Ending | undefined): SessionError | undefined {
   switch (ending?.kind) {
     case "sent":
-      if (ending.notification.code === CEASE && ending.notification.subcode === TOO_MANY_PREFIXES)
-        return { kind: "limit" };
-      return { kind: "sent", code: ending.notification.code, subcode: ending.notification.subcode };
-    case "received":
-      return { kind: ending.kind, code: ending.notification.code, subcode: ending.notification.subcode };
+    case "received": {
+      const { code, subcode } = ending.notification;
+      const isLimit = ending.kind === "sent" && code === ErrorCode.cease && subcode === Cease.maximumPrefixes;
+      return isLimit ? { kind: "limit" } : { kind: ending.kind, code, subcode };
+    }
     case "lost":
       return { kind: "errno", text: ending.reason };
     case "closed":
@@ -149,6 +146,6 @@ function longLivedView({ longLived }: Capabilities): CapabilitiesView["longLived
   };
 }
 
-/** Unicast families among `entries` (AFI 1 and 2, SAFI 1). */
-const known = (entries: readonly { readonly afi: number; readonly safi: number }[]): Family[] =>
-  families.filter((family) => entries.some(({ afi, safi }) => safi === 1 && afi === (family === "ipv4" ? 1 : 2)));
+/** Families that Linnet routes, among `entries`. */
+const known = (entries: readonly AfiSafi[]): Family[] =>
+  families.filter((family) => entries.some(({ afi, safi }) => familyOf(afi, safi) === family));
