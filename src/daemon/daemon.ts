@@ -2,7 +2,7 @@ import { Speaker, type StopMode } from "#bgp/speaker.ts";
 import type { Transport } from "#bgp/transport.ts";
 import { AttributeSetCodec } from "#bgp/wire/attribute-codec.ts";
 import type { Nft } from "#cni/masquerade-keeper.ts";
-import type { NodeConfig } from "#config/node-config.ts";
+import type { NodeConfig, PeerConfig } from "#config/node-config.ts";
 import { Discovery } from "#discovery/discovery.ts";
 import type { RouterPort } from "#discovery/router-port.ts";
 import { Kernel } from "#kernel/kernel.ts";
@@ -108,7 +108,7 @@ export class Daemon {
       established: (name) => this.#hasSessionOn(name),
       changed: () => this.reconfigure(this.#wanted),
     });
-    this.#unnumbered = new Unnumbered(this.#discovery);
+    this.#unnumbered = new Unnumbered(this.#discovery, log);
     this.#moving = new Moving({
       clock,
       isComplete: (name) => this.#hasToldAll(name),
@@ -213,6 +213,11 @@ export class Daemon {
   #hasToldAll(name: string): boolean {
     const peer = this.speaker.peer(name);
     return peer?.state === "established" && peer.complete.length >= (peer.negotiated?.families.length ?? 1);
+  }
+
+  /** Why a neighbour by interface alone is not found, for people; undefined: it is, or is none. */
+  missing({ unnumbered, interface: link }: PeerConfig): string | undefined {
+    return unnumbered && link !== undefined ? this.#discovery.missing(link) : undefined;
   }
 
   /** With the neighbour that was found there. */

@@ -1,6 +1,7 @@
 import type { NodeConfig, PeerConfig } from "#config/node-config.ts";
 import type { FoundNeighbour, LinkFacts, WantedLink } from "#discovery/discovery.ts";
 import type { Links } from "#kernel/links.ts";
+import type { Log } from "#lib/log.ts";
 import { formatAddress, isLinkLocal } from "#route/address.ts";
 
 /** What this needs of `Discovery`. */
@@ -15,11 +16,18 @@ export interface NeighbourSource {
  */
 export class Unnumbered {
   readonly #source: NeighbourSource;
+  readonly #log: Log;
+  /** Neighbours that other objects have, as logged. */
+  #said = "";
   /** What was made of which configuration, for as long as nothing about it changes. */
   readonly #made = new Map<string, { readonly from: PeerConfig; readonly key: string; readonly peer: PeerConfig }>();
 
-  constructor(source: NeighbourSource) {
+  /** The last answer, given again while nothing about it changes: equal neighbours cost nobody any work. */
+  #answer: readonly PeerConfig[] = [];
+
+  constructor(source: NeighbourSource, log: Log) {
     this.#source = source;
+    this.#log = log;
   }
 
   /** @returns `config` with addresses where they are known; itself where no neighbour is wanted by interface */
@@ -32,21 +40,38 @@ export class Unnumbered {
     }
     const names = new Set(wanted.map(({ name }) => name));
     for (const name of this.#made.keys()) if (!names.has(name)) this.#made.delete(name);
-    const taken = new Set(config.peers.filter(({ unnumbered }) => !unnumbered).map(placeOf));
-    return { ...config, peers: config.peers.map((peer) => (peer.unnumbered ? this.#resolved(peer, taken) : peer)) };
+    const taken = new Map(config.peers.flatMap((peer) => (peer.unnumbered ? [] : [[placeOf(peer), peer.source]])));
+    const peers = config.peers.map((peer) => (peer.unnumbered ? this.#resolved(peer, taken) : peer));
+    this.#say(wanted, taken);
+    const changed = peers.length !== this.#answer.length || peers.some((peer, place) => peer !== this.#answer[place]);
+    if (changed) this.#answer = peers;
+    return { ...config, peers: this.#answer };
   }
 
   /** @param taken neighbours that are named by address: those objects have them */
-  #resolved(from: PeerConfig, taken: ReadonlySet<string>): PeerConfig {
+  #resolved(from: PeerConfig, taken: ReadonlyMap<string, string>): PeerConfig {
     const heard = this.#source.neighbourOn(from.interface ?? "");
-    const place = heard && placeOf({ address: heard.address, interface: from.interface });
-    const found = place !== undefined && !taken.has(place) ? heard : undefined;
+    const found = heard !== undefined && !taken.has(placeOf({ ...from, ...heard })) ? heard : undefined;
     const key = found === undefined ? "" : `${formatAddress(found.address)} ${formatAddress(found.own)}`;
     const known = this.#made.get(from.name);
     if (known?.from === from && known.key === key) return known.peer;
     const peer = found === undefined ? { ...from, passive: true } : atAddress(from, found);
     this.#made.set(from.name, { from, key, peer });
     return peer;
+  }
+
+  #say(wanted: readonly PeerConfig[], taken: ReadonlyMap<string, string>): void {
+    const clashes = wanted.flatMap(({ interface: link, source }) => {
+      const heard = this.#source.neighbourOn(link ?? "");
+      const owner = heard && taken.get(placeOf({ address: heard.address, interface: link }));
+      if (heard === undefined || owner === undefined) return [];
+      return [
+        `${source}: spec.interface: ${formatAddress(heard.address)} on ${link} is a neighbour by ${owner} already`,
+      ];
+    });
+    const said = clashes.join("; ");
+    if (said !== this.#said && said !== "") this.#log.warn(`${said}, which stays in force`);
+    this.#said = said;
   }
 }
 

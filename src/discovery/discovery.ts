@@ -62,7 +62,7 @@ export class Discovery {
   readonly #watched = new Map<string, Watched>();
   #socket: RouterSocket | undefined;
   #retry: Timer | undefined;
-  /** Why there is no socket, as logged. */
+  /** Why there is no socket; said once. */
   #refused: string | undefined;
 
   constructor(parts: DiscoveryParts) {
@@ -105,6 +105,14 @@ export class Discovery {
     return own && chosen && { address: chosen.address, own };
   }
 
+  /** Why nobody is found, for people; undefined: somebody is. */
+  missing(name: string): string | undefined {
+    const { own, chosen } = this.#watched.get(name)?.state ?? downState;
+    if (this.#socket === undefined) return this.#refused ?? "the daemon stops";
+    if (own === undefined) return `${name} is down, or has no link-local address`;
+    return chosen === undefined ? `no router advertises itself on ${name}` : undefined;
+  }
+
   stop(): void {
     this.#retry?.cancel();
     this.#retry = undefined;
@@ -125,8 +133,8 @@ export class Discovery {
     }
     const wanted = [...this.#watched.values()].map(({ source, name }) => `${source}: spec.interface ${name}`);
     const text = `${wanted.join(", ")}: the neighbour cannot be found: ${opened.refused}`;
-    if (text !== this.#refused) this.#parts.log.error(text);
-    this.#refused = text;
+    if (opened.refused !== this.#refused) this.#parts.log.error(text);
+    this.#refused = opened.refused;
     this.#retry = this.#parts.clock.after(OPEN_RETRY_MS, () => {
       this.#retry = undefined;
       this.#open();
@@ -163,7 +171,7 @@ export class Discovery {
     const { next, effects } = step(before, event, { nowMs: clock.nowMs(), random: this.#parts.random() });
     watched.state = next;
     for (const effect of effects) this.#act(watched, effect);
-    if (!sameNeighbour(before, next)) this.#say(watched, before);
+    if (!same(before.chosen?.address, next.chosen?.address)) this.#say(watched);
     watched.timer?.cancel();
     const atMs = dueMs(next);
     watched.timer = Number.isFinite(atMs)
@@ -203,10 +211,9 @@ export class Discovery {
     watched.complaint = reason;
   }
 
-  #say({ name, source, state }: Watched, before: LinkState): void {
-    const { log } = this.#parts;
-    if (state.chosen !== undefined) log.info(`the neighbour of ${source} on ${name} is ${list([state.chosen])}`);
-    else if (before.chosen !== undefined) log.info(`${name} is down: no neighbour of ${source} there`);
+  #say({ name, source, state: { chosen } }: Watched): void {
+    const found = chosen && `the neighbour of ${source} on ${name} is ${list([chosen])}`;
+    this.#parts.log.info(found ?? `${name} is down: no neighbour of ${source} there`);
   }
 }
 

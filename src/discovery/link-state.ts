@@ -103,7 +103,10 @@ export function step(state: LinkState, event: LinkEvent, moment: Moment): LinkSt
   }
 }
 
-/** Says at once that we are there, and asks who is (RFC 4861 §6.2.4, §6.3.7). */
+/**
+ * Says at once that we are there, and asks who is (RFC 4861 §6.2.4, §6.3.7). Where we only have another address, the
+ * neighbour learns it at once, too.
+ */
 function up(state: LinkState, own: Address, { nowMs }: Moment): LinkStep {
   const begun: LinkState = {
     ...state,
@@ -113,7 +116,9 @@ function up(state: LinkState, own: Address, { nowMs }: Moment): LinkStep {
     solicitationsLeft: t.SOLICITATIONS,
     solicitAtMs: nowMs,
   };
-  return due(begun, { nowMs, random: 1 });
+  const { next, effects } = due(begun, { nowMs, random: 1 });
+  const told = next.advertisedMs === nowMs || state.chosen === undefined;
+  return { next, effects: told ? effects : [...effects, { kind: "advertise", to: state.chosen.address }] };
 }
 
 function due(state: LinkState, { nowMs, random }: Moment): LinkStep {

@@ -67,6 +67,11 @@ const refused: readonly (readonly [KubernetesObject, string, string])[] = [
     "spec.ebgpMultihop",
     "ebgpMultihop must not be given with interface alone: the neighbour is on the link",
   ],
+  [
+    object("BGPPeer", { interface: "eth1", asNumber: "external", sourceAddress: "2001:db8::1" }, "x"),
+    "spec.sourceAddress",
+    "sourceAddress must be link-local with interface alone: the link needs no other addresses",
+  ],
   [tor({ peerAddress: "FE80::1" }), "spec.interface", "interface must be given with a link-local peerAddress"],
   [
     tor({ ebgpMultihop: 2, ttlSecurity: 1 }),

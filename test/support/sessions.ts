@@ -2,11 +2,11 @@ import type { EstablishedSession, RoutingSide } from "#bgp/ports.ts";
 import { Speaker } from "#bgp/speaker.ts";
 import type { RouteSink } from "#bgp/wire/route-sink.ts";
 import type { NodeConfig, PeerConfig } from "#config/node-config.ts";
-import type { Log, LogFields } from "#lib/log.ts";
 import { type Address, formatWords, parseAddress } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
 import type { FakeClock } from "./fake-clock.ts";
 import type { FakeNetwork } from "./fake-wire.ts";
+import { LineLog } from "./line-log.ts";
 
 /** A test's address. */
 export function address(text: string): Address {
@@ -130,33 +130,6 @@ class RoutingLog implements RoutingSide {
   /** What was written since the last call. */
   take(): string[] {
     return this.log.splice(0);
-  }
-}
-
-/** Keeps lines of level `info` and above, as `level message`. */
-class LineLog implements Log {
-  readonly lines: string[] = [];
-
-  debug(): void {}
-
-  info(message: string, _fields?: LogFields): void {
-    this.lines.push(`info ${message}`);
-  }
-
-  warn(message: string, _fields?: LogFields): void {
-    this.lines.push(`warn ${message}`);
-  }
-
-  error(message: string, _fields?: LogFields): void {
-    this.lines.push(`error ${message}`);
-  }
-
-  with(): Log {
-    return this;
-  }
-
-  take(): string[] {
-    return this.lines.splice(0);
   }
 }
 

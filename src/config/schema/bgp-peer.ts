@@ -141,6 +141,15 @@ export const bgpPeerSpec = ruled(mapping(fields), [
       ebgpMultihop === undefined || [peerAddress, peerSelector, defaultGateway].some((given) => given !== undefined),
   },
   {
+    cel: "!has(self.sourceAddress) || self.sourceAddress in ['NodeAddress', 'Any'] || self.sourceAddress.lowerAscii().matches('^fe[89ab]') || has(self.peerAddress) || has(self.peerSelector) || has(self.defaultGateway)",
+    message: "sourceAddress must be link-local with interface alone: the link needs no other addresses",
+    field: "sourceAddress",
+    holds: ({ sourceAddress: source, peerAddress, peerSelector, defaultGateway }) =>
+      typeof source !== "object" ||
+      isLinkLocal(source) ||
+      [peerAddress, peerSelector, defaultGateway].some((given) => given !== undefined),
+  },
+  {
     cel: "!has(self.ebgpMultihop) || !has(self.ttlSecurity)",
     message: "only one of ebgpMultihop and ttlSecurity can be given",
     field: "ttlSecurity",

@@ -30,8 +30,11 @@ export function protocolState(peer: PeerSnapshot, disabled: boolean): ProtocolVi
   return peer.state === "established" ? "up" : "start";
 }
 
-/** A neighbour's session, as `show protocols all` shows it. */
-export function bgpView(peer: PeerSnapshot, disabled: boolean): BgpView {
+/**
+ * A neighbour's session, as `show protocols all` shows it.
+ * @param missing why it is not found yet
+ */
+export function bgpView(peer: PeerSnapshot, disabled: boolean, missing?: string): BgpView {
   const { config, negotiated, state } = peer;
   const waits = state === "active" && config.passive;
   return {
@@ -43,7 +46,7 @@ export function bgpView(peer: PeerSnapshot, disabled: boolean): BgpView {
     restartTimer: timer(peer.restartMs, undefined),
     errorWait: timer(peer.remainingMs.idleHold, peer.idleHoldMs),
     connectDelay: state === "active" ? timer(peer.remainingMs.connectRetry, config.timers.connectRetryMs) : undefined,
-    lastError: disabled ? undefined : sessionError(peer.lastEnding),
+    lastError: disabled ? undefined : missing === undefined ? sessionError(peer.lastEnding) : notFound(missing),
     flaps: peer.losses,
     session: state === "established" && negotiated !== undefined ? sessionView(peer, negotiated) : undefined,
   };
@@ -56,6 +59,8 @@ export function shutdownText({ lastEnding }: PeerSnapshot): string | undefined {
   const at = text.indexOf(": ");
   return at < 0 ? undefined : text.slice(at + 2);
 }
+
+const notFound = (text: string): SessionError => ({ kind: "local", text });
 
 function configuredAs({ remoteAs, localAs }: PeerSnapshot["config"]): number | undefined {
   if (typeof remoteAs === "number") return remoteAs;

@@ -85,7 +85,7 @@ function bgpProtocol(peer: PeerSnapshot, daemon: Daemon): ProtocolView {
     description: config.description,
     message: shutdownText(peer),
     channels: config.families.map((family) => bgpChannel(family, peer, daemon)),
-    bgp: bgpView(peer, disabled),
+    bgp: bgpView(peer, disabled, daemon.missing(config)),
   };
 }
 

@@ -437,6 +437,46 @@ describe("BGPPeer by default gateway", () => {
   });
 });
 
+describe("BGPPeer by interface alone", () => {
+  const spec = { interface: "eth1", asNumber: "external" };
+
+  test("is named by it, has no address yet, exchanges both families, and takes IPv6 next hops for IPv4", () => {
+    const { peers } = configOf(objectsOf(n1, peer("up", spec), peer("other", { ...spec, interface: "eth2" })));
+    expect(peers.map(({ name, interface: link }) => [name, link])).toEqual([
+      ["Global_eth1", "eth1"],
+      ["Global_eth2", "eth2"],
+    ]);
+    const [up] = peers;
+    expect(up).toMatchObject({ unnumbered: true, remoteAs: "external", families: ["ipv4", "ipv6"] });
+    expect(up).toMatchObject({ address: parseAddress("::"), localAddress: undefined, extendedNextHop: true });
+    const narrow = peer("up", { ...spec, families: ["IPv6"], sourceAddress: "NodeAddress" });
+    expect(configOf(objectsOf(n1, narrow)).peers).toMatchObject([{ families: ["ipv6"], localAddress: undefined }]);
+  });
+
+  test("is for the nodes selected", () => {
+    const labelled = nodeYaml("n2", ["10.0.0.2"], [], { labels: { rack: "a" } });
+    const objects = objectsOf(n1, labelled, peer("up", { ...spec, nodeSelector: { matchLabels: { rack: "a" } } }));
+    expect(namesOf(configOf(objects, "n1"))).toEqual(["Mesh_10_0_0_2"]);
+    expect(namesOf(configOf(objects, "n2"))).toEqual(["Mesh_10_0_0_1", "Node_eth1"]);
+  });
+
+  test("a second one for the same interface is named, the earlier stays", () => {
+    const objects = objectsOf(n1, peer("b", spec), peer("a", { ...spec, asNumber: 1 }));
+    expect(configOf(objects).peers.map(({ source, remoteAs }) => [source, remoteAs])).toEqual([["BGPPeer/a", 1]]);
+    expect(remarksOf(objects)).toEqual([
+      "error: m1.yaml:2: BGPPeer/b: spec.interface: whoever is found on eth1 is a neighbour of Node/n1 by BGPPeer/a already, which stays in force",
+    ]);
+  });
+
+  test.each<[object, string]>([
+    [{ interface: "eth1" }, "asNumber must be given"],
+    [{ ...spec, ebgpMultihop: 2 }, "ebgpMultihop must not be given"],
+    [{ ...spec, sourceAddress: "10.0.0.1" }, "sourceAddress must be link-local"],
+  ])("%j is refused: %s", (wrong, text) => {
+    expect(() => objectsOf(peer("up", wrong))).toThrow(text);
+  });
+});
+
 describe("BGPPeer between nodes", () => {
   const rack = (name: string, address: string, as: number): string =>
     nodeYaml(name, [address], [], { labels: { rack: name }, annotations: { "linnet.dev/as-number": String(as) } });
