@@ -84,6 +84,7 @@ function sessionOf(peer: PeerSnapshot, { rib, ribView, speaker }: Daemon): Obser
     sinceMs: peer.sinceMs,
     flaps: view.flaps,
     lastError: lastEnding && { text: describeEnding(lastEnding), ms: endedMs(peer) },
+    lostBy: peer.history.findLast(({ from, to }) => from === "established" && to !== "established")?.reason,
     families: Object.fromEntries(routes),
   };
 }

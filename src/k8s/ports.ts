@@ -40,6 +40,8 @@ export interface ObservedSession {
   readonly sinceMs: number;
   readonly flaps: number;
   readonly lastError: { readonly text: string; readonly ms: number } | undefined;
+  /** Why it was lost last; attempts to bring it back may have failed for other reasons since. */
+  readonly lostBy: string | undefined;
   readonly families: Readonly<Partial<Record<Family, ObservedRoutes>>>;
 }
 

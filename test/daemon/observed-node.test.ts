@@ -44,6 +44,17 @@ test("a session that is back says when and why the one before it ended", async (
   expect(session?.lastError?.ms).toBeLessThan(session?.sinceMs ?? 0);
 });
 
+test("a session that does not come back says why it was lost, and why it does not come back", async () => {
+  const pair = new Pair();
+  const daemon = await pair.start();
+  pair.other!.stop("hard", "moving house");
+  pair.settle();
+  pair.settle();
+  const [session] = observedNode(daemon, nothing).sessions;
+  expect(session?.lastError?.text).toBe("connection refused");
+  expect(session?.lostBy).toBe("received Cease/Hard Reset: Cease/Administrative Shutdown: moving house");
+});
+
 test("every loss since the start is counted, however many there were", async () => {
   const pair = new Pair();
   const daemon = await pair.start();

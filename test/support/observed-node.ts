@@ -14,12 +14,16 @@ export const session = (name: string, changes: Partial<ObservedSession> = {}): O
   sinceMs: START_MS,
   flaps: 0,
   lastError: undefined,
+  lostBy: undefined,
   families: { ipv4: { received: 1, accepted: 1, advertised: 1 } },
   ...changes,
 });
 
 export const down = (name: string, changes: Partial<ObservedSession> = {}): ObservedSession =>
-  session(name, { state: "Active", lastError: { text: "hold timer expired", ms: START_MS }, families: {}, ...changes });
+  session(name, {
+    ...{ state: "Active", lastError: { text: "no answer", ms: START_MS }, lostBy: "hold timer expired", families: {} },
+    ...changes,
+  });
 
 const table = { selected: 3, installed: 3, failed: 0 };
 

@@ -86,6 +86,7 @@ export class ApiClient {
     this.#agent.destroy();
   }
 
+  /** A kept connection that was closed meanwhile says nothing about the server: the request goes over another one. */
   #send(request: ApiRequest, silenceMs: number, signal?: AbortSignal): Promise<http.IncomingMessage> {
     const { method, path, query = {}, body, contentType = "application/json" } = request;
     const url = new URL(this.#access.server + path);
@@ -106,7 +107,11 @@ export class ApiClient {
       resolve(response);
     });
     outgoing.setTimeout(silenceMs, () => (incoming ?? outgoing).destroy(new ApiError({ kind: "silence" })));
-    outgoing.on("error", (error) => reject(error instanceof ApiError ? error : new ApiError(connectionFault(error))));
+    outgoing.on("error", (error: NodeJS.ErrnoException) => {
+      const stale = outgoing.reusedSocket && incoming === undefined && error.code === "ECONNRESET";
+      if (stale) resolve(this.#send(request, silenceMs, signal));
+      else reject(error instanceof ApiError ? error : new ApiError(connectionFault(error)));
+    });
     outgoing.end(text);
     return promise;
   }

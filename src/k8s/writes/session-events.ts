@@ -68,9 +68,9 @@ function subjectsOf(sessions: readonly ObservedSession[]): Subject[] {
   return mesh.length === 0 ? own : [...own, whole];
 }
 
-function subjectOf({ name, address, state, sinceMs, flaps, lastError, source }: ObservedSession): Subject {
+function subjectOf({ name, address, state, sinceMs, flaps, lostBy, source }: ObservedSession): Subject {
   const [kind, object] = source.split("/");
-  const why = lastError === undefined ? "" : `: ${lastError.text}`;
+  const why = lostBy === undefined ? "" : `: ${lostBy}`;
   return {
     name,
     up: state === "Established",

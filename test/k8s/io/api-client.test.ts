@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -109,4 +112,28 @@ test("a server that is not there is a fault of the connection", async () => {
   const error = (await get("/api/v1/nodes").catch((thrown: unknown) => thrown)) as ApiError;
   expect(error.fault.kind).toBe("connection");
   await server.start();
+});
+
+test("a kept connection that the server closed meanwhile costs nothing: the request goes over another one, once", async () => {
+  const served = new WeakSet<object>();
+  let requests = 0;
+  const tired = createServer((request, response) => {
+    requests++;
+    if (served.has(request.socket) || request.url === "/never") request.socket.destroy();
+    else response.end("{}");
+    served.add(request.socket);
+  });
+  tired.listen(0, "127.0.0.1");
+  await once(tired, "listening");
+  const { port } = tired.address() as AddressInfo;
+  const access = { ...apiAccess(join(directory, "kubeconfig"), {}), server: `http://127.0.0.1:${port}` };
+  const other = new ApiClient(access, "test");
+  const ask = (path: string): Promise<unknown> => other.request({ method: "GET", path });
+  await ask("/a");
+  await ask("/b");
+  expect(requests).toBe(3);
+  await expect(ask("/never")).rejects.toThrow("socket hang up");
+  expect(requests).toBe(5);
+  other.close();
+  tired.close();
 });

@@ -42,7 +42,7 @@ test("a session that comes and goes is told, with why, and by which object", () 
 test("a session that was lost and is back between two looks is told as both", () => {
   const again = session("tor", {
     sinceMs: START_MS + 1500,
-    lastError: { text: "connection reset", ms: START_MS + 1000 },
+    lostBy: "connection reset",
   });
   const requests = told(
     { afterMs: 0, sessions: [session("tor")] },
