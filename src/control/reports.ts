@@ -1,5 +1,6 @@
 import { type Address, formatAddress, formatRouterId } from "#route/address.ts";
 import { formatAsPath } from "#route/as-path.ts";
+import { DEFAULT_LOCAL_PREF } from "#route/attribute-facts.ts";
 import { formatCommunity, formatLargeCommunity } from "#route/communities.ts";
 import type { Family } from "#route/family.ts";
 import { formatPrefix } from "#route/prefix.ts";
@@ -26,6 +27,8 @@ export interface NodeReport {
   readonly unforwarded: readonly string[];
   /** What is wrong with the newest objects. */
   readonly invalid: readonly string[];
+  /** Routes that the origin check refuses. */
+  readonly foreign: readonly string[];
   readonly tables: Readonly<Record<Family, { readonly nets: number; readonly routes: number }>>;
   readonly kernel: {
     readonly inSync: boolean;
@@ -65,8 +68,8 @@ export interface NeighbourReport {
 }
 
 export function nodeReport(daemon: DaemonView, now: number): NodeReport {
-  const { version, hostname, routerId, state, startedMs, reconfiguredMs, recovery, drain, unforwarded, invalid } =
-    daemon.status();
+  const status = daemon.status();
+  const { version, hostname, routerId, state, startedMs, reconfiguredMs, recovery, drain } = status;
   const { inSync, wanted, pending, failed, failures } = daemon.forwarding();
   return {
     version,
@@ -81,8 +84,9 @@ export function nodeReport(daemon: DaemonView, now: number): NodeReport {
       seconds: Math.round(recovery.timer.remainingMs / 1000),
     },
     drain: drain && drainReport(drain),
-    unforwarded,
-    invalid,
+    unforwarded: status.unforwarded,
+    invalid: status.invalid,
+    foreign: status.foreign,
     tables: { ipv4: { ...daemon.tables.ipv4.counts }, ipv6: { ...daemon.tables.ipv6.counts } },
     kernel: {
       inSync,
@@ -193,7 +197,7 @@ function attributesText(route: PathExplanation["route"]): string | undefined {
   const path = formatAsPath(attributes.asPath);
   return [
     `AS path ${path === "" ? "(empty)" : path}`,
-    `local preference ${attributes.localPref ?? 100}`,
+    `local preference ${attributes.localPref ?? DEFAULT_LOCAL_PREF}`,
     `origin ${["IGP", "EGP", "incomplete"][attributes.origin]}`,
     ...(attributes.med === undefined ? [] : [`MED ${attributes.med}`]),
     ...(attributes.communities.length === 0

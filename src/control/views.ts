@@ -49,6 +49,8 @@ export interface DaemonStatus {
   readonly unforwarded: readonly string[];
   /** What is wrong with the newest objects, a line each with its place: what they say is not in force. */
   readonly invalid: readonly string[];
+  /** Routes to pod addresses that are refused, since another node has those: a line each, for people. */
+  readonly foreign: readonly string[];
 }
 
 export interface DrainView {

@@ -15,8 +15,8 @@ import { Rib } from "#rib/rib.ts";
 import { RibView } from "#rib/views.ts";
 import { type Family, families } from "#route/family.ts";
 import { HopSetTable } from "#route/hop-set.ts";
-import { formatPrefix } from "#route/prefix.ts";
 import { Drain } from "./drain.ts";
+import { foreignRoute } from "./foreign-routes.ts";
 import { Gateways } from "./gateways.ts";
 import { Moving } from "./moving.ts";
 import { type NodeFiles, NodeNetwork } from "./node-network.ts";
@@ -133,8 +133,7 @@ export class Daemon {
       events: {
         endOfRib: () => {},
         foreignOrigin: (peer, prefix, { node }) => {
-          const text = `${formatPrefix(prefix)} belongs to Node/${node}: the route that ${peer} told is not installed`;
-          log.warn(text, { peer });
+          log.warn(foreignRoute(prefix, node, peer), { peer });
         },
         prefixLimit: (peer, family, prefixes) => this.speaker.prefixLimitReached(peer, family, prefixes),
         tableFull: (peer, { message }) => {

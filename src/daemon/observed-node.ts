@@ -7,6 +7,7 @@ import { type Family, families } from "#route/family.ts";
 import { formatPrefix } from "#route/prefix.ts";
 import type { Configuration } from "./configuration.ts";
 import type { Daemon } from "./daemon.ts";
+import { foreignRoutes } from "./foreign-routes.ts";
 import { bgpView, STATES } from "./views/bgp.ts";
 
 /** The node as it is written to the API server. */
@@ -50,23 +51,20 @@ function refused({ kernel: { installer } }: Daemon): ObservedTrouble[] {
   });
 }
 
-function foreign({ ribView }: Daemon): ObservedTrouble[] {
-  return ribView
-    .foreign()
+const foreign = ({ ribView }: Daemon): ObservedTrouble[] =>
+  foreignRoutes(ribView)
     .slice(0, NAMED)
-    .map(({ neighbour, prefix, owner }) => {
-      const note = `${formatPrefix(prefix)} belongs to Node/${owner.node}: the route that ${neighbour} told is not installed`;
-      return { object: undefined, reason: "ForeignRoute", note };
-    });
-}
+    .map((note) => ({ object: undefined, reason: "ForeignRoute", note }));
 
 function tableOf(family: Family, { kernel, ribView }: Daemon): ObservedNode["tables"][Family] {
   const { installed, failed } = kernel.installer.counts(family);
   return { selected: ribView.tables(family).prefixes, installed, failed };
 }
 
-function sessionOf(peer: PeerSnapshot, { rib, ribView, speaker }: Daemon): ObservedSession {
+function sessionOf(peer: PeerSnapshot, daemon: Daemon): ObservedSession {
   const { config, lastEnding } = peer;
+  const { rib, ribView, speaker } = daemon;
+  const missing = daemon.missing(config);
   const view = bgpView(peer, speaker.isDisabled(config.name));
   const neighbour = rib.neighbour(config.name);
   const routes = config.families.flatMap((family) => {
@@ -83,7 +81,10 @@ function sessionOf(peer: PeerSnapshot, { rib, ribView, speaker }: Daemon): Obser
     state: STATES[peer.state],
     sinceMs: peer.sinceMs,
     flaps: view.flaps,
-    lastError: lastEnding && { text: describeEnding(lastEnding), ms: endedMs(peer) },
+    lastError:
+      missing === undefined
+        ? lastEnding && { text: describeEnding(lastEnding), ms: endedMs(peer) }
+        : { text: missing, ms: peer.sinceMs },
     lostBy: peer.history.findLast(({ from, to }) => from === "established" && to !== "established")?.reason,
     families: Object.fromEntries(routes),
   };

@@ -12,6 +12,7 @@ export interface StatusScreen {
 /** A screen has so much room: neighbours without a session come first, and the rest is counted. */
 const MOST_NEIGHBOURS = 24;
 const MOST_PROBLEMS = 8;
+const MOST_FOREIGN = 3;
 
 /** One screen for somebody who wants to know whether this node is well, and if not, why. */
 export function statusScreen(node: NodeReport, neighbours: readonly NeighbourReport[], paint: Paint): StatusScreen {
@@ -58,8 +59,11 @@ function neighbourProblems({ name, address, session, disabled, lastError, messag
 }
 
 /** What is worth knowing and nothing to worry about. */
-function notes({ state, recovery, drain, kernel }: NodeReport): string[] {
+function notes({ state, recovery, drain, kernel, foreign }: NodeReport): string[] {
+  const more = foreign.length - MOST_FOREIGN;
   return [
+    ...foreign.slice(0, MOST_FOREIGN).map((line) => `Origin check: ${line}`),
+    ...(more > 0 ? [`Origin check: ${more} more ${more === 1 ? "route is" : "routes are"} refused.`] : []),
     ...(state === "reconfiguring" ? ["A new configuration is being put in force."] : []),
     ...(recovery === undefined
       ? []

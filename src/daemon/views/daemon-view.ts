@@ -4,6 +4,7 @@ import { judge } from "#rib/policy.ts";
 import { families } from "#route/family.ts";
 import type { Configuration } from "../configuration.ts";
 import type { Daemon } from "../daemon.ts";
+import { foreignRoutes } from "../foreign-routes.ts";
 import { actionsOf } from "./actions.ts";
 import { explain } from "./explain.ts";
 import { interfaceViews } from "./interfaces.ts";
@@ -61,6 +62,7 @@ function statusOf(daemon: Daemon, configuration: Configuration, identity: Identi
     drain: drainView(daemon),
     unforwarded: daemon.unforwarded(),
     invalid: configuration.remarks.filter(({ severity }) => severity === "error").map(formatRemark),
+    foreign: foreignRoutes(daemon.ribView),
   };
 }
 

@@ -33,6 +33,16 @@ describe("linnet status", () => {
     ]);
   });
 
+  test("routes that the origin check refuses are named, some of many, and are another node's trouble", () => {
+    const foreign = Array.from({ length: 6 }, (_, at) => `10.244.${at}.0/24 belongs to Node/n${at}`);
+    const { well, lines } = status({ foreign });
+    expect(well).toBe(true);
+    expect(lines.filter((line) => line.startsWith("  "))).toEqual([
+      ...[0, 1, 2].map((at) => `  Origin check: 10.244.${at}.0/24 belongs to Node/n${at}`),
+      "  Origin check: 3 more routes are refused.",
+    ]);
+  });
+
   test("a kernel that forwards nothing is no well node", () => {
     const { well, lines } = status({ unforwarded: ["net.ipv4.ip_forward"] });
     expect([well, lines[1]]).toEqual([false, "  Pods here cannot be reached: net.ipv4.ip_forward is 0."]);

@@ -431,6 +431,7 @@ export class LabDaemon implements DaemonView {
       drain: undefined,
       unforwarded: [],
       invalid: [],
+      foreign: [],
     };
   }
 
