@@ -5,14 +5,11 @@ import type {
   PolicyMatch,
   PolicyStatement,
 } from "#config/node-config.ts";
-import type { AsPath, AsPathSegment } from "#route/as-path.ts";
+import { type AsPath, type AsPathSegment, LONGEST_SEGMENT } from "#route/as-path.ts";
 import type { Attributes, LargeCommunity } from "#route/attributes.ts";
 import { GRACEFUL_SHUTDOWN_COMMUNITY } from "#route/communities.ts";
 import { contains, type Prefix } from "#route/prefix.ts";
 import type { SourceClass } from "./table/attribute-table.ts";
-
-/** Most AS numbers of one segment (RFC 4271 §4.3). */
-const SEGMENT = 255;
 
 /** What decides about the paths of a neighbour in one direction; equal scopes have one program. */
 export interface PolicyScope {
@@ -165,7 +162,7 @@ function prepended(path: AsPath, as: number, times: number): AsPath {
   let result = path;
   for (let left = times; left > 0; left--) {
     const [first, ...rest] = result;
-    const joins = first?.kind === "sequence" && first.members.length < SEGMENT;
+    const joins = first?.kind === "sequence" && first.members.length < LONGEST_SEGMENT;
     const head: AsPathSegment = { kind: "sequence", members: joins ? [as, ...first.members] : [as] };
     result = joins ? [head, ...rest] : [head, ...result];
   }

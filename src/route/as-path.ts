@@ -1,9 +1,12 @@
 /** Segment types of AS_PATH (RFC 4271 §4.3, RFC 5065 §3). */
 export type SegmentKind = "set" | "sequence" | "confed-sequence" | "confed-set";
 
+/** Most AS numbers in one segment: their count is an octet (RFC 4271 §4.3). */
+export const LONGEST_SEGMENT = 255;
+
 export interface AsPathSegment {
   readonly kind: SegmentKind;
-  /** 1 to 255 AS numbers, 32 bits each. */
+  /** 1 to `LONGEST_SEGMENT` AS numbers, 32 bits each. */
   readonly members: readonly number[];
 }
 

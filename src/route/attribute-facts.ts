@@ -1,5 +1,8 @@
 import type { Family } from "./family.ts";
 
+/** LOCAL_PREF of routes that come without one: RFC 4271 §5.1.5 leaves it to us, and this is what others take. */
+export const DEFAULT_LOCAL_PREF = 100;
+
 /** Bits of `AttributeFacts.flags`. */
 export const HAS_LOCAL_PREF = 1 << 0;
 export const HAS_MED = 1 << 1;
@@ -20,7 +23,7 @@ export const HAS_LINK_BANDWIDTH = 1 << 6;
  */
 export interface AttributeFacts {
   flags: number;
-  /** LOCAL_PREF, 100 where absent (then HAS_LOCAL_PREF is not set). */
+  /** LOCAL_PREF, `DEFAULT_LOCAL_PREF` where absent (then HAS_LOCAL_PREF is not set). */
   localPref: number;
   /** AS_PATH length as RFC 4271 §9.1.2.2 (a) counts it: an AS_SET counts 1, confederation segments 0. */
   pathLength: number;
@@ -54,7 +57,7 @@ export interface AttributeFacts {
 export function emptyFacts(): AttributeFacts {
   return {
     flags: 0,
-    localPref: 100,
+    localPref: DEFAULT_LOCAL_PREF,
     pathLength: 0,
     origin: 0,
     med: 0,

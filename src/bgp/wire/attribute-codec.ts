@@ -2,13 +2,13 @@ import { Reader, Writer } from "#lib/bytes.ts";
 import type { AttributeFacts } from "#route/attribute-facts.ts";
 import type { Attributes, UnknownAttribute } from "#route/attributes.ts";
 import { AttributeScanner, type ScanContext } from "./attribute-scan.ts";
+import { AS_SEQUENCE } from "./attributes/as-path.ts";
 import { type AttributeCodec, EXTENDED_LENGTH, encodeAttribute } from "./attributes/attribute.ts";
 import { nextHopOnly } from "./attributes/mp-reach.ts";
 import { attributeByCode, attributeTable } from "./attributes/table.ts";
 import { Remarks } from "./outcome.ts";
 
-/** Segments of stored paths (RFC 4271 §4.3, RFC 6793 §3). */
-const AS_SEQUENCE = 2;
+/** Of an AS number in stored paths (RFC 6793 §3). */
 const AS_OCTETS = 4;
 
 /** Of a set without any attribute. */

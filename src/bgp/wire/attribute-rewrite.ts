@@ -1,10 +1,12 @@
 import { toOctets } from "#route/address.ts";
+import { LONGEST_SEGMENT } from "#route/as-path.ts";
+import { DEFAULT_LOCAL_PREF } from "#route/attribute-facts.ts";
 import type { Family } from "#route/family.ts";
 import { AFI, SAFI_UNICAST } from "./afi-safi.ts";
-import { AS_TRANS } from "./attributes/as-path.ts";
+import { AS_SEQUENCE, AS_TRANS } from "./attributes/as-path.ts";
 import { EXTENDED_LENGTH, OPTIONAL, PARTIAL, TRANSITIVE } from "./attributes/attribute.ts";
 import { attributeTable } from "./attributes/table.ts";
-import { DEFAULT_LOCAL_PREF, type ExportContext } from "./export-context.ts";
+import type { ExportContext } from "./export-context.ts";
 import { MAX_EXTENDED_OCTETS } from "./message-type.ts";
 import { endOf, sortAttributes, valueAt, word } from "./stored-set.ts";
 
@@ -35,8 +37,6 @@ const REFLECTION_BITS = bit(originatorId.code) | bit(clusterList.code);
 const KNOWN = new Uint8Array(256);
 for (const { code } of Object.values(attributeTable)) KNOWN[code] = 1;
 
-const AS_SEQUENCE = 2;
-const LONGEST_SEGMENT = 255;
 const NON_TRANSITIVE_COMMUNITY = 0x40;
 const CATEGORY = OPTIONAL | TRANSITIVE;
 

@@ -1,6 +1,7 @@
 import { Reader, Writer } from "#lib/bytes.ts";
 import {
   type AttributeFacts,
+  DEFAULT_LOCAL_PREF,
   emptyFacts,
   GRACEFUL_SHUTDOWN,
   HAS_LINK_BANDWIDTH,
@@ -11,6 +12,7 @@ import {
   NO_EXPORT,
 } from "#route/attribute-facts.ts";
 import { mergeAggregator, mergeAsPath } from "./as4-merge.ts";
+import { AS_SEQUENCE, AS_SET } from "./attributes/as-path.ts";
 import { EXTENDED_LENGTH, encodeAttribute, OPTIONAL, TRANSITIVE, type WhenMalformed } from "./attributes/attribute.ts";
 import { hasDuplicates, withoutDuplicates } from "./attributes/large-communities.ts";
 import { attributeByCode, attributeTable } from "./attributes/table.ts";
@@ -18,6 +20,7 @@ import { MAX_EXTENDED_OCTETS } from "./message-type.ts";
 import { UpdateError } from "./notification.ts";
 import { DISCARD, DUPLICATE, FROM_EXTERNAL, FROM_NEW_SPEAKER, RESET, type Remarks, WITHDRAW } from "./outcome.ts";
 import type { ReadContext } from "./read-context.ts";
+import { word } from "./stored-set.ts";
 
 /*
  * Hot: once per distinct attribute set. No objects, no exceptions. What a standard says about an attribute comes from the
@@ -53,12 +56,6 @@ const LARGE_COMMUNITIES = attributeTable.largeCommunities.code;
 
 // The reader has seen to all else: what can be wrong with it here is the next hop, as with NEXT_HOP (RFC 7606 §7.3).
 SEVERITY[MP_REACH] = WITHDRAW;
-
-const AS_SET = 1;
-const AS_SEQUENCE = 2;
-
-const word = (bytes: Uint8Array, at: number): number =>
-  ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 
 /**
  * Where canonical octets are written that are not the received ones: shared by all scanners, good until the next scan of any.
@@ -173,7 +170,7 @@ export class AttributeScanner {
   #begin(bytes: Uint8Array, start: number): void {
     const { facts } = this;
     facts.flags = 0;
-    facts.localPref = 100;
+    facts.localPref = DEFAULT_LOCAL_PREF;
     facts.pathLength = 0;
     facts.origin = 0;
     facts.med = 0;

@@ -27,8 +27,5 @@ export interface ExportContext {
   readonly maxMessageOctets: number;
 }
 
-/** LOCAL_PREF of routes that come without one. */
-export const DEFAULT_LOCAL_PREF = 100;
-
 /** Messages are packed up to this length; only a set that does not fit gets a longer one. */
 export const PACKED_OCTETS = MAX_OCTETS;

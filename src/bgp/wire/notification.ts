@@ -1,5 +1,5 @@
 import { Reader, Writer } from "#lib/bytes.ts";
-import { beginMessage, endMessage, MessageType } from "./message-type.ts";
+import { beginMessage, endMessage, HEADER_OCTETS, MAX_OCTETS, MessageType } from "./message-type.ts";
 import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 
 /** What a NOTIFICATION says (RFC 4271 §4.5). `data` is borrowed where it was received. */
@@ -208,12 +208,12 @@ export function innerNotification({ code, subcode, data }: Notification): Notifi
 
 /** @param start of a whole message of at least 21 octets, header included; `data` of the result is a copy */
 export function decodeNotification(bytes: Uint8Array, start: number, end: number): Notification {
-  const reader = new Reader(bytes, start + 19, end);
+  const reader = new Reader(bytes, start + HEADER_OCTETS, end);
   return { code: reader.u8(), subcode: reader.u8(), data: reader.take(reader.remaining).slice() };
 }
 
 /** The whole message; data that would not fit `maxOctets` is cut. */
-export function encodeNotification({ code, subcode, data }: Notification, maxOctets = 4096): Uint8Array {
+export function encodeNotification({ code, subcode, data }: Notification, maxOctets = MAX_OCTETS): Uint8Array {
   const out = beginMessage(new Writer(), MessageType.notification).u8(code).u8(subcode);
   out.put(Array.from(data ?? []).slice(0, maxOctets - out.length));
   return endMessage(out);

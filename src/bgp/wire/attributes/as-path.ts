@@ -1,12 +1,13 @@
 import type { Reader, Writer } from "#lib/bytes.ts";
-import type { AsPath, AsPathSegment, SegmentKind } from "#route/as-path.ts";
+import { type AsPath, type AsPathSegment, LONGEST_SEGMENT, type SegmentKind } from "#route/as-path.ts";
 import { type AttributeCodec, TRANSITIVE } from "./attribute.ts";
 
 /** AS numbers take 2 octets between old speakers, 4 between new ones and in stored sets (RFC 6793 §3). */
 export type AsOctets = 2 | 4;
 
-/** Most AS numbers in one segment: its count is an octet. */
-const LONGEST_SEGMENT = 255;
+/** Segment types (RFC 4271 §4.3). */
+export const AS_SET = 1;
+export const AS_SEQUENCE = 2;
 
 /** By type; confederation segments come only from inside a confederation, and Linnet is never in one (RFC 5065 §5). */
 const kinds: readonly (SegmentKind | undefined)[] = [undefined, "set", "sequence"];
