@@ -16,12 +16,10 @@ import type { Batch, Sender, Source } from "./sender.ts";
 import { UNKNOWN, VIA_GROUP } from "./target.ts";
 import { Templates } from "./templates.ts";
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "./wire/constants.ts";
-import { putRoute, type RouteFacts } from "./wire/route.ts";
+import { MOST_ROUTE_WORDS, putRoute, type RouteFacts } from "./wire/route.ts";
 
 /** Messages a batch: beyond 50 nothing is gained, and 200 hold the kernel's lock for less than a millisecond. */
 const BATCH_MESSAGES = 200;
-/** Words that one message may need: a route of 256 IPv6 hops. */
-const MESSAGE_WORDS = 2048;
 /** Failures are looked through this often. */
 const RETRY_MS = 1_000;
 /** Metric of the node's own blackholes: every other route to the same block wins. */
@@ -159,7 +157,7 @@ export class FamilyInstaller implements Source {
     let looked = this.store.walkOn(budget);
     let words = 0;
     let last = 0;
-    while (looked < budget && flight.count < BATCH_MESSAGES && words + MESSAGE_WORDS <= room.length) {
+    while (looked < budget && flight.count < BATCH_MESSAGES && words + MOST_ROUTE_WORDS <= room.length) {
       const id = this.store.take();
       if (id === 0) break;
       looked++;

@@ -28,6 +28,9 @@ export interface RouteMark {
 /** Where a route points in the kernel: its own hops, or an object that routes share. */
 export type RouteTarget = HopSet | { readonly kind: "object"; readonly id: number };
 
+/** Words that one route may need: an IPv4 one of 256 IPv6 hops, of 8 words each, and what stands before these. */
+export const MOST_ROUTE_WORDS = 256 * 8 + 32;
+
 /** All routes of one family, mark and target are this message with another prefix; `putRoute` fills it in. */
 export type RouteTemplate = Uint32Array;
 

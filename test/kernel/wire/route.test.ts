@@ -9,6 +9,7 @@ import {
   dumpRoutes,
   emptyRoute,
   hopSetOf,
+  MOST_ROUTE_WORDS,
   putRoute,
   type RouteFacts,
   type RouteTarget,
@@ -119,4 +120,13 @@ test("lengths that do not fit the family are refused", () => {
   const end = putRoute(room, 0, deleteTemplate("ipv4", { table: 254, protocol: 186, metric: 0 }), 0, 0, 1, 0, 0, 0, 33);
   const { data, header } = only(room.subarray(0, end));
   expect(decodeRoute(data, header, emptyRoute())).toBe(false);
+});
+
+test.each<Family>(["ipv4", "ipv6"])("the longest %s route fits the words that are kept for one", (of) => {
+  const gateway: Address = { family: "ipv6", words: [0x20010db8, 0, 0, 1] };
+  const hops = Array.from({ length: 256 }, (_, index) => ({ gateway, link: index + 1, weight: 1, onlink: false }));
+  const source: Address = of === "ipv4" ? { family: of, words: [1] } : gateway;
+  const template = routeTemplate(of, { table: 1000, protocol: 186, metric: 32 }, { kind: "unicast", hops }, source);
+  expect(template.length).toBeLessThanOrEqual(MOST_ROUTE_WORDS);
+  expect(template.length).toBeGreaterThan(256 * 7);
 });
