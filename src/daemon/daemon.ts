@@ -144,7 +144,7 @@ export class Daemon {
     });
     this.ribView = new RibView(this.rib, this.startedMs);
     this.drain = new Drain({ clock, log, apply: (stage) => this.rib.setDrain(stage) });
-    this.#routing = new Routing(this.rib, kernel.links, config);
+    this.#routing = new Routing(this.rib, kernel.links, config, clock);
     this.speaker = new Speaker({
       clock,
       log,
@@ -227,6 +227,7 @@ export class Daemon {
 
   #kernelChanged(): void {
     this.rib.nextHopsChanged();
+    this.#routing.linksChanged();
     const found = this.#discovery.look();
     if (found || this.#gateways.haveMoved(this.#wanted)) this.reconfigure(this.#wanted);
   }

@@ -91,7 +91,8 @@ export class Drain {
   #enter(stage: DrainStage): void {
     if (stage === this.#stage) return;
     this.#stage = stage;
-    this.#parts.log.info(SAID[stage], { reasons: this.#reasons.join(", ") });
+    const reasons = this.#reasons;
+    this.#parts.log.info(SAID[stage], reasons.length === 0 ? undefined : { reasons: reasons.join(", ") });
     this.#parts.apply(stage);
   }
 }

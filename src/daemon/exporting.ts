@@ -2,7 +2,7 @@ import type { EstablishedSession } from "#bgp/ports.ts";
 import type { ExportContext, OwnNextHop } from "#bgp/wire/export-context.ts";
 import type { NodeConfig, PeerConfig } from "#config/node-config.ts";
 import { type Address, isLinkLocal } from "#route/address.ts";
-import type { Family } from "#route/family.ts";
+import { type Family, families } from "#route/family.ts";
 
 /** Addresses of the node's links, as the kernel has them. */
 export interface LinkAddresses {
@@ -49,7 +49,7 @@ interface NextHopSession
 
 /**
  * Ourselves as the next hop of `family`: the session's own address where it is of that family, else an address of the
- * same link, else the node's; for IPv4 over an IPv6 session without any of these, the IPv6 address (RFC 8950). To an
+ * same link, best the node's, else the node's on another one; for IPv4 over an IPv6 session without any of these, the IPv6 address (RFC 8950). To an
  * unnumbered neighbour that takes IPv6 next hops only those of the link go, the link-local one where there is no other.
  */
 export function ownNextHop(
@@ -63,7 +63,7 @@ export function ownNextHop(
   if (unnumbered && family === "ipv4") return ownNextHop("ipv6", session, node, links);
   const link = linkOf(session, links);
   const onLink = link !== undefined && (isLinkLocal(remoteAddress) || links.reaching(remoteAddress)?.link === link);
-  const besideSession = onLink ? links.addressOn(link, family) : undefined;
+  const besideSession = onLink ? besideOn(link, family, node, links) : undefined;
   const global =
     localAddress.family === family && !isLinkLocal(localAddress)
       ? localAddress
@@ -77,8 +77,36 @@ export function ownNextHop(
   return linkLocal && { address: linkLocal, linkLocal: undefined };
 }
 
+function besideOn(
+  link: number,
+  family: Family,
+  { addresses }: Pick<NodeConfig, "addresses">,
+  links: LinkAddresses,
+): Address | undefined {
+  const own = addresses[family];
+  return own !== undefined && links.holding(own)?.index === link ? own : links.addressOn(link, family);
+}
+
+/** All that own next hops of a session are chosen from: where it is the same as before, they are. */
+export function surroundingsOf(
+  session: Pick<EstablishedSession, "localAddress" | "interface">,
+  node: Pick<NodeConfig, "addresses">,
+  links: LinkAddresses,
+): string {
+  const link = linkOf(session, links);
+  if (link === undefined) return "";
+  const found = families.flatMap((family) => [
+    besideOn(link, family, node, links),
+    links.addressOn(link, family, true),
+  ]);
+  return [link, ...found.map((address) => address?.words)].join("/");
+}
+
 /** Several links may have one link-local address. */
-function linkOf({ localAddress, interface: name }: NextHopSession, links: LinkAddresses): number | undefined {
+function linkOf(
+  { localAddress, interface: name }: Pick<NextHopSession, "localAddress" | "interface">,
+  links: LinkAddresses,
+): number | undefined {
   const named = isLinkLocal(localAddress) && name !== undefined ? links.byName(name) : undefined;
   return (named ?? links.holding(localAddress))?.index;
 }

@@ -4,10 +4,17 @@ import type { RouteSink } from "#bgp/wire/route-sink.ts";
 import { UpdateWriter } from "#bgp/wire/update-encoder.ts";
 import type { NodeConfig, PeerConfig, PolicyConfig } from "#config/node-config.ts";
 import { bug } from "#lib/bug.ts";
+import type { Clock } from "#lib/clock.ts";
+import { finish, mapSteps, Slices, type Steps } from "#lib/steps.ts";
 import type { NeighbourConfig, SessionWords } from "#rib/neighbour.ts";
 import type { Rib } from "#rib/rib.ts";
 import type { Family } from "#route/family.ts";
-import { exportContextOf, type LinkAddresses } from "./exporting.ts";
+import { exportContextOf, type LinkAddresses, surroundingsOf } from "./exporting.ts";
+
+interface Reworded {
+  readonly session: EstablishedSession;
+  readonly words: SessionWords;
+}
 
 /** The RIB as the speaker sees it. */
 export class Routing implements RoutingSide {
@@ -19,9 +26,16 @@ export class Routing implements RoutingSide {
   readonly #sessions = new Map<string, { readonly session: EstablishedSession; readonly encoding: string }>();
   #policies: NodeConfig["policies"] | undefined;
 
-  constructor(rib: Rib, links: LinkAddresses, config: NodeConfig) {
+  /** `surroundingsOf` all places at which sessions begin. */
+  #surroundings = "";
+  /** All sessions are looked at soon. */
+  #isDue = false;
+  readonly #slices: Slices;
+
+  constructor(rib: Rib, links: LinkAddresses, config: NodeConfig, clock: Clock) {
     this.#rib = rib;
     this.#links = links;
+    this.#slices = new Slices(clock);
     this.#config = config;
     this.reconfigure(config);
   }
@@ -35,21 +49,50 @@ export class Routing implements RoutingSide {
     const changed = config.peers.filter((peer) => others || this.#peers.get(peer.name) !== peer);
     for (const peer of changed) this.#peers.set(peer.name, peer);
     this.#rib.setNeighbours(changed.map((peer) => neighbourConfig(peer, config)));
-    const isSame = before.clusterId === config.clusterId && before.addresses === config.addresses;
-    this.#reword(isSame ? changed : config.peers);
+    this.#reword(finish(this.#otherWords(changed)));
+    if (before.clusterId !== config.clusterId || before.addresses !== config.addresses) this.#rewordAll();
   }
 
-  /** Sessions that are up need not end where only what is told over them is worded in another way. */
-  #reword(peers: readonly PeerConfig[]): void {
-    const reworded = peers.flatMap((peer): [string, SessionWords][] => {
+  /** Links may have other addresses: where that concerns sessions, their next hops are looked at again. */
+  linksChanged(): void {
+    const places = new Map<string, EstablishedSession>();
+    for (const { session } of this.#sessions.values()) {
+      places.set(`${session.localAddress.words}%${session.interface ?? ""}`, session);
+    }
+    const found = Array.from(places.values(), (session) => surroundingsOf(session, this.#config, this.#links));
+    const surroundings = found.join(" ");
+    if (surroundings === this.#surroundings) return;
+    this.#surroundings = surroundings;
+    this.#rewordAll();
+  }
+
+  /** Thousands of sessions take their turns. */
+  #rewordAll(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    const begin = (): Steps<readonly Reworded[]> => {
+      this.#isDue = false;
+      return this.#otherWords(this.#config.peers);
+    };
+    this.#slices.add(begin, (reworded) => this.#reword(reworded));
+  }
+
+  /** Sessions that are up whose words would be others now. */
+  *#otherWords(peers: readonly PeerConfig[]): Steps<readonly Reworded[]> {
+    const each = yield* mapSteps(peers, (peer): Reworded | undefined => {
       const known = this.#sessions.get(peer.name);
-      if (known === undefined) return [];
+      if (known === undefined) return undefined;
       const words = this.#wordsOf(known.session, peer);
-      if (words.encoding === known.encoding) return [];
-      this.#sessions.set(peer.name, { ...known, encoding: words.encoding });
-      return [[peer.name, words]];
+      return words.encoding === known.encoding ? undefined : { session: known.session, words };
     });
-    if (reworded.length > 0) this.#rib.reword(new Map(reworded));
+    return each.filter((reworded) => reworded !== undefined);
+  }
+
+  /** Sessions need not end where only what is told over them is worded in another way. */
+  #reword(reworded: readonly Reworded[]): void {
+    const still = reworded.filter(({ session }) => this.#sessions.get(session.peer)?.session === session);
+    for (const { session, words } of still) this.#sessions.set(session.peer, { session, encoding: words.encoding });
+    if (still.length > 0) this.#rib.reword(new Map(still.map(({ session, words }) => [session.peer, words])));
   }
 
   #wordsOf(session: EstablishedSession, peer: PeerConfig): SessionWords {

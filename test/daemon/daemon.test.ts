@@ -152,6 +152,22 @@ test("a session goes on where the node's other address changes, and tells the ne
   expect(daemon.speaker.peer("n2")).toMatchObject({ state: "established", losses: 0 });
 });
 
+test("an address that appears beside the one of a session is the next hop of its family from then on", async () => {
+  const pair = new Pair();
+  const daemon = await pair.start();
+  const other = pair.other!;
+  const [own] = other.config.originated;
+  const block = prefix("fd00:244:2::/64");
+  const told = () => daemon.ribView.paths("ipv6", daemon.ribView.find(block)).map((path) => path.attributes().nextHop);
+  other.reconfigure({ ...other.config, originated: [{ ...own!, prefix: block }] });
+  pair.settle();
+  expect(told()).toEqual([]);
+  pair.kernels[1].addAddress(2, address("fd00::2"), 64, prefix("fd00::/64"));
+  pair.settle();
+  expect(told()).toEqual([address("fd00::2")]);
+  expect(daemon.speaker.peer("n2")).toMatchObject({ state: "established", losses: 0 });
+});
+
 test("a neighbour that becomes a client of our reflection, or no longer is one, keeps its session", async () => {
   const pair = new Pair();
   const daemon = await pair.start();

@@ -65,6 +65,12 @@ test("over IPv4 on link, IPv6 routes go with the link's own IPv6 addresses, glob
   });
 });
 
+test("of several addresses of the link the node's own goes", () => {
+  const own = ["192.0.2.1", "2001:db8::1", "2001:db8::2", "fe80::1"];
+  const session = { local: "192.0.2.1", remote: "192.0.2.9" };
+  expect(nextHops(session, own, { ipv6: "2001:db8::2" })).toEqual({ ipv4: "192.0.2.1", ipv6: "2001:db8::2 fe80::1" });
+});
+
 test("to a distant neighbour the node's own address goes, and no link-local one", () => {
   const own = ["192.0.2.1", "2001:db8::1", "fe80::1"];
   expect(nextHops({ local: "192.0.2.1", remote: "198.51.100.9" }, own, { ipv6: "2001:db8:ffff::1" })).toEqual({
