@@ -12,7 +12,7 @@ export const manifestFiles: ReadonlyMap<string, readonly KubernetesObject[]> = n
     .map((path) => [path, objectsOf(readFileSync(join(folder, path), "utf8"))]),
 );
 
-export const overlays: readonly string[] = ["mesh", "tor", "reflectors"];
+export const overlays: readonly string[] = ["mesh", "tor", "unnumbered", "reflectors"];
 
 export const overlayDefaults = (overlay: string): string =>
   readFileSync(join(folder, "overlays", overlay, "defaults.yaml"), "utf8");

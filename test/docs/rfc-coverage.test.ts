@@ -4,11 +4,15 @@ import { describe, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Each page, and the folders that its file names start from; names that begin with `src/` or `test/` start from the root. */
+/**
+ * Each page, and the folders that its file names start from; names that begin with `src/` or `test/` start from the root.
+ * `least`: a page with fewer rows was not read.
+ */
 const pages = {
-  "wire.md": { code: "src/bgp/wire", tests: "test/bgp/wire" },
-  "session.md": { code: "src/bgp", tests: "test/bgp" },
-  "rib.md": { code: "src/rib", tests: "test/rib" },
+  "wire.md": { code: "src/bgp/wire", tests: "test/bgp/wire", least: 41 },
+  "session.md": { code: "src/bgp", tests: "test/bgp", least: 41 },
+  "rib.md": { code: "src/rib", tests: "test/rib", least: 41 },
+  "discovery.md": { code: "src/discovery", tests: "test/discovery", least: 18 },
 } as const;
 
 interface Row {
@@ -91,12 +95,12 @@ test("patterns meet where one text fits both", () => {
   expect(fits("… ends the connection", "a %s starts the hold time anew")).toBe(false);
 });
 
-for (const [page, { code, tests }] of Object.entries(pages)) {
+for (const [page, { code, tests, least }] of Object.entries(pages)) {
   describe(page, () => {
     const rows = rowsOf(readFileSync(join(root, "docs/rfc-coverage", page), "utf8"));
 
     test("is a table of rules", () => {
-      expect(rows.length).toBeGreaterThan(40);
+      expect(rows.length).toBeGreaterThanOrEqual(least);
     });
 
     test("every file that it names is there", () => {

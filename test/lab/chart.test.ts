@@ -92,6 +92,7 @@ const flips: readonly (readonly [values: object, seen: string, times: number])[]
   [{ httpPort: 9191 }, "9191", 3],
   [{ bgpPort: 1790 }, "1790", 2],
   [{ env: [{ name: "ONE", value: "ONE" }] }, "ONE", 2],
+  [{ unnumbered: true }, "NET_RAW", 1],
   [{ cniPluginFolder: "/elsewhere" }, "/elsewhere", 1],
   [{ cniConfigurationFolder: "/elsewhere" }, "/elsewhere", 1],
   [{ resources: { requests: { cpu: "99m" } } }, "99m", 1],
@@ -128,7 +129,7 @@ test.each([[[]], [[""]], [null]])("passwordSecrets %j: no role about Secrets", a
 test("a topology that does not exist is refused with a sentence", async () => {
   const { code, stderr } = await engineRun({ topology: "star" });
   expect(code).not.toBe(0);
-  expect(stderr).toContain('topology "star" is none of mesh, tor and reflectors');
+  expect(stderr).toContain('topology "star" is none of mesh, tor, unnumbered and reflectors');
 });
 
 const helm = await tryRun(["helm", "version", "--short"]).catch(() => undefined);

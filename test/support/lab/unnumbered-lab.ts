@@ -53,14 +53,36 @@ export class UnnumberedLab {
     await this.them.speaker.established(DEVICE);
   }
 
-  /** Waits until our kernel has a way to all of their prefixes, and theirs to ours. */
+  /** Gives an end another link-local address in the place of the one it has. */
+  async move(end: End, address: string): Promise<void> {
+    const before = await this.linkLocal(end);
+    await end.host.ipBatch([`address add ${address}/64 dev ${DEVICE}`, `address del ${before}/64 dev ${DEVICE}`]);
+  }
+
+  /** Takes the cable out while `then` looks, and puts it back. */
+  async unplugged(then: () => Promise<void>): Promise<void> {
+    await this.them.host.ip("link", "set", DEVICE, "down");
+    for (const { host, speaker } of [this.us, this.them]) {
+      await until(`${host.name}: no session`, 5, async () => (await speaker.state(DEVICE)) !== "established");
+    }
+    await then();
+    await this.them.host.ip("link", "set", DEVICE, "up");
+    await this.established();
+  }
+
+  async withdrawn(end: End, prefix: string): Promise<void> {
+    await until(`${end.host.name} has no ${prefix}`, 5, async () => (await this.via(end, prefix)) === undefined);
+  }
+
+  /** Waits until both kernels have ways to all prefixes of the other end, by its address of now. */
   async routed(): Promise<void> {
     for (const [from, to] of [
       [this.us, this.them],
       [this.them, this.us],
     ] as const) {
+      const gateway = `${await this.linkLocal(to)} ${DEVICE}`;
       for (const { prefix } of to.routes) {
-        await until(`${from.host.name} has ${prefix}`, 10, async () => (await this.via(from, prefix)) !== undefined);
+        await until(`${from.host.name} has ${prefix}`, 10, async () => (await this.via(from, prefix)) === gateway);
       }
     }
   }
