@@ -39,6 +39,7 @@ export class Moving {
     const wanted = new Map(config.peers.map((peer) => [peer.name, peer]));
     const before = new Set(this.#known.map(({ name }) => name));
     const isFirst = this.#known.length === 0;
+    const waited = this.#coming.size > 0;
     this.#coming = new Set([...this.#coming].filter((name) => wanted.has(name)));
     for (const { name, origin } of config.peers) {
       const isNew = !before.has(name) && !this.#leaving.has(name);
@@ -48,6 +49,7 @@ export class Moving {
     for (const name of wanted.keys()) this.#leaving.delete(name);
     this.#known = config.peers;
     if (this.#coming.size === 0) this.#leaveGone(config);
+    else if (!waited) this.#stopTimer(); // the first one comes now, not when others began to leave
     if (this.#leaving.size === 0) this.#forget();
     else {
       const longestMs = this.#coming.size === 0 ? HANDOVER_MS : LONGEST_MS;
@@ -71,7 +73,12 @@ export class Moving {
   }
 
   stop(): void {
+    this.#stopTimer();
+  }
+
+  #stopTimer(): void {
     this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
   #end(): void {
@@ -80,8 +87,7 @@ export class Moving {
   }
 
   #forget(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#stopTimer();
     this.#coming.clear();
     this.#leaving.clear();
   }

@@ -85,3 +85,23 @@ test("the reflector that goes keeps its clients for a while, as they need time t
   expect(over).toBe(1);
   expect(moving.resolve(nodeConfig(1, [client("r9")], { blockOwners })).peers).toHaveLength(1);
 });
+
+test("who comes while others are being handed over is waited for as long as at any other time", () => {
+  const clock = new FakeClock();
+  let over = 0;
+  const moving = new Moving({ clock, isComplete: () => false, over: () => void over++ });
+  const node = (name: string) =>
+    peerConfig(name, `10.0.0.${name.slice(1)}`, { origin: "mesh", announcer: { node: name, reflects: false } });
+  const owner = { node: "n1", blocks: [], externalAs: undefined, routerId: 1, addresses: {} };
+  const blockOwners = new Map([["n1", owner]]);
+  const names = (...wanted: string[]) =>
+    moving.resolve(nodeConfig(1, wanted.map(node), { blockOwners })).peers.map(({ name }) => name);
+  names("r1", "n1");
+  expect(names("r1")).toEqual(["r1", "n1"]);
+  clock.advance(9_000);
+  expect(names("r2")).toEqual(["r2", "n1", "r1"]);
+  clock.advance(29_999);
+  expect(over).toBe(0);
+  clock.advance(1);
+  expect(over).toBe(1);
+});
