@@ -11,8 +11,7 @@ export interface Metric {
   readonly name: string;
   readonly help: string;
   readonly kind: "gauge" | "counter";
-  readonly labels: readonly string[];
-  readonly samples: (daemon: ObservedDaemon) => readonly Sample[];
+  readonly samples: (daemon: ObservedDaemon) => Iterable<Sample>;
 }
 
 const peerLabels = (peer: ObservedPeer): Record<string, string> => ({ peer: peer.name, address: peer.address });
@@ -21,7 +20,6 @@ const ofDaemon = (name: string, help: string, value: (daemon: ObservedDaemon) =>
   name,
   help,
   kind: "gauge",
-  labels: [],
   samples: (daemon) => [{ labels: {}, value: value(daemon) }],
 });
 
@@ -29,8 +27,9 @@ const ofPeer = (name: string, help: string, kind: Metric["kind"], value: (peer: 
   name,
   help,
   kind,
-  labels: ["peer", "address"],
-  samples: (daemon) => daemon.peers.map((peer) => ({ labels: peerLabels(peer), value: value(peer) })),
+  samples: function* ({ peers }) {
+    for (const peer of peers) yield { labels: peerLabels(peer), value: value(peer) };
+  },
 });
 
 const ofPeerFamily = (
@@ -41,21 +40,19 @@ const ofPeerFamily = (
   name,
   help,
   kind: "gauge",
-  labels: ["peer", "address", "family"],
-  samples: (daemon) =>
-    daemon.peers.flatMap((peer) =>
-      peer.families.map((family) => ({
-        labels: { ...peerLabels(peer), family: family.family },
-        value: value(family),
-      })),
-    ),
+  samples: function* ({ peers }) {
+    for (const peer of peers) {
+      for (const family of peer.families) {
+        yield { labels: { ...peerLabels(peer), family: family.family }, value: value(family) };
+      }
+    }
+  },
 });
 
 const ofTable = (name: string, help: string, field: "prefixes" | "paths"): Metric => ({
   name,
   help,
   kind: "gauge",
-  labels: ["family"],
   samples: ({ tables }) => [
     { labels: { family: "ipv4" }, value: tables.ipv4[field] },
     { labels: { family: "ipv6" }, value: tables.ipv6[field] },
@@ -68,7 +65,6 @@ export const metrics: readonly Metric[] = [
     name: "linnet_build_info",
     help: "Always 1; the version stands in the label.",
     kind: "gauge",
-    labels: ["version"],
     samples: ({ version }) => [{ labels: { version }, value: 1 }],
   },
   ofDaemon("linnet_start_time_seconds", "When the daemon started, in seconds since 1970.", (d) => d.startedMs / 1000),

@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { exposition } from "#observe/exposition.ts";
 import { readiness } from "#observe/health.ts";
 import { serveHttp } from "#observe/io/http-server.ts";
+import { type Metric, metrics } from "#observe/metrics.ts";
 import type { ObservedDaemon, ObservedPeer } from "#observe/ports.ts";
 
 const peer = (name: string, state: string): ObservedPeer => ({
@@ -73,6 +75,41 @@ test("a scrape shows each neighbour and family, and forgets those that left", as
   const second = await (await fetch(`${base}/metrics`)).text();
   expect(second).toContain('peer="a"');
   expect(second).not.toContain('peer="b"');
+});
+
+test("a scrape of thousands of neighbours is written in pieces, and whole", async () => {
+  observed = daemon({ peers: Array.from({ length: 5_000 }, (_, n) => peer(`Mesh_${n}`, "Established")) });
+  const pieces = [...exposition(metrics, observed)];
+  expect(Math.max(...pieces.map((piece) => piece.split("\n").length))).toBeLessThan(70);
+  const answer = await fetch(`${base}/metrics`);
+  expect(answer.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+  expect(await answer.text()).toBe(pieces.join(""));
+});
+
+test("a scraper that hangs up in the middle costs nothing", async () => {
+  observed = daemon({ peers: Array.from({ length: 5_000 }, (_, n) => peer(`Mesh_${n}`, "Established")) });
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  socket.write("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+  await once(socket, "data");
+  socket.resetAndDestroy();
+  expect((await fetch(`${base}/livez`)).status).toBe(200);
+});
+
+test("the text format: what a metric is, then its rows, with labels in quotes", () => {
+  const [labels, value] = [{ peer: 'a "b" \\c\nd', family: "ipv4" }, 1.5];
+  const rows: Metric[] = [
+    { name: "x", help: "About x.", kind: "gauge", samples: () => [{ labels, value }] },
+    { name: "y_total", help: "About y.", kind: "counter", samples: () => [{ labels: {}, value: 2 }] },
+  ];
+  expect([...exposition(rows, daemon())].join("").split("\n")).toEqual([
+    "# HELP x About x.",
+    "# TYPE x gauge",
+    String.raw`x{peer="a \"b\" \\c\nd",family="ipv4"} 1.5`,
+    "# HELP y_total About y.",
+    "# TYPE y_total counter",
+    "y_total 2",
+    "",
+  ]);
 });
 
 test("probes answer with a status and a reason", async () => {

@@ -1,14 +1,19 @@
 import { createServer, type Server } from "node:http";
-import { Counter, Gauge, Registry } from "prom-client";
+import { pipeline } from "node:stream/promises";
+import { setImmediate } from "node:timers/promises";
+import { CONTENT_TYPE, exposition } from "../exposition.ts";
 import { readiness, STARTING } from "../health.ts";
-import { type Metric, metrics } from "../metrics.ts";
+import { metrics } from "../metrics.ts";
 import type { ObservedDaemon } from "../ports.ts";
 
 interface Page {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  readonly body: string | AsyncIterable<string>;
 }
+
+/** So long a page is written at most before the sessions have their turn. */
+const SLICE_MS = 2;
 
 /**
  * Serves `/metrics`, `/livez` (the main thread answers; nobody else's state counts) and `/readyz` (readiness of its routing).
@@ -17,43 +22,38 @@ interface Page {
  * @returns the server, listening once its `listening` event came; errors are its `error` events
  */
 export function serveHttp(host: string | undefined, port: number, observe: () => ObservedDaemon | undefined): Server {
-  const pages: Readonly<Record<string, () => Promise<Page> | Page>> = {
+  const pages: Readonly<Record<string, () => Page>> = {
     "/metrics": () => {
       const daemon = observe();
-      return daemon === undefined ? { status: 503, type: "text/plain", body: `${STARTING}\n` } : metricsPage(daemon);
+      if (daemon === undefined) return text(503, STARTING);
+      return { status: 200, type: CONTENT_TYPE, body: metricsPage(daemon) };
     },
-    "/livez": () => ({ status: 200, type: "text/plain", body: "ok\n" }),
+    "/livez": () => text(200, "ok"),
     "/readyz": () => {
       const { ok, reasons } = readiness(observe());
-      return { status: ok ? 200 : 503, type: "text/plain", body: `${ok ? "ok" : reasons.join("\n")}\n` };
+      return ok ? text(200, "ok") : text(503, reasons.join("\n"));
     },
   };
   const server = createServer((request, response) => {
     const page = pages[URL.parse(request.url ?? "/", "http://localhost")?.pathname ?? ""];
-    const answer = request.method === "GET" || request.method === "HEAD" ? page : undefined;
-    void Promise.resolve(answer?.() ?? { status: 404, type: "text/plain", body: "not found\n" }).then(
-      ({ status, type, body }) => response.writeHead(status, { "content-type": type }).end(body),
-      (error: unknown) => response.destroy(error as Error),
-    );
+    const asked = request.method === "GET" || request.method === "HEAD";
+    const { status, type, body } = (asked ? page?.() : undefined) ?? text(404, "not found");
+    response.writeHead(status, { "content-type": type });
+    if (typeof body === "string") response.end(body);
+    else pipeline(body, response).catch((error: unknown) => response.destroy(error as Error));
   });
   return server.listen(port, host);
 }
 
-/** A registry a scrape: its values are what the daemon says now, and rows of neighbours that left are gone. */
-async function metricsPage(daemon: ObservedDaemon): Promise<Page> {
-  const registry = new Registry();
-  for (const metric of metrics) fill(registry, metric, daemon);
-  return { status: 200, type: registry.contentType, body: await registry.metrics() };
-}
+const text = (status: number, line: string): Page => ({ status, type: "text/plain", body: `${line}\n` });
 
-function fill(registry: Registry, metric: Metric, daemon: ObservedDaemon): void {
-  const options = { name: metric.name, help: metric.help, labelNames: metric.labels, registers: [registry] };
-  const samples = metric.samples(daemon);
-  if (metric.kind === "gauge") {
-    const gauge = new Gauge(options);
-    for (const { labels, value } of samples) gauge.set(labels, value);
-  } else {
-    const counter = new Counter(options);
-    for (const { labels, value } of samples) counter.inc(labels, value);
+/** The page of what the daemon says now; the sessions have their turn between its pieces. */
+async function* metricsPage(daemon: ObservedDaemon): AsyncGenerator<string> {
+  let endMs = performance.now() + SLICE_MS;
+  for (const piece of exposition(metrics, daemon)) {
+    yield piece;
+    if (performance.now() < endMs) continue;
+    await setImmediate();
+    endMs = performance.now() + SLICE_MS;
   }
 }
