@@ -73,7 +73,6 @@ function migratePeer(
 ): void {
   outcome.about(`BGPPeer/${name}`);
   const spec = new Fields(raw.spec, "spec", outcome.remark);
-  const [address, link] = [spec.text("peerAddress"), spec.text("interface")];
   const ours = sessionOf(spec, own, outcome);
   const nodeSelectors = labelSelectors(spec, "nodeSelectors");
   spec.without({
@@ -83,12 +82,6 @@ function migratePeer(
     dualStackAddressFamily: "both families run over one session by themselves",
   });
   spec.end();
-  if (address === undefined && link !== undefined) {
-    outcome.remark(
-      "not taken over: a session by interface alone needs the neighbour's link-local address as peerAddress, or, where it gives the node its default route, defaultGateway",
-    );
-    return;
-  }
   const restricted = advertisements.some(({ peers }) => peers.length > 0);
   const told = restricted ? { exportPolicies: [policyNameOf(name)] } : { advertise: ["Service"] };
   if (restricted) outcome.add("BGPPolicy", policyNameOf(name), exportPolicy(advertisements, name));
@@ -106,14 +99,16 @@ function migratePeer(
 function sessionOf(spec: Fields, own: unknown, outcome: Outcome): object {
   const [myAs, peerAs, dynamic] = [spec.any("myASN"), spec.any("peerASN"), spec.text("dynamicASN")];
   const [multihop, multiprotocolOff] = [spec.truth("ebgpMultiHop"), spec.truth("disableMP")];
-  const address = spec.text("peerAddress");
+  const [address, link, source] = [spec.text("peerAddress"), spec.text("interface"), spec.text("sourceAddress")];
+  const unnumbered = address === undefined && link !== undefined;
+  if (unnumbered) remarkUnnumbered({ source, multihop, multiprotocolOff }, outcome);
   return {
     peerAddress: address,
-    interface: spec.text("interface"),
+    interface: link,
     port: spec.whole("peerPort"),
     asNumber: dynamic ?? (peerAs === 0 ? undefined : peerAs),
     localAsNumber: myAs === own ? undefined : myAs,
-    sourceAddress: spec.text("sourceAddress"),
+    sourceAddress: unnumbered ? undefined : source,
     password: password(spec, outcome),
     timers: {
       holdTime: seconds(spec.text("holdTime")),
@@ -121,9 +116,21 @@ function sessionOf(spec: Fields, own: unknown, outcome: Outcome): object {
       connectRetryTime: spec.text("connectTime"),
     },
     gracefulRestart: { enabled: spec.truth("enableGracefulRestart") ?? false },
-    ebgpMultihop: multihop === true ? 255 : undefined,
-    families: multiprotocolOff === true ? [address?.includes(":") ? "IPv6" : "IPv4"] : undefined,
+    ebgpMultihop: multihop === true && !unnumbered ? 255 : undefined,
+    families: multiprotocolOff === true && !unnumbered ? [address?.includes(":") ? "IPv6" : "IPv4"] : undefined,
   };
+}
+
+/** What makes no sense on a link that is found by its name and has no addresses. */
+function remarkUnnumbered(
+  given: Readonly<Record<"source" | "multihop" | "multiprotocolOff", string | boolean | undefined>>,
+  { remark }: Outcome,
+): void {
+  remark("spec.interface: the daemon's container needs the capability NET_RAW, as in deploy/overlays/unnumbered");
+  if (given.source !== undefined) remark("spec.sourceAddress: left out, the session begins at the link-local address");
+  if (given.multihop === true) remark("spec.ebgpMultiHop: left out, the neighbour is on the link");
+  if (given.multiprotocolOff === true)
+    remark("spec.disableMP: left out, IPv4 needs it on a link without IPv4 addresses");
 }
 
 /** Secrets of MetalLB are of type basic-auth. */

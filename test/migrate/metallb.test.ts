@@ -198,3 +198,22 @@ test.each([
 ])("it says so: %s", (text) => {
   expect(migration.remarks.join("\n")).toContain(text);
 });
+
+test("a neighbour by interface alone is one here as well, without what its link does not need", () => {
+  const spec = (more: string) =>
+    `{ apiVersion: metallb.io/v1beta2, kind: BGPPeer, metadata: { name: up }, spec: { myASN: 64500, dynamicASN: external, interface: eth1 ${more} } }`;
+  const plain = migrateMetallb(foreign(spec("")));
+  expect(specOf(plain, "BGPPeer", "up")).toEqual({
+    interface: "eth1",
+    asNumber: "external",
+    gracefulRestart: { enabled: false },
+    advertise: ["Service"],
+  });
+  expect(faultsOf(plain)).toEqual([]);
+  expect(plain.remarks).toContain(
+    "BGPPeer/up: spec.interface: the daemon's container needs the capability NET_RAW, as in deploy/overlays/unnumbered",
+  );
+  const more = migrateMetallb(foreign(spec(", ebgpMultiHop: true, sourceAddress: 192.0.2.9, disableMP: true")));
+  expect(specOf(more, "BGPPeer", "up")).toEqual(specOf(plain, "BGPPeer", "up"));
+  expect(more.remarks.filter((remark) => remark.includes("left out"))).toHaveLength(3);
+});
