@@ -15,8 +15,8 @@ export interface Provider {
   start(): Promise<void>;
   /** Writes to the API server; undefined where there is none. Call it after `start`. */
   readonly write: ((request: WriteRequest) => Promise<WriteOutcome>) | undefined;
-  /** `writerRank` of this node among those that the API server has. */
-  rank(): number | undefined;
+  /** `writerRank` of this node among those that the API server has, and that an object concerns. */
+  rank(object: string | undefined): number | undefined;
   close(): void;
 }
 
@@ -77,7 +77,7 @@ function fromApi(flags: RunFlags, log: Log, changed: (state: ObjectState) => voi
       });
       return promise;
     },
-    rank: () => provider?.rank(),
+    rank: (object) => provider?.rank(object),
     write: (request) => provider?.write(request) ?? Promise.reject(new Error("the API server was not asked yet")),
     close: () => {
       defaults.close();

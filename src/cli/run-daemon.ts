@@ -125,7 +125,7 @@ async function openWriter(
   if (write === undefined) return undefined;
   const { NodeWriter } = await import("#k8s/writes/node-writer.ts");
   const observe = () => observedNode(daemon, configuration);
-  const rank = () => provider.rank();
+  const rank = (object: string | undefined) => provider.rank(object);
   const writer = new NodeWriter({ nodeName: flags.node, clock: systemClock, log, observe, rank, send: write });
   writer.start();
   return writer;

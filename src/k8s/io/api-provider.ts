@@ -10,7 +10,7 @@ import type { FromWorker, ToWorker, WorkerStart, WriteOutcome, WriteRequest } fr
 import { ObjectCache } from "../object-cache.ts";
 import { isAlways, type Resource } from "../resources.ts";
 import { wanted } from "../wanted.ts";
-import { writerRank } from "../writes/acceptance.ts";
+import { concerned, writerRank } from "../writes/acceptance.ts";
 import { AcceptanceWriter } from "../writes/acceptance-writer.ts";
 
 /** Changes come in bursts, at start above all: they are put in force together. */
@@ -95,9 +95,9 @@ export class ApiProvider {
     return this.#state();
   }
 
-  /** `writerRank` of this node, now. */
-  rank(): number | undefined {
-    return writerRank(this.#cache.state().objects.Node.keys(), this.#options.nodeName);
+  /** `writerRank` of this node, now. @param object only among nodes that see what is wrong with it */
+  rank(object?: string): number | undefined {
+    return writerRank(concerned(this.#cache.state().objects, object), this.#options.nodeName);
   }
 
   defaultsChanged(): void {

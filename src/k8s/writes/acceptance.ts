@@ -1,7 +1,7 @@
 import type { ObjectSet } from "#config/objects.ts";
 import { type FieldPath, formatPath, type Remark } from "#config/remark.ts";
 import { resources } from "#config/schema/resources.ts";
-import type { LabelSelector } from "#config/schema/selector.ts";
+import { type LabelSelector, selects } from "#config/schema/selector.ts";
 import type { WriteRequest } from "../messages.ts";
 import type { NodeSearch } from "./node-search.ts";
 import { apply } from "./requests.ts";
@@ -41,6 +41,19 @@ export function writerRank(nodes: Iterable<string>, own: string): number | undef
     else if (name < own && ++rank === WRITERS) return undefined;
   }
   return isThere ? rank : undefined;
+}
+
+/** Nodes of which some see what is wrong with an object: those that a BGPPeer selects, where it selects any; else all. */
+export function concerned({ Node: nodes, BGPPeer: peers }: ObjectSet, object: string | undefined): Iterable<string> {
+  const spec = object?.startsWith("BGPPeer/") ? peers.get(object.slice("BGPPeer/".length))?.value.spec : undefined;
+  if (spec === undefined) return nodes.keys();
+  const { nodeSelector = {}, peerSelector } = spec;
+  const selected = Array.from(nodes).flatMap(([name, { value }]) => {
+    const { labels } = value.metadata;
+    const isConcerned = selects(nodeSelector, labels) || (peerSelector !== undefined && selects(peerSelector, labels));
+    return isConcerned ? [name] : [];
+  });
+  return selected.length === 0 ? nodes.keys() : selected;
 }
 
 /**

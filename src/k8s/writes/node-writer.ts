@@ -16,8 +16,8 @@ export interface NodeWriterParts {
   readonly clock: Clock;
   readonly log: Log;
   observe(): ObservedNode;
-  /** `writerRank` of this node, now. */
-  rank(): number | undefined;
+  /** `writerRank` of this node, now, among those that an object concerns. */
+  rank(object: string | undefined): number | undefined;
   send(request: WriteRequest): Promise<WriteOutcome>;
 }
 

@@ -2,16 +2,23 @@ import { type Kind, kinds } from "#config/schema/kinds.ts";
 import type { ObservedTrouble } from "../ports.ts";
 import { aboutNode, type EventBook } from "./event-book.ts";
 
+interface Known {
+  readonly sinceMs: number;
+  readonly told: boolean;
+  /** Which of those who tell it this node is; undefined: none. */
+  readonly turn: number | undefined;
+}
+
 /** When each trouble that lasts was seen first and whether it was told, by key. */
-export type TroubleMemory = ReadonlyMap<string, { readonly sinceMs: number; readonly told: boolean }>;
+export type TroubleMemory = ReadonlyMap<string, Known>;
 
 export const noTrouble: TroubleMemory = new Map();
 
 /** Who tells, and when. */
 interface TroubleTeller {
   readonly node: string;
-  /** `writerRank` of this node; asked only where it matters. */
-  rank(): number | undefined;
+  /** `writerRank` of this node among those that an object concerns; asked once for each trouble. */
+  rank(object: string | undefined): number | undefined;
   /** Since 1970. */
   readonly nowMs: number;
 }
@@ -32,15 +39,16 @@ export function troubleEvents(
   teller: TroubleTeller,
 ): TroubleMemory {
   const { node, nowMs } = teller;
-  const next = new Map<string, { sinceMs: number; told: boolean }>();
+  const next = new Map<string, Known>();
   for (const trouble of troubles.slice(0, MAX_TROUBLES)) {
-    const shared = trouble.object !== undefined;
-    const turn = shared && trouble.object !== `Node/${node}` ? teller.rank() : 0;
-    if (turn === undefined) continue;
-    const key = `${trouble.object ?? ""} ${trouble.reason} ${trouble.note}`;
-    const { sinceMs, told } = memory.get(key) ?? { sinceMs: nowMs, told: false };
-    const due = !told && nowMs - sinceMs >= turn * WAIT_PER_RANK_MS;
-    next.set(key, { sinceMs, told: told || due });
+    const { object } = trouble;
+    const shared = object !== undefined;
+    const key = `${object ?? ""} ${trouble.reason} ${trouble.note}`;
+    const isOwn = !shared || object === `Node/${node}`;
+    const known = memory.get(key) ?? { sinceMs: nowMs, told: false, turn: isOwn ? 0 : teller.rank(object) };
+    const { sinceMs, told, turn } = known;
+    const due = turn !== undefined && !told && nowMs - sinceMs >= turn * WAIT_PER_RANK_MS;
+    next.set(key, { ...known, told: told || due });
     if (!due) continue;
     const { reason, note } = trouble;
     const regarding = trouble.object === undefined ? aboutNode(node) : aboutObject(trouble.object);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { acceptance, type Judged, writerRank } from "#k8s/writes/acceptance.ts";
+import { acceptance, concerned, type Judged, writerRank } from "#k8s/writes/acceptance.ts";
 import { NodeSearch } from "#k8s/writes/node-search.ts";
 import { nodeYaml, objectsOf, ourYaml } from "../../config/objects-of.ts";
 import { START_MS } from "../../support/observed-node.ts";
@@ -118,4 +118,19 @@ test("of a configuration every selector that nobody answers to is named", () => 
       "spec.advertisements[1].nodeSelector, spec.serviceAdvertisements[0].nodeSelector ask for",
   );
   expect(allWritten(configuration, START_MS, ourYaml("BGPConfiguration", "default", {})).length).toBe(1);
+});
+
+test("what is wrong with a BGPPeer is told by nodes that it selects, since others may not see it", () => {
+  const node = (name: string, rack: string): string => nodeYaml(name, [], [], { labels: { rack } });
+  const nodes = ["n1", "n2", "n3", "n4"].map((name) => node(name, "a")).join("") + node("n8", "b") + node("n9", "b");
+  const inRack = (name: string, rack: string): string =>
+    ourYaml("BGPPeer", name, { ...{ peerAddress: "192.0.2.1", asNumber: 1 }, nodeSelector: { matchLabels: { rack } } });
+  const between = ourYaml("BGPPeer", "between", { nodeSelector: { matchLabels: { rack: "b" } }, peerSelector: {} });
+  const objects = objectsOf(nodes, inRack("b", "b"), inRack("nobody", "c"), between);
+  const told = (object: string | undefined): string[] => [...concerned(objects, object)].sort();
+  const all = ["n1", "n2", "n3", "n4", "n8", "n9"];
+  expect(told("BGPPeer/b")).toEqual(["n8", "n9"]);
+  for (const object of [undefined, "BGPPeer/nobody", "BGPPeer/between", "BGPPeer/lost", "BGPPolicy/b"]) {
+    expect(told(object)).toEqual(all);
+  }
 });

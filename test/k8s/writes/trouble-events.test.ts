@@ -50,7 +50,9 @@ test("what all see alike is told by few, one after the other, and not by the res
 test("about this node's own object the event is the one that others would make about it", () => {
   const named = (node: string, nowMs: number): string[] => {
     const book = new EventBook(noEvents, node, nowMs);
-    const memory = new Map([["Node/n1 InvalidObject no Pod CIDR", { sinceMs: 0, told: false }]]);
+    const memory = new Map([
+      ["Node/n1 InvalidObject no Pod CIDR", { sinceMs: 0, told: false, turn: node === "n1" ? 0 : 1 }],
+    ]);
     troubleEvents(memory, [own], book, { node, rank: () => 1, nowMs });
     return book.requests.map(({ body }) => (body as { metadata: { name: string } }).metadata.name);
   };
@@ -71,4 +73,23 @@ test("what comes back within minutes is counted on the first event", () => {
 test("of very many troubles a part is told", () => {
   const many = Array.from({ length: 1000 }, (_, at): ObservedTrouble => ({ ...route, note: `${at}` }));
   expect(told(0, [[0, many]])).toHaveLength(32);
+});
+
+test("whose turn it is depends on the object, and is asked once", () => {
+  const asked: (string | undefined)[] = [];
+  const rank = (object: string | undefined): number | undefined => {
+    asked.push(object);
+    return object === "BGPPeer/tor" ? 0 : undefined;
+  };
+  let memory = noTrouble;
+  const told = [0, 2000, 4000].map((afterMs) => {
+    const book = new EventBook(noEvents, "n1", START_MS + afterMs);
+    const troubles = [broken, { ...broken, object: "BGPPeer/other" }];
+    memory = troubleEvents(memory, troubles, book, { node: "n1", rank, nowMs: START_MS + afterMs });
+    return book.requests.length;
+  });
+  expect([told, asked]).toEqual([
+    [1, 0, 0],
+    ["BGPPeer/tor", "BGPPeer/other"],
+  ]);
 });
