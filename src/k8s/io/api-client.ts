@@ -117,10 +117,11 @@ export class ApiClient {
   }
 }
 
-const connectionFault = (error: unknown): Fault => ({
-  kind: "connection",
-  text: error instanceof Error ? error.message : String(error),
-});
+/** `aborted` is Node's word for an answer that ends in its midst. */
+function connectionFault(error: unknown): Fault {
+  const text = error instanceof Error ? error.message : String(error);
+  return { kind: "connection", text: text === "aborted" ? "the connection broke off" : text };
+}
 
 /** Both forms of the server's errors: a Status object, and plain text (429 of an overloaded server). */
 function statusFault(code: number, text: string, headers: http.IncomingHttpHeaders): Fault {

@@ -183,9 +183,10 @@ export class ApiProvider {
 
   #outage(id: string, text: string | undefined): void {
     const { log } = this.#options;
-    if (text === undefined) log.info(`the API server tells ${id} again`);
-    else log.warn(`the API server does not tell ${id}: ${text}; what is known of it stands`);
     const followed = this.#followed.get(id);
+    const known = followed?.answered === true ? "what is known of it stands" : "it is waited for";
+    if (text === undefined) log.info(`the API server tells ${id} again`);
+    else log.warn(`the API server does not tell ${id}: ${text}; ${known}`);
     if (followed === undefined || text === undefined || isAlways(id)) return;
     followed.answered = true;
     this.#gather();

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
+import { reason } from "#config/io/manifest-directory.ts";
 
 /** Where the API server is, and how we prove who we are. */
 export interface ApiAccess {
@@ -50,8 +51,26 @@ interface Kubeconfig {
 }
 type Fields = Readonly<Record<string, unknown>>;
 
+/** @param what the file is, for who has to mend it */
+function textOf(file: string, what: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new Error(`${what} ${file} cannot be read: ${reason(error)}`, { cause: error });
+  }
+}
+
+function readKubeconfig(file: string): Kubeconfig | null {
+  const text = textOf(file, "kubeconfig");
+  try {
+    return parse(text, { prettyErrors: false }) as Kubeconfig | null;
+  } catch (error) {
+    throw new Error(`kubeconfig ${file} is no YAML: ${reason(error)}`, { cause: error });
+  }
+}
+
 function fromKubeconfig(file: string): ApiAccess {
-  const config = parse(readFileSync(file, "utf8")) as Kubeconfig | null;
+  const config = readKubeconfig(file);
   const named = <T extends string, V>(
     list: readonly Named<T, V>[] | undefined,
     what: T,
@@ -74,7 +93,7 @@ function fromKubeconfig(file: string): ApiAccess {
     const inline = fields[`${name}-data`];
     if (typeof inline === "string") return Buffer.from(inline, "base64").toString("utf8");
     const beside = fields[name];
-    return typeof beside === "string" ? readFileSync(resolve(dirname(file), beside), "utf8") : undefined;
+    return typeof beside === "string" ? textOf(resolve(dirname(file), beside), name) : undefined;
   };
   const { token, tokenFile } = user;
   return {
@@ -83,7 +102,7 @@ function fromKubeconfig(file: string): ApiAccess {
     clientCertificate: material(user, "client-certificate"),
     clientKey: material(user, "client-key"),
     token: () => {
-      if (typeof tokenFile === "string") return readFileSync(resolve(dirname(file), tokenFile), "utf8").trim();
+      if (typeof tokenFile === "string") return textOf(resolve(dirname(file), tokenFile), "tokenFile").trim();
       return typeof token === "string" ? token : undefined;
     },
     insecureSkipTlsVerify: cluster["insecure-skip-tls-verify"] === true,

@@ -100,11 +100,23 @@ test("a watch that breaks is a fault of the connection; one that ends is none", 
   const broken = watch(60_000);
   await server.until(({ watches }) => watches === 1);
   server.cut();
-  expect(await broken).toMatchObject({ kind: "connection" });
+  expect(await broken).toEqual({ kind: "connection", text: "the connection broke off" });
   const ended = watch(60_000);
   await server.until(({ watches }) => watches === 1);
   server.endWatches();
   expect(await ended).toBe(undefined);
+});
+
+test("a kubeconfig, or a file that it names, that cannot be read is named, with why", () => {
+  expect(() => apiAccess("/nowhere", {})).toThrow("kubeconfig /nowhere cannot be read: it does not exist");
+  const file = join(directory, "other");
+  writeFileSync(file, "a: [\n");
+  expect(() => apiAccess(file, {})).toThrow(`kubeconfig ${file} is no YAML: `);
+  const clusters = [{ name: "k", cluster: { server: "https://x", "certificate-authority": "ca.crt" } }];
+  const contexts = [{ name: "c", context: { cluster: "k" } }];
+  writeFileSync(file, JSON.stringify({ "current-context": "c", contexts, clusters }));
+  const named = join(directory, "ca.crt");
+  expect(() => apiAccess(file, {})).toThrow(`certificate-authority ${named} cannot be read: it does not exist`);
 });
 
 test("a server that is not there is a fault of the connection", async () => {

@@ -15,12 +15,15 @@ import { Inbox } from "../../support/inbox.ts";
 let server: ApiServer;
 let directory: string;
 let states: Inbox<ApiState>;
+/** Warnings. */
+let log: Inbox<string>;
 let provider: ApiProvider | undefined;
 
 beforeEach(async () => {
   server = await new ApiServer().start();
   directory = mkdtempSync(join(tmpdir(), "linnet-"));
   states = new Inbox();
+  log = new Inbox();
   server.put(node("n1", 1));
   server.put(node("n2", 2));
   server.put(configuration());
@@ -47,7 +50,7 @@ function start(defaults?: () => ObjectSet): ApiProvider {
     nodeName: "n1",
     cacheFile: join(directory, "cache.json"),
     clock: systemClock,
-    log: silentLog,
+    log: { ...silentLog, warn: (line) => log.put(line) },
     ...(defaults && { defaults }),
     changed: states.put,
     failed: (text) => {
@@ -84,6 +87,18 @@ test("nothing is told while one kind is unknown", async () => {
   start();
   await states.until((all) => all.length > 0);
   expect(refused).toBe(true);
+});
+
+test("a server that never answered is not said to leave anything known; one that was heard of leaves that", async () => {
+  await server.stop();
+  start();
+  await log.until((lines) => lines.some((line) => line.includes("does not tell Node")));
+  expect(log.all.find((line) => line.includes("does not tell Node"))).toMatch(/; it is waited for$/);
+  await server.start();
+  await states.until((all) => all.length > 0);
+  await server.stop();
+  await log.until((lines) => lines.some((line) => line.endsWith("; what is known of it stands")));
+  await server.start();
 });
 
 test("Services are followed from when they are advertised, and forgotten when they no longer are", async () => {
