@@ -1,4 +1,4 @@
-import { median, type Result } from "./results.ts";
+import type { Result } from "./results.ts";
 
 /** Linnet's cost over BIRD's, by scenario and metric. */
 export type Ratios = Readonly<Record<string, number>>;
@@ -40,9 +40,12 @@ export function bestRatios(results: readonly Result[]): Ratios {
   return Object.fromEntries(entries);
 }
 
-/** What a floor is: the ratio of an ordinary round. */
-export function usualRatios(results: readonly Result[]): Ratios {
-  const entries = costsOf(results).map(([name, { own, other }]) => [name, median(own) / median(other)]);
+/** What a floor is: the dearest of some ordinary rounds, since another machine's ordinary ones differ as these do. */
+export function dearestRatios(results: readonly Result[]): Ratios {
+  const entries = costsOf(results).map(([name, { own, other }]) => {
+    const rounds = Math.min(own.length, other.length);
+    return [name, Math.max(...own.slice(0, rounds).map((cost, round) => cost / other[round]!))];
+  });
   return Object.fromEntries(entries);
 }
 
