@@ -50,5 +50,6 @@ function describePeer(peer: PeerConfig): string {
     `import ${importPolicies.join(", ") || "by default"}`,
     `export ${[...advertise.map((kind) => `own ${kind}`), ...exportPolicies].join(", ") || "by default"}`,
   ];
-  return `  ${name}: ${formatAddress(address)} AS ${remoteAs}; ${details.join("; ")}`;
+  const where = peer.unnumbered ? `whoever is found on ${peer.interface}` : formatAddress(address);
+  return `  ${name}: ${where} AS ${remoteAs}; ${details.join("; ")}`;
 }

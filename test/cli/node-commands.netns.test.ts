@@ -29,6 +29,11 @@ apiVersion: linnet.dev/v1alpha1
 kind: BGPPeer
 metadata: {name: tor}
 spec: {peerAddress: 10.0.0.254, asNumber: 65000}
+---
+apiVersion: linnet.dev/v1alpha1
+kind: BGPPeer
+metadata: {name: uplink}
+spec: {interface: eth1, asNumber: external}
 `;
 
 beforeEach(() => {
@@ -72,6 +77,7 @@ test(
     for (const line of [
       "node n1: AS 64512, router id 10.0.0.1, port 179",
       "  Global_10_0_0_254: 10.0.0.254 AS 65000; families ipv4 ipv6; import by default; export by default",
+      "  Global_eth1: whoever is found on eth1 AS external; families ipv4 ipv6; import by default; export by default",
       "  10.244.1.0/24 from node/n1, blackhole in the kernel",
       `CNI file ${join(folder, "net.d/10-linnet.conflist")}:`,
       '      "mtu": 9000,',

@@ -1,11 +1,15 @@
 import { expect, test } from "vitest";
 import type { PeerConfig } from "#config/node-config.ts";
 import { linkFacts, Unnumbered } from "#daemon/unnumbered.ts";
+import { protocolViews } from "#daemon/views/protocols.ts";
 import type { FoundNeighbour, WantedLink } from "#discovery/discovery.ts";
+import { advertisementOf, encodeRouterMessage } from "#discovery/message.ts";
+import type { RouterEvents } from "#discovery/router-port.ts";
 import { Links } from "#kernel/links.ts";
 import { formatAddress } from "#route/address.ts";
 import { prefixOf } from "#route/prefix.ts";
 import { LineLog } from "../support/line-log.ts";
+import { Pair, prefix } from "../support/pair.ts";
 import { address, nodeConfig, peerConfig } from "../support/sessions.ts";
 
 const unnumbered = (link: string, changes: Partial<PeerConfig> = {}): PeerConfig =>
@@ -94,6 +98,40 @@ test("a configuration without such neighbours is taken as it is, and nothing is 
   const { config, resolve, watched } = begin([peerConfig("n2", "10.0.0.2")]);
   expect(resolve()).toBe(config);
   expect(watched()).toEqual([]);
+});
+
+test("a daemon has its session where a router is heard, and none from the moment on that the link is down", async () => {
+  const pair = new Pair();
+  const heard: RouterEvents[] = [];
+  const nothing = (): undefined => undefined;
+  pair.routers = {
+    open: (events) => {
+      heard.push(events);
+      return { join: nothing, leave: nothing, send: nothing, close: nothing };
+    },
+  };
+  const daemon = await pair.start();
+  const [kernel] = pair.kernels;
+  const peer = unnumbered("l3");
+  const shown = () => {
+    const view = protocolViews(daemon).find(({ name }) => name === peer.name)?.bgp;
+    const error = view?.lastError;
+    return [view && formatAddress(view.address), view?.state, error?.kind === "local" ? error.text : undefined];
+  };
+  daemon.reconfigure({ ...pair.config, peers: [...pair.config.peers, peer] });
+  pair.settle();
+  expect(shown()).toEqual(["::", "Idle", "l3 is down, or has no link-local address"]);
+  kernel.addLink(3);
+  kernel.addAddress(3, address("fe80::1"), 64, prefix("fe80::/64"));
+  pair.settle();
+  expect(shown()).toEqual(["::", "Idle", "no router advertises itself on l3"]);
+  heard[0]?.received("l3", address("fe80::9"), encodeRouterMessage(advertisementOf(undefined)));
+  expect(daemon.speaker.peer(peer.name)?.config).toMatchObject({ address: address("fe80::9"), passive: false });
+  expect(daemon.missing(peer)).toBeUndefined();
+  kernel.setLink(3, { up: true, carrier: false });
+  while (kernel.step()) pair.clock.settle();
+  expect(shown()).toEqual(["::", "Idle", "l3 is down, or has no link-local address"]);
+  expect(daemon.speaker.peer("n2")?.state).toBe("established");
 });
 
 test("an interface can be used when packets get through, and its link-local address is past duplicate detection", () => {

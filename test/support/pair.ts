@@ -1,5 +1,6 @@
 import type { NodeConfig } from "#config/node-config.ts";
 import { Daemon, type World } from "#daemon/daemon.ts";
+import type { RouterPort } from "#discovery/router-port.ts";
 import type { Log } from "#lib/log.ts";
 import { formatPrefix, type Prefix, parsePrefix } from "#route/prefix.ts";
 import { ModelKernel } from "../kernel/model-kernel.ts";
@@ -22,6 +23,8 @@ export class Pair {
     read: () => undefined,
     write: () => undefined,
   };
+  /** What both nodes hear and send router advertisements by. */
+  routers: RouterPort = { open: () => ({ refused: "no interface is watched here" }) };
   /** The second node, once started. */
   other: Daemon | undefined;
   /** Does the second node come after a reboot? */
@@ -62,7 +65,7 @@ export class Pair {
       random: () => 0.5,
       transport: this.network.host(address(`10.0.0.${node}`)),
       netlink: kernel,
-      routers: { open: () => ({ refused: "no interface is watched here" }) },
+      routers: this.routers,
       files: { write: async () => false },
       nft: { run: async () => {}, list: async () => undefined },
       sysctls: this.sysctls,

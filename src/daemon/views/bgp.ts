@@ -38,7 +38,7 @@ export function bgpView(peer: PeerSnapshot, disabled: boolean, missing?: string)
   const { config, negotiated, state } = peer;
   const waits = state === "active" && config.passive;
   return {
-    state: disabled ? "Down" : waits ? "Passive" : STATES[state],
+    state: disabled ? "Down" : missing !== undefined ? "Idle" : waits ? "Passive" : STATES[state],
     address: config.address,
     interface: config.interface,
     remoteAs: negotiated?.remote.as ?? configuredAs(config),
