@@ -154,8 +154,8 @@ export class Speaker {
   }
 
   /** Neighbours whose End-of-RIB we wait for after our start; empty once the node is complete. */
-  awaited(family: Family): string[] {
-    return this.#deferral?.awaited(family) ?? [];
+  awaited(family: Family): ReadonlySet<string> {
+    return this.#deferral?.awaited(family) ?? new Set();
   }
 
   /** One neighbour as status views show it. */

@@ -14,7 +14,7 @@ import { bgpView, STATES } from "./views/bgp.ts";
 export function observedNode(daemon: Daemon, { remarks }: Pick<Configuration, "remarks">): ObservedNode {
   const { config, kernel, speaker, adopted, stopping } = daemon;
   const counts = families.map((family) => kernel.installer.counts(family));
-  const awaited = families.some((family) => speaker.awaited(family).length > 0);
+  const awaited = families.some((family) => speaker.awaited(family).size > 0);
   return {
     startedMs: daemon.startedMs,
     asNumber: config.localAs,

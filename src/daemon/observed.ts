@@ -1,12 +1,13 @@
+import type { PeerSnapshot } from "#bgp/session/snapshot.ts";
 import type { ObservedDaemon, ObservedPeer } from "#observe/ports.ts";
 import { formatAddress } from "#route/address.ts";
 import { families } from "#route/family.ts";
 import type { Configuration } from "./configuration.ts";
 import type { Daemon } from "./daemon.ts";
-import { protocolViews } from "./views/protocols.ts";
+import { STATES } from "./views/bgp.ts";
 
 /** The daemon as metrics and probes see it. */
-export function observed(daemon: Daemon, configuration: Configuration, version: string): ObservedDaemon {
+export function observed(daemon: Daemon, { remarks }: Pick<Configuration, "remarks">, version: string): ObservedDaemon {
   const counts = families.map((family) => daemon.kernel.installer.counts(family));
   const sum = (of: (each: (typeof counts)[number]) => number): number =>
     counts.reduce((all, each) => all + of(each), 0);
@@ -17,41 +18,31 @@ export function observed(daemon: Daemon, configuration: Configuration, version: 
   return {
     version,
     startedMs: daemon.startedMs,
-    peers: peersOf(daemon),
+    peers: daemon.speaker.peers().map((peer) => peerOf(peer, daemon)),
     tables: { ipv4: table("ipv4"), ipv6: table("ipv6") },
     forwarding: { wanted: sum((c) => c.wanted), pending: sum((c) => c.pending), failed: sum((c) => c.failed) },
-    recovering: daemon.restarted && families.some((family) => daemon.speaker.awaited(family).length > 0),
-    invalidObjects: new Set(
-      configuration.remarks.filter(({ severity }) => severity === "error").map(({ object }) => object),
-    ).size,
+    recovering: daemon.restarted && families.some((family) => daemon.speaker.awaited(family).size > 0),
+    invalidObjects: new Set(remarks.filter(({ severity }) => severity === "error").map(({ object }) => object)).size,
     foreignRoutes: daemon.ribView.foreign().length,
     draining: daemon.drain.state.stage !== "off",
     shuttingDown: daemon.stopping,
   };
 }
 
-function peersOf(daemon: Daemon): ObservedPeer[] {
-  const counters = new Map(daemon.speaker.peers().map((peer) => [peer.config.name, peer.counters]));
-  return protocolViews(daemon).flatMap(({ name, bgp, sinceMs, channels }) => {
-    if (bgp === undefined) return [];
-    return [
-      {
-        name,
-        address: formatAddress(bgp.address),
-        remoteAs: bgp.remoteAs,
-        state: bgp.state,
-        sinceMs,
-        flaps: bgp.flaps,
-        messagesReceived: counters.get(name)?.messagesIn ?? 0,
-        messagesSent: counters.get(name)?.messagesOut ?? 0,
-        families: channels.map(({ family, routes }) => ({
-          family,
-          accepted: routes?.imported ?? 0,
-          filtered: routes?.filtered ?? 0,
-          best: routes?.preferred ?? 0,
-          advertised: routes?.exported ?? 0,
-        })),
-      },
-    ];
-  });
+function peerOf({ config, state, sinceMs, losses, counters }: PeerSnapshot, { rib, ribView }: Daemon): ObservedPeer {
+  const neighbour = rib.neighbour(config.name);
+  return {
+    name: config.name,
+    address: formatAddress(config.address),
+    state: STATES[state],
+    sinceMs,
+    flaps: losses,
+    messagesReceived: counters.messagesIn,
+    messagesSent: counters.messagesOut,
+    families: config.families.map((family) => {
+      if (neighbour === undefined) return { family, accepted: 0, filtered: 0, best: 0, advertised: 0 };
+      const { accepted, filtered, best, exported } = ribView.counts(neighbour, family);
+      return { family, accepted, filtered, best, advertised: exported };
+    }),
+  };
 }

@@ -28,7 +28,6 @@ export interface ObservedDaemon {
 export interface ObservedPeer {
   readonly name: string;
   readonly address: string;
-  readonly remoteAs: number | undefined;
   readonly state: string;
   /** Since when it is in this state, milliseconds since 1970. */
   readonly sinceMs: number;

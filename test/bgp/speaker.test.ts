@@ -394,7 +394,7 @@ describe("after a start", () => {
     b.line.say(endOfRib6);
     clock.settle();
     expect(a.complete).toEqual(["ipv4"]);
-    expect(a.speaker.awaited("ipv6")).toEqual(["c"]);
+    expect([...a.speaker.awaited("ipv6")]).toEqual(["c"]);
     c.line.say(endOfRib6);
     clock.settle();
     expect(a.complete).toEqual(["ipv4", "ipv6"]);
@@ -428,7 +428,7 @@ describe("after a start", () => {
         peers.filter(({ name }) => name !== "removed"),
       ),
     );
-    expect(a.speaker.awaited("ipv4")).toEqual(["dead"]);
+    expect([...a.speaker.awaited("ipv4")]).toEqual(["dead"]);
     clock.advance(ABSENT_MS - 1);
     expect(a.complete).toEqual([]);
     clock.advance(1);

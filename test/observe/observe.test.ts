@@ -10,7 +10,6 @@ import type { ObservedDaemon, ObservedPeer } from "#observe/ports.ts";
 const peer = (name: string, state: string): ObservedPeer => ({
   name,
   address: "192.0.2.2",
-  remoteAs: 64512,
   state,
   sinceMs: 5_000,
   flaps: 3,

@@ -5,15 +5,12 @@ import type { Negotiated } from "./negotiate.ts";
 /** How long after our start a neighbour may take to come up before nobody waits for it any more. */
 export const ABSENT_MS = 15_000;
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 /** A neighbour that could send End-of-RIB. */
 export interface Awaited {
   readonly name: string;
   readonly families: readonly Family[];
-}
-
-interface Waiting {
-  readonly families: Set<Family>;
-  timer: Timer;
 }
 
 /**
@@ -26,9 +23,10 @@ export class Deferral {
   readonly #deferralMs: number;
   readonly #startedMs: number;
   readonly #done: (family: Family) => void;
-  readonly #waiting = new Map<string, Waiting>();
-  /** How many neighbours each family waits for; a family that is done is not here any more. */
-  readonly #counts = new Map<Family, number>(families.map((family) => [family, 0]));
+  /** By neighbour: when it is not waited for any more. */
+  readonly #timers = new Map<string, Timer>();
+  /** The neighbours that each family waits for; a family that is done is not here any more. */
+  readonly #awaited = new Map<Family, Set<string>>();
 
   /**
    * @param deferralMs after our start, the longest wait for a neighbour that is up
@@ -39,66 +37,64 @@ export class Deferral {
     this.#deferralMs = deferralMs;
     this.#startedMs = clock.nowMs();
     this.#done = done;
-    for (const { name, families: spoken } of awaited) {
-      const timer = this.#giveUpAfter(name, Math.min(ABSENT_MS, deferralMs));
-      this.#waiting.set(name, { families: new Set(spoken), timer });
-      for (const family of spoken) this.#add(family, 1);
+    for (const { name } of awaited) this.#timers.set(name, this.#giveUpAfter(name, Math.min(ABSENT_MS, deferralMs)));
+    for (const family of families) {
+      const speakers = awaited.filter((neighbour) => neighbour.families.includes(family));
+      this.#awaited.set(family, new Set(speakers.map(({ name }) => name)));
     }
-    for (const family of families) this.#add(family, 0);
+    for (const family of families) this.#finish(family);
   }
 
   /** Some family is not complete yet. */
   get pending(): boolean {
-    return this.#counts.size > 0;
+    return this.#awaited.size > 0;
   }
 
   /** Neighbours that `family` waits for. */
-  awaited(family: Family): string[] {
-    return [...this.#waiting].flatMap(([name, waiting]) => (waiting.families.has(family) ? [name] : []));
+  awaited(family: Family): ReadonlySet<string> {
+    return this.#awaited.get(family) ?? NOBODY;
   }
 
   established(name: string, agreed: Negotiated): void {
-    const waiting = this.#waiting.get(name);
-    if (waiting === undefined) return;
+    const timer = this.#timers.get(name);
+    if (timer === undefined) return;
     const restart = agreed.gracefulRestart;
     // RFC 4724 §4.1: not for those without the capability, nor for those that restart themselves
     if (restart === undefined || restart.restarting) {
       this.forget(name);
       return;
     }
-    waiting.timer.cancel();
-    waiting.timer = this.#giveUpAfter(name, this.#leftMs());
-    for (const family of waiting.families) if (!agreed.families.includes(family)) this.endOfRib(name, family);
+    timer.cancel();
+    this.#timers.set(name, this.#giveUpAfter(name, this.#leftMs()));
+    for (const family of families) if (!agreed.families.includes(family)) this.endOfRib(name, family);
   }
 
   /** The session was lost before End-of-RIB: it has as long to come back as it had to come. */
   down(name: string): void {
-    const waiting = this.#waiting.get(name);
-    if (waiting === undefined) return;
-    waiting.timer.cancel();
-    waiting.timer = this.#giveUpAfter(name, Math.min(ABSENT_MS, this.#leftMs()));
+    const timer = this.#timers.get(name);
+    if (timer === undefined) return;
+    timer.cancel();
+    this.#timers.set(name, this.#giveUpAfter(name, Math.min(ABSENT_MS, this.#leftMs())));
   }
 
   endOfRib(name: string, family: Family): void {
-    const waiting = this.#waiting.get(name);
-    if (!waiting?.families.delete(family)) return;
-    if (waiting.families.size === 0) this.forget(name);
-    this.#add(family, -1);
+    if (!this.#awaited.get(family)?.delete(name)) return;
+    if (!families.some((other) => this.awaited(other).has(name))) this.forget(name);
+    this.#finish(family);
   }
 
   /** Nobody waits for anybody any more, and `done` is not called. */
   stop(): void {
-    for (const { timer } of this.#waiting.values()) timer.cancel();
-    this.#waiting.clear();
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+    for (const names of this.#awaited.values()) names.clear();
   }
 
   /** Nobody waits for this neighbour any more. */
   forget(name: string): void {
-    const waiting = this.#waiting.get(name);
-    if (waiting === undefined) return;
-    waiting.timer.cancel();
-    this.#waiting.delete(name);
-    for (const family of waiting.families) this.#add(family, -1);
+    this.#timers.get(name)?.cancel();
+    this.#timers.delete(name);
+    for (const family of families) if (this.#awaited.get(family)?.delete(name)) this.#finish(family);
   }
 
   #leftMs(): number {
@@ -109,12 +105,9 @@ export class Deferral {
     return this.#clock.after(ms, () => this.forget(name));
   }
 
-  #add(family: Family, change: 1 | 0 | -1): void {
-    const before = this.#counts.get(family);
-    if (before === undefined) return;
-    this.#counts.set(family, before + change);
-    if (before + change > 0) return;
-    this.#counts.delete(family);
+  #finish(family: Family): void {
+    if (this.#awaited.get(family)?.size !== 0) return;
+    this.#awaited.delete(family);
     this.#done(family);
   }
 }

@@ -45,7 +45,7 @@ export function daemonView(daemon: Daemon, configuration: Configuration, identit
 }
 
 function statusOf(daemon: Daemon, configuration: Configuration, identity: Identity): DaemonStatus {
-  const waitingFor = new Set(families.flatMap((family) => daemon.speaker.awaited(family)));
+  const waitingFor = new Set(families.flatMap((family) => [...daemon.speaker.awaited(family)]));
   const { deferralMs } = daemon.config.gracefulRestart;
   const remainingMs = Math.max(0, daemon.startedMs + deferralMs - daemon.nowMs());
   return {

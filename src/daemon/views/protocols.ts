@@ -105,7 +105,7 @@ function bgpChannel(family: Family, peer: PeerSnapshot, daemon: Daemon): Channel
     limits:
       limit === undefined ? [] : [{ kind: "receive", routes: limit, hit: counts.received > limit, action: "restart" }],
     recovery:
-      !daemon.restarted || awaited.length === 0 ? undefined : { pending: awaited.includes(config.name), waiting: true },
+      !daemon.restarted || awaited.size === 0 ? undefined : { pending: awaited.has(config.name), waiting: true },
     routes: up || kept ? counts.routes : undefined,
     neighbourRestarting: peer.away && kept,
     nextHop: up ? nextHopOf(family, peer, daemon) : undefined,

@@ -32,7 +32,7 @@ test("a family is done when the last neighbour sent End-of-RIB of it", () => {
   waiting.endOfRib("a", "ipv4");
   waiting.endOfRib("a", "ipv6");
   expect(done).toEqual([]);
-  expect(waiting.awaited("ipv4")).toEqual(["b"]);
+  expect([...waiting.awaited("ipv4")]).toEqual(["b"]);
   waiting.endOfRib("b", "ipv6");
   clock.advance(50);
   waiting.endOfRib("b", "ipv4");
@@ -43,6 +43,14 @@ test("a family is done when the last neighbour sent End-of-RIB of it", () => {
   expect(waiting.pending).toBe(false);
   clock.advance(1_000_000);
   expect(done.length).toBe(2);
+});
+
+test("who is awaited is not gathered anew for each that asks: views ask once a neighbour", () => {
+  const { deferral: waiting } = deferral("a", "b");
+  expect(waiting.awaited("ipv4")).toBe(waiting.awaited("ipv4"));
+  waiting.endOfRib("a", "ipv4");
+  expect(waiting.awaited("ipv4").has("a")).toBe(false);
+  expect(waiting.awaited("ipv6").has("a")).toBe(true);
 });
 
 test("with nobody to wait for all is done at once", () => {
