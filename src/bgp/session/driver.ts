@@ -12,7 +12,7 @@ import { UpdateReader } from "../wire/update.ts";
 import { resetReason } from "./changes.ts";
 import { collide, mayConfirmBeside, mayOpenBeside } from "./collision.ts";
 import { endsForGood } from "./graceful-restart.ts";
-import { Journal, titleOf } from "./journal.ts";
+import { explained, Journal, titleOf } from "./journal.ts";
 import { Link } from "./link.ts";
 import { type Counters, type LinkOwner, noCounts } from "./link-owner.ts";
 import { type LocalSpeaker, type Negotiated, negotiate, openFor } from "./negotiate.ts";
@@ -289,7 +289,7 @@ export class Driver implements LinkOwner {
   }
 
   ended(link: Link, ending: Ending, connected: boolean): void {
-    if (link === this.#primary) this.#journal.ended(ending, connected);
+    if (link === this.#primary) this.#journal.ended(explained(ending, this.#config), connected);
     if (ending.kind !== "received" || ending.notification.code !== ErrorCode.open) return;
     if (ending.notification.subcode === OpenError.unsupportedParameter) this.#bare = true;
   }

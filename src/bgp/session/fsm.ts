@@ -1,5 +1,5 @@
 import { Cease, ErrorCode, StateError } from "../wire/notification.ts";
-import type { Event, OneOf, Session, State, Step } from "./session.ts";
+import { type Event, NO_ANSWER, type OneOf, type Session, type State, type Step } from "./session.ts";
 import {
   cease,
   closed,
@@ -69,7 +69,7 @@ function idle(session: Session, event: Event): Step {
 /** RFC 4271 §8.2.2, Connect: a call of ours is on its way. */
 function connect(session: Session, event: Event): Step {
   if (event.kind === "connectRetryExpired") {
-    return { next: session, effects: [closing(closed("no answer")), ...dialling(session)] };
+    return { next: session, effects: [closing(closed(NO_ANSWER)), ...dialling(session)] };
   }
   if (event.kind === "tcpFailed") return listen(session, lost(event.reason));
   return waiting(session, event);

@@ -9,7 +9,7 @@ import { Cease, ErrorCode } from "../wire/notification.ts";
 import type { Helper } from "./graceful-restart.ts";
 import { describeEnding, History, type Transition } from "./history.ts";
 import type { Negotiated } from "./negotiate.ts";
-import type { Ending, Event, State } from "./session.ts";
+import { type Ending, type Event, NO_ANSWER, type State } from "./session.ts";
 import { describeMessages } from "./trace.ts";
 
 /** Errors in UPDATEs of one neighbour get one line of log in this time. */
@@ -207,4 +207,10 @@ export function titleOf(config: PeerConfig, agreed: Negotiated | undefined): str
   const { name, address, remoteAs, interface: device } = config;
   const where = `${formatAddress(address)}${device === undefined ? "" : `%${device}`}`;
   return `${name} (${where} AS ${agreed?.remote.as ?? remoteAs})`;
+}
+
+/** A segment with another key's digest is dropped without a word (RFC 2385 §4.1). */
+export function explained(ending: Ending, { password }: PeerConfig): Ending {
+  if (ending.kind !== "closed" || ending.reason !== NO_ANSWER || password === undefined) return ending;
+  return { ...ending, reason: `${NO_ANSWER}, as where the neighbour has another password` };
 }

@@ -100,7 +100,8 @@ export class Link {
     const { next, effects } = step(this.session, event);
     this.session = next;
     for (const effect of effects) this.#run(effect);
-    if (next.state !== from) this.#owner.changed(this, from, event);
+    const isUnanswered = from === "connect" && event.kind === "connectRetryExpired"; // the next call is on its way
+    if (next.state !== from || isUnanswered) this.#owner.changed(this, from, event);
   }
 
   /** The neighbour called. */

@@ -40,6 +40,9 @@ export type Ending =
   /** We closed it without a word: for a restart, or because another connection took its place. */
   | { readonly kind: "closed"; readonly reason: string };
 
+/** A call was given up: nobody took or refused it. */
+export const NO_ANSWER = "no answer";
+
 /** A member of a union for each name. */
 export type OneOf<Kind extends string, Fields = unknown> = Kind extends string
   ? { readonly kind: Kind } & Readonly<Fields>

@@ -435,6 +435,17 @@ describe("going down", () => {
     ]);
     expect(node.speaker.peer("p")?.history.length).toBe(1);
   });
+
+  test("one that is silent is too, and with a password that says what else it may mean (RFC 2385 §4.1)", () => {
+    const node = new TestNode(clock, network, HERE);
+    network.silent.add(THERE).add("10.0.0.3");
+    node.speaker.reconfigure(nodeConfig(1, [peerConfig("p", THERE), peerConfig("q", "10.0.0.3", { password: "x" })]));
+    clock.advance(600_000);
+    expect(node.log.take().filter((line) => line.includes("session"))).toEqual([
+      "info session with p (10.0.0.2 AS 64512) does not come up: no answer",
+      "info session with q (10.0.0.3 AS 64512) does not come up: no answer, as where the neighbour has another password",
+    ]);
+  });
 });
 
 describe("collisions", () => {
