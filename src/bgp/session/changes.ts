@@ -29,7 +29,14 @@ function stillFits({ remoteAs, localAs }: PeerConfig, agreed: Negotiated | undef
   return remoteAs === as || (remoteAs === "external" && as !== localAs) || (remoteAs === "internal" && as === localAs);
 }
 
-/** @returns the name of the first change that needs a new session; undefined: none does */
+/** @returns why a new session is needed, in words; undefined: it is not */
 export function resetReason(before: PeerConfig, after: PeerConfig, agreed: Negotiated | undefined): string | undefined {
-  return rows.find(([, changed]) => changed(before, after, agreed))?.[0];
+  const change = rows.find(([, changed]) => changed(before, after, agreed))?.[0];
+  if (change === "address" && isMissing(after)) return `nobody is found on ${after.interface} any more`;
+  if (change === "address" && isMissing(before)) return `it was found on ${after.interface}`;
+  return change && `its ${change} changed`;
 }
+
+/** It is configured by interface alone, and nobody is found there. */
+const isMissing = ({ unnumbered, address: { words } }: PeerConfig): boolean =>
+  unnumbered && words.every((word) => word === 0);

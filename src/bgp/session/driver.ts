@@ -163,11 +163,11 @@ export class Driver implements LinkOwner {
     this.#attributes = attributesOf(config, dialling);
     this.#primary.session = { ...this.#primary.session, attributes: this.#attributes };
     if (this.#stopped) return;
-    const cause = identity ?? resetReason(before, config, agreed);
+    const cause = identity === undefined ? resetReason(before, config, agreed) : `its ${identity} changed`;
     const options = connectionOptions(config);
     const retuned = !sameOptions(options, connectionOptions(before));
     if (cause !== undefined || (agreed === undefined && (retuned || wasDialling !== dialling))) {
-      const reason = `its ${cause ?? "way to connect"} changed`;
+      const reason = cause ?? "its way to connect changed";
       this.restart({ code: ErrorCode.cease, subcode: Cease.otherConfigurationChange }, reason);
       return;
     }

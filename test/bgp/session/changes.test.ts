@@ -33,10 +33,17 @@ test.each<[Partial<PeerConfig>, string | undefined]>([
   [{ description: "ToR", importPolicies: ["all"], exportPolicies: ["all"], prefixLimit: { ipv4: 5 } }, undefined],
   [{ reflectorClient: true, nextHop: "self", allowOwnAs: 2, advertise: ["podCIDR"] }, undefined],
 ])("%j resets: %s", (changes, reason) => {
-  expect(resetReason(before, { ...before, ...changes }, agreed)).toBe(reason);
+  expect(resetReason(before, { ...before, ...changes }, agreed)).toBe(reason && `its ${reason} changed`);
 });
 
 test("a session that is not there yet is begun anew for another port, or an AS that nobody has checked", () => {
-  expect(resetReason(before, { ...before, port: 1179 }, undefined)).toBe("port");
-  expect(resetReason(before, { ...before, remoteAs: "external" }, undefined)).toBe("remote AS");
+  expect(resetReason(before, { ...before, port: 1179 }, undefined)).toBe("its port changed");
+  expect(resetReason(before, { ...before, remoteAs: "external" }, undefined)).toBe("its remote AS changed");
+});
+
+test("a neighbour by interface alone is found, moves to another address, and is gone", () => {
+  const at = (text: string): PeerConfig => ({ ...before, address: address(text), unnumbered: true, interface: "eth1" });
+  expect(resetReason(at("::"), at("fe80::9"), undefined)).toBe("it was found on eth1");
+  expect(resetReason(at("fe80::9"), at("fe80::a"), agreed)).toBe("its address changed");
+  expect(resetReason(at("fe80::9"), at("::"), agreed)).toBe("nobody is found on eth1 any more");
 });
