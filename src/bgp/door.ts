@@ -1,7 +1,7 @@
 import type { NodeConfig, PeerConfig } from "#config/node-config.ts";
 import type { Clock, Timer } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
-import { type Address, formatAddress } from "#route/address.ts";
+import { type Address, formatAddress, isUnspecified } from "#route/address.ts";
 import { families } from "#route/family.ts";
 import type { Connection, ListenAddress, Listener, Transport } from "./transport.ts";
 import { encodeNotification, type Notification } from "./wire/notification.ts";
@@ -107,7 +107,7 @@ export class Door {
   #setKeys(ear: Ear): void {
     const wanted = new Map(
       this.#peers.flatMap(({ address, password }) =>
-        password === undefined || address.family !== ear.at.family || address.words.every((word) => word === 0)
+        password === undefined || address.family !== ear.at.family || isUnspecified(address)
           ? []
           : [[formatAddress(address), { address, password }]],
       ),

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
-import { type Address, formatAddress, sameAddress } from "#route/address.ts";
+import { type Address, formatAddress, sameAddress, sameOptionalAddress } from "#route/address.ts";
 import { downState, dueMs, type LinkEffect, type LinkEvent, type LinkState, type Router, step } from "./link-state.ts";
 import { ALL_NODES, ALL_ROUTERS, advertisementOf, decodeRouterMessage, encodeRouterMessage } from "./message.ts";
 import type { RouterPort, RouterSocket } from "./router-port.ts";
@@ -171,7 +171,7 @@ export class Discovery {
     const { next, effects } = step(before, event, { nowMs: clock.nowMs(), random: this.#parts.random() });
     watched.state = next;
     for (const effect of effects) this.#act(watched, effect);
-    if (!same(before.chosen?.address, next.chosen?.address)) this.#say(watched);
+    if (!sameOptionalAddress(before.chosen?.address, next.chosen?.address)) this.#say(watched);
     watched.timer?.cancel();
     const atMs = dueMs(next);
     watched.timer = Number.isFinite(atMs)
@@ -224,8 +224,5 @@ const newlyWatched = (name: string, source: string): Watched => ({
 const list = (routers: readonly Router[]): string => routers.map(({ address }) => formatAddress(address)).join(", ");
 
 function sameNeighbour(a: LinkState, b: LinkState): boolean {
-  return same(a.own, b.own) && same(a.chosen?.address, b.chosen?.address);
+  return sameOptionalAddress(a.own, b.own) && sameOptionalAddress(a.chosen?.address, b.chosen?.address);
 }
-
-const same = (a: Address | undefined, b: Address | undefined): boolean =>
-  a === b || (a !== undefined && b !== undefined && sameAddress(a, b));

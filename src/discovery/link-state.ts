@@ -1,4 +1,4 @@
-import { type Address, formatAddress, isLinkLocal, sameAddress } from "#route/address.ts";
+import { type Address, formatAddress, isLinkLocal, isUnspecified, sameAddress } from "#route/address.ts";
 import type { Advertisement, RouterMessage } from "./message.ts";
 import * as t from "./timing.ts";
 
@@ -154,8 +154,7 @@ function heard(state: LinkState, event: LinkEvent & { kind: "heard" }, moment: M
 function answer(state: LinkState, from: Address, hardware: string | undefined, { nowMs, random }: Moment): LinkState {
   const atMs = nowMs + random * t.LONGEST_ANSWER_MS;
   if (!isLinkLocal(from)) {
-    const unspecified = from.words.every((word) => word === 0);
-    if (!unspecified || hardware !== undefined) return state; // §6.1.1 for the latter
+    if (!isUnspecified(from) || hardware !== undefined) return state; // §6.1.1 for the latter
     const soonestMs = Math.max(atMs, state.advertisedMs + t.LEAST_BETWEEN_MS);
     return { ...state, advertiseAtMs: Math.min(state.advertiseAtMs, soonestMs) };
   }

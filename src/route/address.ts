@@ -64,6 +64,13 @@ export function sameAddress(a: Address, b: Address): boolean {
   return a.family === b.family && a.words.every((word, index) => word === b.words[index]);
 }
 
+/** Are both the same, or neither there? */
+export const sameOptionalAddress = (a: Address | undefined, b: Address | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && sameAddress(a, b));
+
+/** 0.0.0.0, or `::` (RFC 4291 §2.5.2): no address yet. */
+export const isUnspecified = ({ words }: Address): boolean => words.every((word) => word === 0);
+
 /** fe80::/10 (RFC 4291 §2.5.6): means nothing without an interface. */
 export function isLinkLocal(address: Address): boolean {
   return address.family === "ipv6" && (address.words[0]! & 0xffc00000) >>> 0 === 0xfe800000;

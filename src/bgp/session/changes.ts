@@ -1,11 +1,8 @@
 import type { PeerConfig } from "#config/node-config.ts";
-import { type Address, sameAddress } from "#route/address.ts";
+import { isUnspecified, sameAddress, sameOptionalAddress } from "#route/address.ts";
 import type { Negotiated } from "./negotiate.ts";
 
 type Change = (before: PeerConfig, after: PeerConfig, agreed: Negotiated | undefined) => boolean;
-
-const sameMaybe = (a: Address | undefined, b: Address | undefined): boolean =>
-  a === b || (a !== undefined && b !== undefined && sameAddress(a, b));
 
 /**
  * What a session cannot live with: where it runs, and what was said in its OPEN and binds both sides. All else waits
@@ -14,7 +11,7 @@ const sameMaybe = (a: Address | undefined, b: Address | undefined): boolean =>
 const rows: readonly (readonly [string, Change])[] = [
   ["address", (before, after) => !sameAddress(before.address, after.address)],
   ["interface", (before, after) => before.interface !== after.interface],
-  ["local address", (before, after) => !sameMaybe(before.localAddress, after.localAddress)],
+  ["local address", (before, after) => !sameOptionalAddress(before.localAddress, after.localAddress)],
   ["port", (before, after, agreed) => before.port !== after.port && agreed === undefined],
   ["local AS", (before, after) => before.localAs !== after.localAs],
   ["remote AS", (before, after, agreed) => before.remoteAs !== after.remoteAs && !stillFits(after, agreed)],
@@ -38,5 +35,4 @@ export function resetReason(before: PeerConfig, after: PeerConfig, agreed: Negot
 }
 
 /** It is configured by interface alone, and nobody is found there. */
-const isMissing = ({ unnumbered, address: { words } }: PeerConfig): boolean =>
-  unnumbered && words.every((word) => word === 0);
+const isMissing = ({ unnumbered, address }: PeerConfig): boolean => unnumbered && isUnspecified(address);

@@ -1,5 +1,5 @@
 import { Reader } from "#lib/bytes.ts";
-import { type Address, fromOctets, isLinkLocal, toOctets } from "#route/address.ts";
+import { type Address, fromOctets, isLinkLocal, isUnspecified, toOctets } from "#route/address.ts";
 import type { Prefix } from "#route/prefix.ts";
 import { AFI, type AfiSafi, familyOf, SAFI_UNICAST } from "../afi-safi.ts";
 import { type AttributeCodec, OPTIONAL } from "./attribute.ts";
@@ -52,7 +52,7 @@ function decodeNextHops(octets: Uint8Array): Address[] {
   if (octets.length !== 32) return [fromOctets(octets)];
   const [first, second] = [fromOctets(octets.subarray(0, 16)), fromOctets(octets.subarray(16))];
   if (!isLinkLocal(second)) return [first];
-  return first.words.every((word) => word === 0) ? [second] : [first, second];
+  return isUnspecified(first) ? [second] : [first, second];
 }
 
 /** The attribute of a stored set: the next hop alone. */
