@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import * as v from "valibot";
 import { nearest } from "#config/did-you-mean.ts";
-import { reason } from "#config/io/manifest-directory.ts";
+import { reason } from "#lib/io/file-error.ts";
 import type { LogLevel } from "#lib/log.ts";
 
 /** The caller asked for something that cannot be: one line for people, and exit status 1. */

@@ -2,6 +2,7 @@ import { type FSWatcher, watch } from "node:fs";
 import { lstat, readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Clock, Timer } from "#lib/clock.ts";
+import { reason } from "#lib/io/file-error.ts";
 import { type DirectoryState, emptyDirectory, type ManifestFile, readDirectory } from "../directory.ts";
 
 /** Changes come in bursts: an editor's write and rename, the symlink swap of a ConfigMap mount. */
@@ -59,18 +60,6 @@ async function readManifest(path: string): Promise<ManifestFile | undefined> {
     const isLink = await lstat(path).catch(() => undefined); // else it was deleted since it was listed
     return isLink && { path, unreadable: "it is a link to nothing" };
   }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "it does not exist",
-  ENOTDIR: "it is not a directory",
-  EISDIR: "it is a directory",
-  EACCES: "permission denied",
-};
-
-export function reason(error: unknown): string {
-  const { code = "", message } = error as NodeJS.ErrnoException;
-  return REASONS[code] ?? message;
 }
 
 /** What a watcher tells. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
-import { reason } from "#config/io/manifest-directory.ts";
+import { reason } from "#lib/io/file-error.ts";
 
 /** Where the API server is, and how we prove who we are. */
 export interface ApiAccess {
