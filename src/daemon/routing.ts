@@ -46,9 +46,9 @@ export class Routing implements RoutingSide {
     this.#config = config;
     const others = this.#policies !== config.policies;
     this.#policies = config.policies;
-    const changed = config.peers.filter((peer) => others || this.#peers.get(peer.name) !== peer);
+    const changed = config.peers.filter((peer) => this.#peers.get(peer.name) !== peer);
     for (const peer of changed) this.#peers.set(peer.name, peer);
-    this.#rib.setNeighbours(changed.map((peer) => neighbourConfig(peer, config)));
+    this.#rib.setNeighbours((others ? config.peers : changed).map((peer) => neighbourConfig(peer, config)));
     this.#reword(finish(this.#otherWords(changed)));
     if (before.clusterId !== config.clusterId || before.addresses !== config.addresses) this.#rewordAll();
   }
