@@ -86,21 +86,21 @@ const same = (now: Condition, before: Condition | undefined): boolean =>
   before.message === now.message &&
   before.observedGeneration === now.observedGeneration;
 
-const about = ({ generation }: Judged): Pick<Condition, "observedGeneration"> =>
-  generation === undefined ? {} : { observedGeneration: generation };
+/** What a condition says where it holds, or where it does not. */
+type Words = readonly [reason: string, message: string];
+
+function condition({ generation }: Judged, type: string, holds: boolean, so: Words, otherwise: Words): Condition {
+  const [reason, message] = holds ? so : otherwise;
+  const about = generation === undefined ? {} : { observedGeneration: generation };
+  return { type, status: holds ? "True" : "False", reason, message: message.slice(0, MAX_MESSAGE), ...about };
+}
 
 function accepted(object: Judged): Condition {
   const errors = object.remarks.filter(({ severity }) => severity === "error");
   const lines = errors.map(({ path, text }) => `${formatPath(path)}: ${text}`);
   const valid = errors.length === 0;
   const invalid = `not in force; the last valid state stays, if there was one: ${lines.join("; ")}`;
-  return {
-    type: "Accepted",
-    status: valid ? "True" : "False",
-    reason: valid ? "Valid" : "Invalid",
-    message: valid ? "the object is in force" : invalid.slice(0, MAX_MESSAGE),
-    ...about(object),
-  };
+  return condition(object, "Accepted", valid, ["Valid", "the object is in force"], ["Invalid", invalid]);
 }
 
 /** Of a neighbour that is in force: are the policies there that it names? Secrets are read by few nodes, and not judged here. */
@@ -111,15 +111,8 @@ function references(object: Judged, known: ObjectSet): Condition[] {
   const missing = [...names].filter((name) => known.BGPPolicy.get(name) === undefined);
   const found = missing.length === 0;
   const lost = `there is no ${missing.map((name) => `BGPPolicy/${name}`).join(", no ")}: nothing passes until there is`;
-  return [
-    {
-      type: "ResolvedRefs",
-      status: found ? "True" : "False",
-      reason: found ? "Resolved" : "PolicyNotFound",
-      message: found ? "the policies that it names are there" : lost.slice(0, MAX_MESSAGE),
-      ...about(object),
-    },
-  ];
+  const there: Words = ["Resolved", "the policies that it names are there"];
+  return [condition(object, "ResolvedRefs", found, there, ["PolicyNotFound", lost])];
 }
 
 type Selector = readonly [path: FieldPath, selector: LabelSelector | undefined];
@@ -152,13 +145,6 @@ function selection(object: Judged, known: ObjectSet, search: NodeSearch): Condit
   });
   const found = futile.length === 0;
   const lost = `no node has the labels that ${futile.join(", ")} ${futile.length === 1 ? "asks" : "ask"} for`;
-  return [
-    {
-      type: "NodesSelected",
-      status: found ? "True" : "False",
-      reason: found ? "Selected" : "NoMatchingNode",
-      message: found ? "there are nodes with the labels that it asks for" : lost.slice(0, MAX_MESSAGE),
-      ...about(object),
-    },
-  ];
+  const there: Words = ["Selected", "there are nodes with the labels that it asks for"];
+  return [condition(object, "NodesSelected", found, there, ["NoMatchingNode", lost])];
 }
