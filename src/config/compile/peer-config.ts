@@ -82,14 +82,10 @@ export function peerMaker(
 }
 
 /** Nodes know each other by their addresses: a session that begins at another one is nobody's. */
-function localAddressOf(
-  { sourceAddress, peerSelector }: BgpPeerSpec,
-  address: Address,
-  { own, spec }: Context,
-): Address | undefined {
-  const source = sourceAddress ?? (peerSelector === undefined ? "Any" : spec.meshSourceAddress);
+function localAddressOf(peer: BgpPeerSpec, address: Address, { own, spec }: Context): Address | undefined {
+  const source = peer.sourceAddress ?? (peer.peerSelector === undefined ? "Any" : spec.meshSourceAddress);
   if (typeof source === "object") return source;
-  return source === "Any" || isLinkLocal(address) || address === NOWHERE ? undefined : own.addresses[address.family];
+  return source === "Any" || isLinkLocal(address) || isUnnumbered(peer) ? undefined : own.addresses[address.family];
 }
 
 /** The neighbour that a default route of this family will name. */
