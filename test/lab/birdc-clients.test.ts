@@ -4,12 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Control } from "#control/control.ts";
 import { bird2Dialect, bird16Dialect, type Dialect } from "#control/dialect.ts";
 import { type ControlSocket, listenAt } from "#control/io/unix-socket.ts";
 import { namedFormats } from "#control/timeformat.ts";
-import { systemClock } from "#lib/io/system-clock.ts";
-import { LabClock, LabDaemon } from "../control/support/lab-daemon.ts";
+import { labControl } from "../control/support/lab-daemon.ts";
 import { missing, recordings } from "../control/support/recordings.ts";
 import { scrape, series } from "../support/lab/exporter.ts";
 import { linnetCommand } from "../support/lab/linnet-process.ts";
@@ -25,7 +23,7 @@ const sockets: ControlSocket[] = [];
 async function listen(name: string, dialect: Dialect, format?: string): Promise<string> {
   const path = join(folder, name);
   const formats = format === undefined ? undefined : namedFormats(format);
-  const control = new Control(new LabDaemon(new LabClock()), systemClock);
+  const control = labControl();
   sockets.push(
     await listenAt({ path, groupId: undefined, dialect, restricted: false, formats, zone: () => 0 }, control),
   );

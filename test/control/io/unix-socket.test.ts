@@ -4,11 +4,9 @@ import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { Control } from "#control/control.ts";
 import { bird2Dialect } from "#control/dialect.ts";
 import { type ControlSocket, listenAt } from "#control/io/unix-socket.ts";
-import { systemClock } from "#lib/io/system-clock.ts";
-import { LabClock, LabDaemon } from "../support/lab-daemon.ts";
+import { labControl } from "../support/lab-daemon.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "linnet-control-"));
 const path = join(folder, "bird.ctl");
@@ -22,7 +20,7 @@ afterEach(async () => {
 });
 
 async function listen(at = path): Promise<ControlSocket> {
-  const control = new Control(new LabDaemon(new LabClock()), systemClock);
+  const control = labControl();
   const options = { dialect: bird2Dialect, restricted: false, formats: undefined, zone: () => 0 };
   const socket = await listenAt({ path: at, groupId: process.getgid?.(), ...options }, control);
   open.push(socket);

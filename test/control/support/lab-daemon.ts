@@ -1,4 +1,5 @@
 import type { Actions, ConfigurationOutcome } from "#control/actions.ts";
+import { Control } from "#control/control.ts";
 import { beganOf } from "#control/filter/assign.ts";
 import type { InterfaceView } from "#control/interface-view.ts";
 import type {
@@ -20,6 +21,7 @@ import type {
   SessionError,
   TimerView,
 } from "#control/views.ts";
+import { systemClock } from "#lib/io/system-clock.ts";
 import { type Address, parseAddress } from "#route/address.ts";
 import type { Attributes } from "#route/attributes.ts";
 import type { Family } from "#route/family.ts";
@@ -43,6 +45,12 @@ export class LabClock extends FakeClock {
   override wallMs(): number {
     return this.#beganMs + this.nowMs();
   }
+}
+
+/** A control channel of the lab that runs by the machine's timers and takes the wall clock's time from the recordings. */
+export function labControl(): Control {
+  const recorded = new LabClock();
+  return new Control(new LabDaemon(recorded), { ...systemClock, wallMs: () => recorded.wallMs() });
 }
 
 /** `10:29.602` is 23:10:29.602. */
