@@ -3,6 +3,7 @@ import type { Clock, Timer } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import { type Address, formatAddress, isUnspecified } from "#route/address.ts";
 import { families } from "#route/family.ts";
+import { type CallerKey, ListenerKeys } from "./listener-keys.ts";
 import type { Connection, ListenAddress, Listener, Transport } from "./transport.ts";
 import { encodeNotification, type Notification } from "./wire/notification.ts";
 
@@ -16,9 +17,6 @@ const REFUSALS_ANSWERED = 100;
 /** Reaches callers that insist on TTL security (RFC 5082 §3) as well. */
 const ANSWER_TTL = 255;
 
-/** The usual reason why the system has no room for one more key on a listener. */
-const MANY_KEYS = " (many neighbours with passwords need a higher net.core.optmem_max)";
-
 /** Why a caller is turned away, for the log, and what it is told (RFC 4486 §4); undefined: nothing. */
 export interface Refusal {
   readonly notification: Notification | undefined;
@@ -31,8 +29,7 @@ interface Ear {
   retry: Timer | undefined;
   /** Why it does not listen, as logged. */
   complaint: string | undefined;
-  /** TCP-MD5 keys that the listener has, by address. */
-  readonly keys: Map<string, { readonly address: Address; readonly password: string }>;
+  keys: ListenerKeys | undefined;
 }
 
 /** Where neighbours call: the listening sockets, their TCP-MD5 keys, and those who are turned away. */
@@ -75,8 +72,9 @@ export class Door {
   }
 
   close(): void {
-    for (const { listener, retry } of this.#ears) {
+    for (const { listener, retry, keys } of this.#ears) {
       retry?.cancel();
+      keys?.stop();
       listener?.close();
     }
     this.#ears = [];
@@ -84,7 +82,6 @@ export class Door {
   }
 
   #start(ear: Ear): void {
-    ear.keys.clear();
     ear.listener = this.#transport.listen(ear.at, {
       listening: () => {
         ear.complaint = undefined;
@@ -97,32 +94,23 @@ export class Door {
       failed: (reason) => {
         if (ear.complaint !== reason) this.#log.error(`cannot listen on ${earName(ear)}: ${reason}`);
         ear.complaint = reason;
+        ear.keys?.stop();
         ear.listener = undefined;
+        ear.keys = undefined;
         ear.retry = this.#clock.after(LISTEN_RETRY_MS, () => this.#start(ear));
       },
     });
+    ear.keys = new ListenerKeys({ clock: this.#clock, log: this.#log }, ear.listener, earName(ear));
     this.#setKeys(ear);
   }
 
-  #setKeys(ear: Ear): void {
-    const wanted = new Map(
-      this.#peers.flatMap(({ address, password }) =>
-        password === undefined || address.family !== ear.at.family || isUnspecified(address)
-          ? []
-          : [[formatAddress(address), { address, password }]],
-      ),
+  #setKeys({ keys, at: { family } }: Ear): void {
+    const wanted = this.#peers.flatMap(({ address, password }): (readonly [string, CallerKey])[] =>
+      password === undefined || address.family !== family || isUnspecified(address)
+        ? []
+        : [[formatAddress(address), { address, password }]],
     );
-    for (const [name, { address }] of ear.keys) {
-      if (wanted.has(name)) continue;
-      ear.listener?.setPassword(address, undefined);
-      ear.keys.delete(name);
-    }
-    for (const [name, key] of wanted) {
-      if (ear.keys.get(name)?.password === key.password) continue;
-      const refused = ear.listener?.setPassword(key.address, key.password);
-      if (refused !== undefined) this.#log.error(`no TCP-MD5 key for calls from ${name}: ${refused}${MANY_KEYS}`);
-      ear.keys.set(name, key);
-    }
+    keys?.set(new Map(wanted));
   }
 
   #turnAway(connection: Connection, { notification, reason }: Refusal): void {
@@ -151,7 +139,7 @@ const newEar = (family: Address["family"], address: Address | undefined, port: n
   listener: undefined,
   retry: undefined,
   complaint: undefined,
-  keys: new Map(),
+  keys: undefined,
 });
 
 const earName = ({ at: { address, family, port } }: Ear): string =>
