@@ -23,6 +23,12 @@ export interface Refusal {
   readonly reason: string;
 }
 
+/**
+ * Takes a caller, or says what to tell it.
+ * @param password what it had to sign with (RFC 2385)
+ */
+type Admit = (connection: Connection, password: string | undefined) => Refusal | undefined;
+
 interface Ear {
   readonly at: ListenAddress;
   listener: Listener | undefined;
@@ -37,7 +43,7 @@ export class Door {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #transport: Transport;
-  readonly #admit: (connection: Connection) => Refusal | undefined;
+  readonly #admit: Admit;
   #ears: Ear[] = [];
   #listen: string | undefined;
   #peers: readonly PeerConfig[] = [];
@@ -45,11 +51,7 @@ export class Door {
   #refusals = 0;
   #refusalsFromMs = -Infinity;
 
-  /** @param admit takes a caller, or says what to tell it */
-  constructor(
-    world: { readonly clock: Clock; readonly log: Log; readonly transport: Transport },
-    admit: (connection: Connection) => Refusal | undefined,
-  ) {
+  constructor(world: { readonly clock: Clock; readonly log: Log; readonly transport: Transport }, admit: Admit) {
     this.#clock = world.clock;
     this.#log = world.log;
     this.#transport = world.transport;
@@ -88,7 +90,7 @@ export class Door {
         this.#log.info(`listening on ${earName(ear)}`);
       },
       accepted: (connection) => {
-        const refusal = this.#admit(connection);
+        const refusal = this.#admit(connection, ear.keys?.passwordFor(connection.remoteAddress));
         if (refusal !== undefined) this.#turnAway(connection, refusal);
       },
       failed: (reason) => {

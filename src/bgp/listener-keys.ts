@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
-import type { Address } from "#route/address.ts";
+import { type Address, formatAddress } from "#route/address.ts";
 import type { Listener } from "./transport.ts";
 
 /** A TCP-MD5 key (RFC 2385) for calls from one address. */
@@ -53,6 +53,11 @@ export class ListenerKeys {
     this.#try(gaveRoom ? this.#lacking : new Map(added));
   }
 
+  /** What callers from `address` have to sign with; undefined: they need not. */
+  passwordFor(address: Address): string | undefined {
+    return this.#held.get(formatAddress(address))?.password;
+  }
+
   /** The listener is gone. */
   stop(): void {
     this.#retry?.cancel();
@@ -89,7 +94,10 @@ export class ListenerKeys {
       refusals++;
       last = reason;
       this.#lacking.set(name, { ...key, reason }); // who was tried goes behind the others
-      if (reason !== key.reason) refused.set(reason, [...(refused.get(reason) ?? []), name]);
+      if (reason === key.reason) continue;
+      const beside = refused.get(reason);
+      if (beside === undefined) refused.set(reason, [name]);
+      else beside.push(name);
     }
     this.#say(refused, taken);
     this.#wait();

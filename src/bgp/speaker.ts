@@ -59,7 +59,7 @@ export class Speaker {
       speaker: () => this.#local(),
       observer: this.#observer(),
     };
-    this.#door = new Door(world, (connection) => this.#admit(connection));
+    this.#door = new Door(world, (connection, password) => this.#admit(connection, password));
   }
 
   /** Makes the sessions what `config` says. One is reset only where the protocol cannot do without; the log says why. */
@@ -158,6 +158,11 @@ export class Speaker {
     return this.#deferral?.awaited(family) ?? new Set();
   }
 
+  /** What all neighbours are configured to be, oldest first. */
+  configs(): PeerConfig[] {
+    return [...this.#drivers.values()].map(({ config }) => config);
+  }
+
   /** One neighbour as status views show it. */
   peer(name: string): PeerSnapshot | undefined {
     return this.#drivers.get(name)?.snapshot();
@@ -242,12 +247,18 @@ export class Speaker {
     driver.stop(cease(Cease.peerDeconfigured), "removed from the configuration");
   }
 
-  #admit(connection: Connection): Refusal | undefined {
+  /** @param password what the caller had to sign with */
+  #admit(connection: Connection, password: string | undefined): Refusal | undefined {
     const driver = this.#byCaller.get(callerKey(connection.remoteAddress, connection.interface));
     if (driver === undefined) return { notification: cease(Cease.connectionRejected), reason: "no such neighbour" };
+    const { config } = driver;
+    if (config.password !== password) {
+      const reason = `it did not have to sign with the password of ${config.name}`;
+      return { notification: undefined, reason };
+    }
     if (this.#unstarted.has(driver)) this.#start(driver); // its turn to be called has not come
     if (driver.accept(connection)) return undefined;
-    const { name } = driver.config;
+    const { name } = config;
     // not a word: a neighbour would show it in place of the reason for which its session ended (RFC 9003 §2)
     return {
       notification: undefined,

@@ -153,6 +153,20 @@ describe("callers", () => {
     );
   });
 
+  test("a neighbour with a password is not let in while the system refuses the key: it would not have signed", () => {
+    const node = new TestNode(clock, network, A);
+    node.speaker.reconfigure(nodeConfig(1, [peerConfig("b", B, { passive: true, password: "two\nlines" })]));
+    clock.settle();
+    node.log.take();
+    const caller = new ScriptedPeer(network, address(B));
+    caller.dial(address(A));
+    clock.settle();
+    expect(caller.line.take()).toEqual(["closed"]);
+    expect(node.state("b")).toBe("active");
+    const reason = "it did not have to sign with the password of b";
+    expect(node.log.take()).toEqual([`warn turned a call from 10.0.0.2 away: ${reason}`]);
+  });
+
   test("a port in use is complained about once, and tried again", () => {
     const other = new ScriptedPeer(network, address(A)).listen();
     const node = new TestNode(clock, network, A);

@@ -57,9 +57,10 @@ export class FakeNetwork {
     this.clock.soon(() => (taken ? events.failed("address already in use") : events.listening()));
     return {
       setPassword: (address, password) => {
+        if (password?.includes("\n")) return "invalid argument";
         if (password === undefined) entry.passwords.delete(formatAddress(address));
         else entry.passwords.set(formatAddress(address), password);
-        return password?.includes("\n") ? "invalid argument" : undefined;
+        return undefined;
       },
       close: () => {
         const index = this.#listening.indexOf(entry);
