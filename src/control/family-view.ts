@@ -1,5 +1,6 @@
 import type { Family } from "#route/family.ts";
-import type { DaemonView, NetView, ProtocolView, RouteTableView } from "./views.ts";
+import type { ListedProtocol } from "./protocol-list.ts";
+import type { DaemonView, NetView, RouteTableView } from "./views.ts";
 
 /** Protocol names of the daemon, and what they are called in one family's view; both ways. */
 interface Names {
@@ -12,18 +13,25 @@ interface Names {
  * own protocols numbered from 1.
  */
 export function familyView(daemon: DaemonView, family: Family): DaemonView {
-  const protocols = (): ProtocolView[] => daemon.protocols().filter((view) => concerns(view, family));
+  const protocols = (): ListedProtocol[] => daemon.protocols().filter((listed) => concerns(listed, family));
   const names = namesOf(protocols());
   const outward = (name: string): string => names.outward.get(name) ?? name;
-  const narrow = (view: ProtocolView): ProtocolView => ({
-    ...view,
-    name: outward(view.name),
-    channels: view.channels.filter((channel) => channel.family === family),
-  });
   const table = familyTable(daemon.tables[family], names);
   return {
     status: () => daemon.status(),
-    protocols: () => protocols().map(narrow),
+    protocols: () =>
+      protocols().map(({ name, kind, families }) => ({
+        name: outward(name),
+        kind,
+        families: families.filter((each) => each === family),
+      })),
+    protocol(name) {
+      const view = daemon.protocol(names.inward.get(name) ?? name);
+      if (view === undefined || outward(view.name) !== name) return undefined;
+      const channels = view.channels.filter((channel) => channel.family === family);
+      const families = channels.map((channel) => channel.family);
+      return concerns({ kind: view.kind, families }, family) ? { ...view, name, channels } : undefined;
+    },
     interfaces: () => daemon.interfaces(),
     statics: () =>
       daemon
@@ -45,15 +53,15 @@ export function familyView(daemon: DaemonView, family: Family): DaemonView {
   };
 }
 
-function concerns({ kind, channels }: ProtocolView, family: Family): boolean {
-  return kind === "Device" || kind === "BFD" || channels.some((channel) => channel.family === family);
+function concerns({ kind, families }: Omit<ListedProtocol, "name">, family: Family): boolean {
+  return kind === "Device" || kind === "BFD" || families.includes(family);
 }
 
 /** `kernel2`, which is the only one of its kind in this family, is its `kernel1`. */
-function namesOf(views: readonly ProtocolView[]): Names {
+function namesOf(list: readonly ListedProtocol[]): Names {
   const inward = new Map<string, string>();
   for (const kind of ["Kernel", "Static"] as const) {
-    const own = views.filter((view) => view.kind === kind);
+    const own = list.filter((listed) => listed.kind === kind);
     for (const [index, { name }] of own.entries()) inward.set(`${kind.toLowerCase()}${index + 1}`, name);
   }
   return { inward, outward: new Map([...inward].map(([outer, inner]) => [inner, outer])) };

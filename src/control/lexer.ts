@@ -83,7 +83,7 @@ const plain = (kind: string, text: string): Token => ({ name: kind, text, number
 
 function name(text: string, symbols: SymbolTable): Token {
   if (text.length > MAX_NAME_CHARACTERS) throw new SemanticError("Symbol too long");
-  return plain(symbols.has(text) ? "CF_SYM_KNOWN" : "CF_SYM_UNDEFINED", text);
+  return plain(symbols(text) !== undefined ? "CF_SYM_KNOWN" : "CF_SYM_UNDEFINED", text);
 }
 
 function numberToken(text: string): Token {

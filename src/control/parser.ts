@@ -80,7 +80,7 @@ export class Parser {
   symbol(kind: SymbolKind): string {
     this.#wanted = kind;
     const { text } = this.expect("CF_SYM_KNOWN");
-    if (this.#symbols.get(text) !== kind) throw new SemanticError(wrongKind[kind]);
+    if (this.#symbols(text) !== kind) throw new SemanticError(wrongKind[kind]);
     return text;
   }
 

@@ -1,7 +1,7 @@
 import { bug } from "#lib/bug.ts";
 import type { Clock } from "#lib/clock.ts";
 import type { Command, CommandContext, LogClass, SessionSettings } from "./command.ts";
-import { symbolsOf } from "./commands/show.ts";
+import { symbolTable } from "./commands/show.ts";
 import { findCommand } from "./commands/table.ts";
 import type { Dialect } from "./dialect.ts";
 import { Refusal, SemanticError, SyntaxFailure } from "./errors.ts";
@@ -46,7 +46,7 @@ export interface SessionWorld {
 }
 
 /** How many lines pass between two looks at the clock. */
-const LINES_BETWEEN_LOOKS = 32;
+const LINES_BETWEEN_LOOKS = 8;
 /** Requests that wait: beyond these the client is not read from until some are answered. */
 const MOST_WAITING_REQUESTS = 256;
 
@@ -219,7 +219,7 @@ export class Session implements Sliced {
     const { dialect } = this.#options;
     let command: Command | undefined;
     try {
-      const parser = new Parser(request, new Map(symbolsOf(this.#tables()).map(({ name, kind }) => [name, kind])));
+      const parser = new Parser(request, symbolTable(this.#tables()));
       // `json` before a command: Linnet's own, for programs.
       const context = this.#context(parser.accept("JSON"));
       command = findCommand(parser, dialect, words);

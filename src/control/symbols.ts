@@ -1,5 +1,5 @@
 /** Kinds of what a name stands for. */
 export type SymbolKind = "protocol" | "routing table" | "filter";
 
-/** Names that are known, for telling `CF_SYM_KNOWN` from `CF_SYM_UNDEFINED`. */
-export type SymbolTable = ReadonlyMap<string, SymbolKind>;
+/** What a name stands for; undefined where it is not known: `CF_SYM_UNDEFINED`. */
+export type SymbolTable = (name: string) => SymbolKind | undefined;

@@ -4,6 +4,7 @@ import type { Family } from "#route/family.ts";
 import type { Prefix } from "#route/prefix.ts";
 import type { Actions } from "./actions.ts";
 import type { InterfaceView } from "./interface-view.ts";
+import type { ListedProtocol, ProtocolKind } from "./protocol-list.ts";
 
 /**
  * What the control socket needs to see of the daemon, and to ask of it; `daemon/` implements it. Views are plain
@@ -13,7 +14,9 @@ import type { InterfaceView } from "./interface-view.ts";
 export interface DaemonView {
   status(): DaemonStatus;
   /** In the order of the configuration: device, direct, kernels, statics, BFD, then the BGP neighbours. */
-  protocols(): readonly ProtocolView[];
+  protocols(): readonly ListedProtocol[];
+  /** undefined: none has this name, or none any more. */
+  protocol(name: string): ProtocolView | undefined;
   interfaces(): readonly InterfaceView[];
   /** One entry for each protocol of kind `Static`. */
   statics(): readonly StaticView[];
@@ -62,8 +65,6 @@ export interface DrainView {
   /** All neighbours were told. */
   readonly told: boolean;
 }
-
-export type ProtocolKind = "Device" | "Direct" | "Kernel" | "Static" | "BFD" | "BGP";
 
 export interface ProtocolView {
   /** A symbol, `[A-Za-z_][A-Za-z0-9_]*`: `device1`, `kernel1`, `Mesh_10_0_0_2`. */

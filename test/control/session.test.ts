@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { echoing } from "#control/control.ts";
-import { bird16Dialect } from "#control/dialect.ts";
+import { bird2Dialect, bird16Dialect, type Dialect } from "#control/dialect.ts";
 import { REPLY_BLOCK_OCTETS, ReplyReader } from "#control/line-protocol.ts";
-import type { NetView, RouteTableView } from "#control/views.ts";
+import type { NetView, ProtocolView, RouteTableView } from "#control/views.ts";
 import { silentLog } from "#lib/log.ts";
 import { labA } from "./support/lab-a.ts";
 import { LabClock, LabDaemon, parseRoutes, tableOf } from "./support/lab-daemon.ts";
@@ -261,6 +261,86 @@ describe("long replies", () => {
     session.receive("show status\n");
     clock.settle();
     expect(wire.blocks).toHaveLength(3);
+  });
+});
+
+/** A lab with many neighbours more: to look at one of its protocols takes ten microseconds. */
+class Crowd extends LabDaemon {
+  looks = 0;
+  readonly #clock: LabClock;
+
+  constructor(clock: LabClock, neighbours: number) {
+    super(clock);
+    this.#clock = clock;
+    const pattern = super.protocol("ebgp_c")!;
+    for (let index = 0; index < neighbours; index++) this.add({ ...pattern, name: `n${index}` });
+  }
+
+  override protocol(name: string): ProtocolView | undefined {
+    this.looks++;
+    this.#clock.advanceOnly(0.01);
+    return super.protocol(name);
+  }
+}
+
+describe("a thousand neighbours", () => {
+  const neighbours = 1000;
+  const dialects: readonly Dialect[] = [bird2Dialect, bird16Dialect("ipv4")];
+  const all = ["show protocols", "show protocols all", 'show protocols "n*"', "json show protocols", "linnet status"];
+  const changing = ["reload in all", "debug all { packets }", "mrtdump all off", 'restart "n*"', 'disable "n*"'];
+
+  test.each([...all, ...changing])("are looked at in turns of two milliseconds: %s", (command) => {
+    for (const dialect of dialects) {
+      const clock = new LabClock();
+      const daemon = new Crowd(clock, neighbours);
+      const { session, wire } = talkTo(daemon, clock, dialect);
+      session.receive(`${command}\n`);
+      let longestMs = 0;
+      while (clock.isBusy) {
+        const beganMs = clock.nowMs();
+        clock.turn();
+        longestMs = Math.max(longestMs, clock.nowMs() - beganMs);
+      }
+      expect(finals(wire.take())).toEqual([0]);
+      expect(daemon.looks).toBeGreaterThanOrEqual(neighbours);
+      expect(longestMs).toBeLessThan(2.5);
+    }
+  });
+
+  test.each([
+    ["show status", 0],
+    ["eval 1", 0],
+    ["show symbols", 0],
+    ['show protocols "nobody*"', 0],
+    ["show bfd sessions", 0],
+    ["show protocols n7", 3],
+    ["show protocols all n7", 3],
+    ["show route protocol n7", 3],
+  ])("do not matter to who does not ask for them: %s", (command, most) => {
+    for (const dialect of dialects) {
+      const clock = new LabClock();
+      const daemon = new Crowd(clock, neighbours);
+      talkTo(daemon, clock, dialect).ask(command);
+      expect(daemon.looks).toBeLessThanOrEqual(most);
+    }
+  });
+
+  test("are left out where they went away before their turn came", () => {
+    const clock = new LabClock();
+    const daemon = new Crowd(clock, neighbours);
+    const { session, wire } = talkTo(daemon, clock);
+    wire.room = 1;
+    session.receive("show protocols\n");
+    clock.settle();
+    daemon.remove("n998");
+    wire.room = Number.POSITIVE_INFINITY;
+    session.writable();
+    clock.settle();
+    const reply = wire.take();
+    expect(reply).toContain(" n997 ");
+    expect(reply).not.toContain(" n998 ");
+    expect(reply).toContain(" n999 ");
+    expect(finals(reply)).toEqual([0]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ChangeCounts } from "#control/views.ts";
-import { protocolViews } from "#daemon/views/protocols.ts";
+import { protocolView } from "#daemon/views/protocols.ts";
 import { Pair } from "../support/pair.ts";
 
 test("the kernel's protocol counts what it was asked for: own blackholes, learned routes, and what went", async () => {
@@ -9,7 +9,7 @@ test("the kernel's protocol counts what it was asked for: own blackholes, learne
   const { config } = pair;
   daemon.reconfigure({ ...config, originated: config.originated.map((own) => ({ ...own, blackhole: true })) });
   pair.settle();
-  const kernel = () => protocolViews(daemon).find(({ name }) => name === "kernel1")?.channels[0]?.routes;
+  const kernel = () => protocolView(daemon, "kernel1")?.channels[0]?.routes;
   const all = (accepted: number): ChangeCounts => ({
     received: accepted,
     rejected: 0,

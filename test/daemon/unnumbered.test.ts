@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { PeerConfig } from "#config/node-config.ts";
 import { linkFacts, Unnumbered } from "#daemon/unnumbered.ts";
-import { protocolViews } from "#daemon/views/protocols.ts";
+import { protocolView } from "#daemon/views/protocols.ts";
 import type { FoundNeighbour, WantedLink } from "#discovery/discovery.ts";
 import { advertisementOf, encodeRouterMessage } from "#discovery/message.ts";
 import type { RouterEvents } from "#discovery/router-port.ts";
@@ -114,7 +114,7 @@ test("a daemon has its session where a router is heard, and none from the moment
   const [kernel] = pair.kernels;
   const peer = unnumbered("l3");
   const shown = () => {
-    const view = protocolViews(daemon).find(({ name }) => name === peer.name)?.bgp;
+    const view = protocolView(daemon, peer.name)?.bgp;
     const error = view?.lastError;
     return [view && formatAddress(view.address), view?.state, error?.kind === "local" ? error.text : undefined];
   };

@@ -34,6 +34,11 @@ export class FakeClock implements Clock {
     return this.#timers.length;
   }
 
+  /** Something was put off with `soon`. */
+  get isBusy(): boolean {
+    return this.#soon.length > 0;
+  }
+
   /** Runs what was put off with `soon`, and what that puts off, at most `turns` rounds. */
   settle(turns = 100_000): void {
     for (let turn = 0; this.#soon.length > 0; turn++) {

@@ -5,6 +5,7 @@ import type { Parser } from "../parser.ts";
 import { jsonLines } from "../render/json.ts";
 import { ok, type Reply } from "../reply.ts";
 import { drainReport, neighbourReport, nodeReport, whyReport } from "../reports.ts";
+import { viewsOf } from "./select.ts";
 
 /**
  * Commands that BIRD does not have, for `linnet status`, `linnet why` and `linnet drain`. They answer JSON values (see `render/json.ts`)
@@ -19,7 +20,7 @@ export const linnetCommands: readonly Command[] = [
       // First the node, then its neighbours.
       return function* (): Reply {
         yield* jsonLines(nodeReport(daemon, clock.wallMs()));
-        for (const view of daemon.protocols()) {
+        for (const view of viewsOf(daemon, daemon.protocols())) {
           const report = neighbourReport(view);
           if (report !== undefined) yield* jsonLines(report);
         }

@@ -44,10 +44,11 @@ function changing(word: string, step: Step): Command {
   };
 }
 
-function* each(views: readonly ProtocolView[], step: (view: ProtocolView) => ReplyLine | undefined): Reply {
+function* each(views: Iterable<ProtocolView>, step: (view: ProtocolView) => ReplyLine | undefined): Reply {
   for (const view of views) {
     const said = step(view);
     if (said !== undefined) yield said;
+    yield "turn";
   }
   return ok;
 }

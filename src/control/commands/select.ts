@@ -1,10 +1,19 @@
 import { Refusal } from "../errors.ts";
 import { matchesGlob } from "../glob.ts";
 import type { Parser } from "../parser.ts";
+import type { ListedProtocol } from "../protocol-list.ts";
 import type { DaemonView, ProtocolView } from "../views.ts";
 
-/** The protocols that a command means. @throws Refusal 8003 where none matches a pattern */
-export type Selection = (daemon: DaemonView) => readonly ProtocolView[];
+/** The protocols that a command means, each looked at when its turn comes. @throws Refusal 8003 where none matches a pattern */
+export type Selection = (daemon: DaemonView) => Iterable<ProtocolView>;
+
+/** Those of `list` that are still there. */
+export function* viewsOf(daemon: DaemonView, list: Iterable<Pick<ListedProtocol, "name">>): Iterable<ProtocolView> {
+  for (const { name } of list) {
+    const view = daemon.protocol(name);
+    if (view !== undefined) yield view;
+  }
+}
 
 /**
  * `NAME`, `"PATTERN"`, or nothing (or `all`) for every one, and the end of the command.
@@ -18,16 +27,16 @@ export function selectProtocols(parser: Parser, { optional }: { optional: boolea
 
 /** The same without the end. */
 export function selectOne(parser: Parser, optional: boolean): Selection {
-  if (optional ? parser.is("END") : parser.accept("ALL")) return (daemon) => daemon.protocols();
+  if (optional ? parser.is("END") : parser.accept("ALL")) return (daemon) => viewsOf(daemon, daemon.protocols());
   if (parser.isSymbol("protocol")) {
     const name = parser.symbol("protocol");
-    return (daemon) => daemon.protocols().filter((view) => view.name === name);
+    return (daemon) => viewsOf(daemon, [{ name }]);
   }
   const pattern = parser.acceptText();
   if (pattern === undefined) parser.fail();
   return (daemon) => {
-    const matching = daemon.protocols().filter((view) => matchesGlob(pattern, view.name));
+    const matching = daemon.protocols().filter(({ name }) => matchesGlob(pattern, name));
     if (matching.length === 0) throw new Refusal(8003, "No protocols match");
-    return matching;
+    return viewsOf(daemon, matching);
   };
 }

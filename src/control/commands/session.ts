@@ -122,10 +122,13 @@ function tracing(
       if (parser.accept("'.'") && !parser.accept("IPV4") && !parser.accept("IPV6")) parser.fail();
       const on = parser.accept("OFF") ? [] : parser.accept("ALL") ? flags : listOf(parser, flags);
       parser.end();
-      return () =>
-        done(() => {
-          for (const view of selection(daemon)) act(daemon.actions, view, on);
-        });
+      return function* (): Reply {
+        for (const view of selection(daemon)) {
+          act(daemon.actions, view, on);
+          yield "turn";
+        }
+        return ok;
+      };
     },
   };
 }

@@ -204,7 +204,7 @@ function complete(options: Options, context: CommandContext): RouteQuery {
 
 function defaultTables({ protocol }: Options, { daemon, tables }: CommandContext): readonly NamedTable[] {
   if (protocol === undefined) return tables;
-  const channels = daemon.protocols().find(({ name }) => name === protocol)?.channels ?? [];
+  const channels = daemon.protocol(protocol)?.channels ?? [];
   return tables.filter(({ family }) => channels.some((candidate) => candidate.family === family));
 }
 

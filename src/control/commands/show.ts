@@ -2,9 +2,9 @@ import type { Command, CommandContext, Run } from "../command.ts";
 import type { Dialect } from "../dialect.ts";
 import { SemanticError } from "../errors.ts";
 import type { Parser } from "../parser.ts";
+import type { ProtocolKind } from "../protocol-list.ts";
 import type { NamedSymbol } from "../render/renderer.ts";
-import type { SymbolKind } from "../symbols.ts";
-import type { ProtocolKind } from "../views.ts";
+import type { SymbolKind, SymbolTable } from "../symbols.ts";
 import { selectProtocols } from "./select.ts";
 import { parseShowRoute } from "./show-route.ts";
 
@@ -59,7 +59,7 @@ function protocolOfKind(parser: Parser, kind: ProtocolKind, { daemon }: CommandC
   if (parser.is("END")) return undefined;
   const name = parser.symbol("protocol");
   parser.end();
-  if (daemon.protocols().some((view) => view.name === name && view.kind === kind)) return name;
+  if (daemon.protocol(name)?.kind === kind) return name;
   throw new SemanticError(`${name}: Not a ${kind} protocol`);
 }
 
@@ -98,8 +98,17 @@ function parseSymbols(parser: Parser, context: CommandContext): Run {
   return () => render.symbols(all.filter((symbol) => kind === undefined || symbol.kind === kind));
 }
 
+/** Where a name has several meanings, the last in the order of `show symbols`. */
+export function symbolTable({ daemon, tables }: Pick<CommandContext, "daemon" | "tables">): SymbolTable {
+  return (name) => {
+    if (daemon.policies().some((policy) => policy.name === name)) return "filter";
+    if (daemon.protocol(name) !== undefined) return "protocol";
+    return tables.some((table) => table.name === name) ? "routing table" : undefined;
+  };
+}
+
 /** All names that mean something. */
-export function symbolsOf({ daemon, tables }: Pick<CommandContext, "daemon" | "tables">): NamedSymbol[] {
+function symbolsOf({ daemon, tables }: Pick<CommandContext, "daemon" | "tables">): NamedSymbol[] {
   return [
     ...tables.map(({ name }): NamedSymbol => ({ name, kind: "routing table" })),
     ...daemon.protocols().map(({ name }): NamedSymbol => ({ name, kind: "protocol" })),

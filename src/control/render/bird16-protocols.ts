@@ -16,7 +16,7 @@ import { info, routeCounts } from "./bird2-protocols.ts";
 import { formatSessionError } from "./session-error.ts";
 
 /** `show protocols` as BIRD 1.6 writes it: Calico's tools compare the header word by word. */
-export function* protocolsBird16(list: readonly ProtocolView[], detailed: boolean, times: TimePrinter): Lines {
+export function* protocolsBird16(list: Iterable<ProtocolView>, detailed: boolean, times: TimePrinter): Lines {
   yield line(2002, row("name", "proto", "table", "state", "since", "info"));
   for (const view of list) {
     yield line(1002, row(view.name, view.kind, "master", stateWord(view), times.protocol(view.sinceMs), info(view)));

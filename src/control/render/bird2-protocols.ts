@@ -18,7 +18,7 @@ import { formatSessionError } from "./session-error.ts";
 const tableOf: Readonly<Record<Family, string>> = { ipv4: "master4", ipv6: "master6" };
 
 /** `show protocols` as BIRD 2 writes it. */
-export function* protocolsBird2(list: readonly ProtocolView[], detailed: boolean, times: TimePrinter): Lines {
+export function* protocolsBird2(list: Iterable<ProtocolView>, detailed: boolean, times: TimePrinter): Lines {
   yield line(2002, row("Name", "Proto", "Table", "State", "Since", "Info"));
   for (const view of list) {
     yield line(

@@ -5,7 +5,7 @@ import { formatPrefix, type Prefix } from "#route/prefix.ts";
 import { MAX_REPLY_LINE_OCTETS, octetLength, type ReplyLine } from "../line-protocol.ts";
 import { type Lines, line, ok, oneLine } from "../reply.ts";
 import { formatTime } from "../timeformat.ts";
-import type { RouteView } from "../views.ts";
+import type { ProtocolView, RouteView } from "../views.ts";
 import { formatCommunity, formatExtendedCommunity, formatLargeCommunity } from "./attributes.ts";
 import type { Renderer } from "./renderer.ts";
 import { formatSessionError } from "./session-error.ts";
@@ -44,16 +44,10 @@ function* values(list: Iterable<unknown>): Lines {
 export const json: Renderer = {
   status: (status) => values([{ ...status, routerId: formatRouterId(status.routerId) }]),
   memory: values,
-  protocols: (list, detailed) =>
-    values(
-      list.map((view) => {
-        const error = view.bgp?.lastError;
-        const bgp = view.bgp && { ...view.bgp, lastError: error && formatSessionError(error) };
-        return detailed
-          ? { ...view, bgp }
-          : { ...view, channels: undefined, bgp: bgp && { ...bgp, session: undefined } };
-      }),
-    ),
+  *protocols(list, detailed) {
+    for (const view of list) yield* jsonLines(protocolValue(view, detailed));
+    return ok;
+  },
   interfaces: values,
   interfaceSummary: (list) =>
     values(list.map(({ name, adminUp, linkUp, addresses }) => ({ name, adminUp, linkUp, addresses }))),
@@ -68,6 +62,12 @@ export const json: Renderer = {
     end: () => oneLine(ok.code, ok.text),
   },
 };
+
+function protocolValue(view: ProtocolView, detailed: boolean): object {
+  const error = view.bgp?.lastError;
+  const bgp = view.bgp && { ...view.bgp, lastError: error && formatSessionError(error) };
+  return detailed ? { ...view, bgp } : { ...view, channels: undefined, bgp: bgp && { ...bgp, session: undefined } };
+}
 
 /** One route with its attributes, decoded. */
 function routeValue(route: RouteView): object {

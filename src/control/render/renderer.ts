@@ -9,7 +9,7 @@ import type { BfdSessionView, DaemonStatus, MemoryView, ProtocolView, RouteView,
 export interface Renderer {
   status(status: DaemonStatus): Lines;
   memory(rows: readonly MemoryView[]): Lines;
-  protocols(list: readonly ProtocolView[], detailed: boolean): Lines;
+  protocols(list: Iterable<ProtocolView>, detailed: boolean): Lines;
   interfaces(list: readonly InterfaceView[]): Lines;
   interfaceSummary(list: readonly InterfaceView[]): Lines;
   statics(list: readonly StaticView[]): Lines;

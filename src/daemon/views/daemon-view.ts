@@ -8,7 +8,7 @@ import { foreignRoutes } from "../foreign-routes.ts";
 import { actionsOf } from "./actions.ts";
 import { explain } from "./explain.ts";
 import { interfaceViews } from "./interfaces.ts";
-import { protocolViews, staticViews } from "./protocols.ts";
+import { listedProtocols, protocolView, staticViews } from "./protocols.ts";
 import { RouteViews } from "./routes.ts";
 import { exportView, TableView } from "./tables.ts";
 
@@ -30,7 +30,8 @@ export function daemonView(daemon: Daemon, configuration: Configuration, identit
   const views = new RouteViews(daemon);
   return {
     status: () => statusOf(daemon, configuration, identity),
-    protocols: () => protocolViews(daemon),
+    protocols: () => listedProtocols(daemon),
+    protocol: (name) => protocolView(daemon, name),
     interfaces: () => interfaceViews(daemon.kernel.links),
     statics: () => staticViews(daemon.config),
     bfdSessions: () => [],

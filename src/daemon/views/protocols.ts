@@ -1,5 +1,6 @@
 import type { PeerSnapshot } from "#bgp/session/snapshot.ts";
 import type { NodeConfig } from "#config/node-config.ts";
+import type { ListedProtocol } from "#control/protocol-list.ts";
 import type { ChannelView, ProtocolView, RouteCounts, StaticView } from "#control/views.ts";
 import { noChanges, takenChanges } from "#rib/change-counts.ts";
 import { isLinkLocal } from "#route/address.ts";
@@ -14,13 +15,50 @@ const PREFERENCE = { direct: 240, static: 200, bgp: 100, kernel: 10 } as const;
 
 const noRoutes: RouteCounts = { imported: 0, filtered: undefined, exported: 0, preferred: 0, ...noChanges };
 
-/** Everything that `show protocols` lists, the node's own first. */
-export function protocolViews(daemon: Daemon): ProtocolView[] {
-  return [...ownProtocols(daemon), ...daemon.speaker.peers().map((peer) => bgpProtocol(peer, daemon))];
+/** A protocol of the node itself: it is there whatever the configuration says. */
+interface OwnProtocol extends ListedProtocol {
+  channels(daemon: Daemon): ChannelView[];
 }
 
-function ownProtocols(daemon: Daemon): ProtocolView[] {
-  const own = (name: string, kind: ProtocolView["kind"], channels: readonly ChannelView[]): ProtocolView => ({
+const ownProtocols: readonly OwnProtocol[] = [
+  { name: "device1", kind: "Device", families: [], channels: () => [] },
+  {
+    name: "direct1",
+    kind: "Direct",
+    families,
+    channels: () => families.map((family) => ownChannel(family, PREFERENCE.direct, noRoutes)),
+  },
+  ...families.map((family) => own(KERNEL_NAMES[family], "Kernel", family, kernelChannel)),
+  ...families.map((family) => own(STATIC_NAMES[family], "Static", family, staticChannel)),
+];
+
+function own(
+  name: string,
+  kind: ListedProtocol["kind"],
+  family: Family,
+  channel: (family: Family, daemon: Daemon) => ChannelView,
+): OwnProtocol {
+  return { name, kind, families: [family], channels: (daemon) => [channel(family, daemon)] };
+}
+
+/** Everything that `show protocols` lists, the node's own first. */
+export function listedProtocols({ speaker }: Daemon): ListedProtocol[] {
+  return [
+    ...ownProtocols,
+    ...speaker.configs().map(({ name, families }) => ({ name, kind: "BGP" as const, families })),
+  ];
+}
+
+/** One of them as it is now; undefined where it is no more. */
+export function protocolView(daemon: Daemon, name: string): ProtocolView | undefined {
+  const ofNode = ownProtocols.find((each) => each.name === name);
+  if (ofNode !== undefined) return ownProtocol(ofNode, daemon);
+  const peer = daemon.speaker.peer(name);
+  return peer && bgpProtocol(peer, daemon);
+}
+
+function ownProtocol({ name, kind, channels }: OwnProtocol, daemon: Daemon): ProtocolView {
+  return {
     name,
     kind,
     state: "up",
@@ -28,19 +66,9 @@ function ownProtocols(daemon: Daemon): ProtocolView[] {
     disabled: false,
     description: undefined,
     message: undefined,
-    channels,
+    channels: channels(daemon),
     bgp: undefined,
-  });
-  return [
-    own("device1", "Device", []),
-    own(
-      "direct1",
-      "Direct",
-      families.map((family) => ownChannel(family, PREFERENCE.direct, noRoutes)),
-    ),
-    ...families.map((family) => own(KERNEL_NAMES[family], "Kernel", [kernelChannel(family, daemon)])),
-    ...families.map((family) => own(STATIC_NAMES[family], "Static", [staticChannel(family, daemon)])),
-  ];
+  };
 }
 
 function ownChannel(family: Family, preference: number, routes: RouteCounts): ChannelView {

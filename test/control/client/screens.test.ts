@@ -3,6 +3,7 @@ import { reportJson } from "#control/client/report-json.ts";
 import { ago, table, withColours, withoutColours } from "#control/client/screen.ts";
 import { statusScreen } from "#control/client/status-screen.ts";
 import { whyScreen } from "#control/client/why-screen.ts";
+import { viewsOf } from "#control/commands/select.ts";
 import { type NeighbourReport, type NodeReport, neighbourReport, nodeReport, whyReport } from "#control/reports.ts";
 import { parseAddress } from "#route/address.ts";
 import { LabClock, LabDaemon } from "../support/lab-daemon.ts";
@@ -10,7 +11,7 @@ import { LabClock, LabDaemon } from "../support/lab-daemon.ts";
 const clock = new LabClock();
 const daemon = new LabDaemon(clock);
 const node = nodeReport(daemon, clock.wallMs());
-const neighbours = daemon.protocols().flatMap((view) => neighbourReport(view) ?? []);
+const neighbours = [...viewsOf(daemon, daemon.protocols())].flatMap((view) => neighbourReport(view) ?? []);
 const up = neighbours.filter(({ session }) => session === "Established");
 const status = (changed: Partial<NodeReport> = {}, list: readonly NeighbourReport[] = up) =>
   statusScreen({ ...node, ...changed }, list, withoutColours);

@@ -2,6 +2,7 @@ import type { Actions, ConfigurationOutcome } from "#control/actions.ts";
 import { Control } from "#control/control.ts";
 import { beganOf } from "#control/filter/assign.ts";
 import type { InterfaceView } from "#control/interface-view.ts";
+import type { ListedProtocol, ProtocolKind } from "#control/protocol-list.ts";
 import type {
   BgpSessionView,
   BgpState,
@@ -13,7 +14,6 @@ import type {
   Destination,
   HopView,
   NetView,
-  ProtocolKind,
   ProtocolView,
   RouteSource,
   RouteTableView,
@@ -412,14 +412,18 @@ export class LabDaemon implements DaemonView {
   readonly tables: Readonly<Record<Family, RouteTableView>>;
   readonly actions: Actions;
   readonly #clock: FakeClock;
-  #protocols: ProtocolView[];
+  readonly #protocols: Map<string, ProtocolView>;
 
   readonly #lab: Lab;
 
   constructor(clock: FakeClock, lab: Lab = labA, tables?: Readonly<Record<Family, RouteTableView>>) {
     this.#clock = clock;
     this.#lab = lab;
-    this.#protocols = blocks(lab.protocols).map(parseProtocol);
+    this.#protocols = new Map(
+      blocks(lab.protocols)
+        .map(parseProtocol)
+        .map((view) => [view.name, view]),
+    );
     this.tables = tables ?? { ipv4: tableOf(parseRoutes(lab.routesIpv4)), ipv6: tableOf(parseRoutes(lab.routesIpv6)) };
     this.actions = this.#actions();
   }
@@ -443,13 +447,28 @@ export class LabDaemon implements DaemonView {
     };
   }
 
-  protocols(): readonly ProtocolView[] {
-    return this.#protocols;
+  protocols(): readonly ListedProtocol[] {
+    return [...this.#protocols.values()].map(({ name, kind, channels }) => {
+      return { name, kind, families: channels.map(({ family }) => family) };
+    });
+  }
+
+  protocol(name: string): ProtocolView | undefined {
+    return this.#protocols.get(name);
   }
 
   /** Puts something else in place of a protocol's view. */
   change(name: string, change: (view: ProtocolView) => ProtocolView): void {
-    this.#protocols = this.#protocols.map((view) => (view.name === name ? change(view) : view));
+    const view = this.#protocols.get(name);
+    if (view !== undefined) this.add(change(view));
+  }
+
+  add(view: ProtocolView): void {
+    this.#protocols.set(view.name, view);
+  }
+
+  remove(name: string): void {
+    this.#protocols.delete(name);
   }
 
   interfaces(): readonly InterfaceView[] {
@@ -502,7 +521,7 @@ export class LabDaemon implements DaemonView {
   }
 
   exports(protocol: string, family: Family): ReturnType<DaemonView["exports"]> {
-    const view = this.#protocols.find(({ name }) => name === protocol);
+    const view = this.#protocols.get(protocol);
     const channel = view?.channels.find((candidate) => candidate.family === family);
     if (view === undefined || channel?.state !== "UP" || channel.exportPolicy === "REJECT") return undefined;
     return {
