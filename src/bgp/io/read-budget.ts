@@ -2,8 +2,11 @@ import type net from "node:net";
 import type { ConnectionEvents } from "../transport.ts";
 import { HEAD_ROOM } from "../wire/framing.ts";
 
-/** One read; larger ones only hold the thread longer. */
-const READ_OCTETS = 16 * 1024;
+/** Octets of one read: larger ones only hold the thread longer. */
+const LARGEST = 16 * 1024;
+const SMALLEST = 2 * 1024;
+/** A full read that took longer, with what it set off, is followed by smaller ones; one that took less than half of it, by larger ones. */
+const READ_MS = 1;
 /** For all connections together, between two turns of the event loop. */
 const SLICE_MS = 2;
 /** Reads beyond the slice before everyone has to stop: the system reports up to a thousand sockets at once. */
@@ -17,14 +20,30 @@ export interface Reading {
   readonly events: ConnectionEvents | undefined;
 }
 
+/** How much is read at a time: little at first, when the code that takes it in is not compiled and takes twenty times as long. */
+export class ReadSize {
+  #octets = SMALLEST;
+
+  get octets(): number {
+    return this.#octets;
+  }
+
+  /** A read of so many octets as there was room for, and what it set off, took so long. */
+  took(ms: number): void {
+    if (ms > READ_MS) this.#octets = Math.max(this.#octets / 2, SMALLEST);
+    else if (ms < READ_MS / 2) this.#octets = Math.min(this.#octets * 2, LARGEST);
+  }
+}
+
 /**
  * Reads all connections into one buffer, which works because a read and what it sets off are synchronous, and makes
  * them wait in a line when a slice's time is used: libuv alone would read a socket 32 times, and all others after it,
  * before it looks at anything else.
  */
 export class ReadBudget {
-  readonly #bytes = new Uint8Array(HEAD_ROOM + READ_OCTETS);
-  readonly #area = new Uint8Array(this.#bytes.buffer, HEAD_ROOM);
+  readonly #bytes = new Uint8Array(HEAD_ROOM + LARGEST);
+  readonly #size = new ReadSize();
+  #area = new Uint8Array(this.#bytes.buffer, HEAD_ROOM, SMALLEST);
   readonly #sockets = new Set<net.Socket>();
   /** Paused ones with more to read, the longest waiting first. */
   readonly #line = new Set<net.Socket>();
@@ -35,11 +54,18 @@ export class ReadBudget {
   /** For a socket's constructor. */
   onread(reader: Reading): net.OnReadOpts {
     return {
-      buffer: this.#area,
-      callback: (octets) => {
-        this.#openSlice();
+      buffer: () => {
+        const { octets } = this.#size;
+        if (this.#area.length !== octets) this.#area = new Uint8Array(this.#bytes.buffer, HEAD_ROOM, octets);
+        return this.#area;
+      },
+      callback: (octets, { length: room }) => {
+        const beganMs = performance.now();
+        this.#openSlice(beganMs);
         reader.events?.received(this.#bytes, HEAD_ROOM, HEAD_ROOM + octets);
-        return reader.socket === undefined || this.#mayGoOn(reader.socket, octets === READ_OCTETS);
+        const nowMs = performance.now();
+        if (octets === room) this.#size.took(nowMs - beganMs);
+        return reader.socket === undefined || this.#mayGoOn(reader.socket, octets === room, nowMs);
       },
     };
   }
@@ -54,17 +80,17 @@ export class ReadBudget {
     this.#line.delete(socket);
   }
 
-  #openSlice(): void {
+  #openSlice(nowMs: number): void {
     if (this.#sliceOpen) return;
     this.#sliceOpen = true;
-    this.#sliceEndMs = performance.now() + SLICE_MS;
+    this.#sliceEndMs = nowMs + SLICE_MS;
     this.#late = 0;
     setImmediate(() => this.#closeSlice());
   }
 
   /** @param more the read filled the buffer. @returns false: the socket is paused */
-  #mayGoOn(socket: net.Socket, more: boolean): boolean {
-    if (performance.now() < this.#sliceEndMs) return true;
+  #mayGoOn(socket: net.Socket, more: boolean, nowMs: number): boolean {
+    if (nowMs < this.#sliceEndMs) return true;
     if (++this.#late === LATE_READS) this.#stopOthers(socket);
     if (more) this.#line.add(socket);
     return !more;
@@ -86,6 +112,6 @@ export class ReadBudget {
       this.#line.delete(socket);
       socket.resume();
     }
-    if (this.#line.size > 0) this.#openSlice();
+    if (this.#line.size > 0) this.#openSlice(performance.now());
   }
 }
