@@ -1,7 +1,7 @@
 import type { NodeConfig, PeerConfig } from "#config/node-config.ts";
 import type { Clock, Timer } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
-import { type Address, formatAddress, isUnspecified } from "#route/address.ts";
+import { type Address, formatAddress } from "#route/address.ts";
 import { families } from "#route/family.ts";
 import { type CallerKey, ListenerKeys } from "./listener-keys.ts";
 import type { Connection, ListenAddress, Listener, Transport } from "./transport.ts";
@@ -46,7 +46,7 @@ export class Door {
   readonly #admit: Admit;
   #ears: Ear[] = [];
   #listen: string | undefined;
-  #peers: readonly PeerConfig[] = [];
+  #signers: ReadonlyMap<string, PeerConfig> = new Map();
   /** Turned away since `#refusalsFromMs`. */
   #refusals = 0;
   #refusalsFromMs = -Infinity;
@@ -58,8 +58,9 @@ export class Door {
     this.#admit = admit;
   }
 
-  open(listen: NodeConfig["listen"], peers: readonly PeerConfig[]): void {
-    this.#peers = peers;
+  /** @param signers by address: who calls with a password */
+  open(listen: NodeConfig["listen"], signers: ReadonlyMap<string, PeerConfig>): void {
+    this.#signers = signers;
     const wanted = [listen.port, ...listen.addresses.map(formatAddress)].join(" ");
     if (wanted !== this.#listen) {
       this.close();
@@ -107,10 +108,8 @@ export class Door {
   }
 
   #setKeys({ keys, at: { family } }: Ear): void {
-    const wanted = this.#peers.flatMap(({ address, password }): (readonly [string, CallerKey])[] =>
-      password === undefined || address.family !== family || isUnspecified(address)
-        ? []
-        : [[formatAddress(address), { address, password }]],
+    const wanted = [...this.#signers].flatMap(([name, { address, password }]): (readonly [string, CallerKey])[] =>
+      password === undefined || address.family !== family ? [] : [[name, { address, password }]],
     );
     keys?.set(new Map(wanted));
   }

@@ -1,5 +1,7 @@
+import { callerPlace, signers, takenFor } from "#config/callers.ts";
 import type { NodeConfig, PeerConfig } from "#config/node-config.ts";
-import { type Address, formatAddress, isLinkLocal } from "#route/address.ts";
+import { bug } from "#lib/bug.ts";
+import type { Address } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
 import { Door, type Refusal } from "./door.ts";
 import { Deferral } from "./session/deferral.ts";
@@ -41,7 +43,7 @@ export class Speaker {
   readonly #driverWorld: DriverWorld;
   readonly #door: Door;
   readonly #drivers = new Map<string, Driver>();
-  /** By `callerKey`. */
+  /** By `callerPlace`. */
   readonly #byCaller = new Map<string, Driver>();
   readonly #disabled = new Set<string>();
   /** Neighbours that nobody has called yet, and that have not called either. */
@@ -70,11 +72,12 @@ export class Speaker {
     const peers = this.#limited(config.peers);
     const wanted = new Set(peers.map(({ name }) => name));
     for (const [name, driver] of this.#drivers) if (!wanted.has(name)) this.#remove(name, driver);
-    this.#door.open(config.listen, peers);
+    const taken = takenFor(peers);
+    this.#door.open(config.listen, signers(taken));
     const identity = before !== undefined && before.routerId !== config.routerId ? "router id" : undefined;
     for (const peer of peers) this.#configure(peer, identity);
     this.#byCaller.clear();
-    for (const driver of this.#drivers.values()) this.#byCaller.set(keyOf(driver.config), driver);
+    for (const [place, { name }] of taken) this.#byCaller.set(place, this.#drivers.get(name) ?? bug(name));
     if (before === undefined || before.clusterId === config.clusterId) return;
     for (const driver of this.#drivers.values()) driver.reread();
   }
@@ -249,7 +252,7 @@ export class Speaker {
 
   /** @param password what the caller had to sign with */
   #admit(connection: Connection, password: string | undefined): Refusal | undefined {
-    const driver = this.#byCaller.get(callerKey(connection.remoteAddress, connection.interface));
+    const driver = this.#byCaller.get(callerPlace(connection.remoteAddress, connection.interface));
     if (driver === undefined) return { notification: cease(Cease.connectionRejected), reason: "no such neighbour" };
     const { config } = driver;
     if (config.password !== password) {
@@ -288,12 +291,6 @@ export class Speaker {
 }
 
 const cease = (subcode: number): Notification => ({ code: ErrorCode.cease, subcode });
-
-/** A link-local address is one neighbour's only on its own interface. */
-const callerKey = (address: Address, device: string | undefined): string =>
-  isLinkLocal(address) ? `${formatAddress(address)}%${device}` : formatAddress(address);
-
-const keyOf = ({ address, interface: device }: PeerConfig): string => callerKey(address, device);
 
 /** @param b of the same family */
 function isLower(a: Address, b: Address): boolean {

@@ -15,6 +15,7 @@ import { Rib } from "#rib/rib.ts";
 import { RibView } from "#rib/views.ts";
 import { type Family, families } from "#route/family.ts";
 import { HopSetTable } from "#route/hop-set.ts";
+import { ClashingCalls } from "./clashing-calls.ts";
 import { Drain } from "./drain.ts";
 import { foreignRoute } from "./foreign-routes.ts";
 import { Gateways } from "./gateways.ts";
@@ -80,6 +81,7 @@ export class Daemon {
   readonly #gateways: Gateways;
   readonly #discovery: Discovery;
   readonly #unnumbered: Unnumbered;
+  readonly #clashingCalls: ClashingCalls;
   readonly #moving: Moving;
   /** As configured. */
   #wanted: NodeConfig;
@@ -109,6 +111,7 @@ export class Daemon {
       changed: () => this.reconfigure(this.#wanted),
     });
     this.#unnumbered = new Unnumbered(this.#discovery, log);
+    this.#clashingCalls = new ClashingCalls(log);
     this.#moving = new Moving({
       clock,
       isComplete: (name) => this.#hasToldAll(name),
@@ -179,7 +182,9 @@ export class Daemon {
   /** Makes everything what `config` says; sessions and routes that it does not concern stay as they are. */
   reconfigure(wanted: NodeConfig): void {
     this.#wanted = wanted;
-    const config = this.#moving.resolve(this.#unnumbered.resolve(this.#gateways.resolve(wanted)));
+    const found = this.#unnumbered.resolve(this.#gateways.resolve(wanted));
+    this.#clashingCalls.look(wanted.peers, found.peers);
+    const config = this.#moving.resolve(found);
     const before = this.#applied;
     this.#config = config;
     this.#applied = config;

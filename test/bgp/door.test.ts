@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Door } from "#bgp/door.ts";
 import type { ListenEvents, Transport } from "#bgp/transport.ts";
+import { signers, takenFor } from "#config/callers.ts";
 import type { PeerConfig } from "#config/node-config.ts";
 import { formatAddress } from "#route/address.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -33,7 +34,9 @@ function begin() {
   };
   const [clock, log] = [new FakeClock(), new LineLog()];
   const door = new Door({ clock, log, transport }, () => undefined);
-  const open = door.open.bind(door, { port: 179, addresses: [] });
+  const open = (peers: readonly PeerConfig[]): void => {
+    door.open({ port: 179, addresses: [] }, signers(takenFor(peers)));
+  };
   return { clock, log, door, open, system, events, held, keys: () => keys.splice(0), closed: () => closed };
 }
 
@@ -47,6 +50,15 @@ test("a neighbour that is still to be found has no key: it gets one with its add
   expect(keys()).toEqual(["ipv6 fe80::9 a"]);
   open([uplink("::"), other]);
   expect(keys()).toEqual(["ipv6 fe80::9 none"]);
+});
+
+test("of two neighbours with one address on two links the first has the key: there is one for an address", () => {
+  const { keys, open } = begin();
+  const on = (link: string): PeerConfig => peerConfig(link, "fe80::1", { interface: link, password: link });
+  open([on("eth0"), on("eth1")]);
+  expect(keys()).toEqual(["ipv6 fe80::1 eth0"]);
+  open([on("eth1")]);
+  expect(keys()).toEqual(["ipv6 fe80::1 eth1"]);
 });
 
 const neighbours = (count: number, password = "a"): PeerConfig[] =>

@@ -167,6 +167,21 @@ describe("callers", () => {
     expect(node.log.take()).toEqual([`warn turned a call from 10.0.0.2 away: ${reason}`]);
   });
 
+  test("of two neighbours with one address the first has the calls, and the other one when that is gone", () => {
+    const node = new TestNode(clock, network, A);
+    const one = peerConfig("one", B, { passive: true });
+    const two = peerConfig("two", B, { passive: true, port: 1790 });
+    node.speaker.reconfigure(nodeConfig(1, [one, two]));
+    clock.settle();
+    new ScriptedPeer(network, address(B)).dial(address(A));
+    clock.settle();
+    expect([node.state("one"), node.state("two")]).toEqual(["openSent", "active"]);
+    node.speaker.reconfigure(nodeConfig(1, [two]));
+    new ScriptedPeer(network, address(B)).dial(address(A));
+    clock.settle();
+    expect(node.state("two")).toBe("openSent");
+  });
+
   test("a port in use is complained about once, and tried again", () => {
     const other = new ScriptedPeer(network, address(A)).listen();
     const node = new TestNode(clock, network, A);

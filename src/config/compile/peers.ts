@@ -5,6 +5,7 @@ import type { GatewayPeer, PeerConfig } from "../node-config.ts";
 import type { ConfigObject } from "../objects.ts";
 import { selects } from "../schema/selector.ts";
 import { byAge } from "./age.ts";
+import { reportCallClashes } from "./call-clashes.ts";
 import type { Context } from "./context.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import { passwordOf } from "./passwords.ts";
@@ -37,7 +38,9 @@ export function* peersOf(context: Context): Steps<readonly PeerConfig[]> {
   }
   const mesh = yield* meshPeers(context);
   const all = [...peers, ...mesh.filter((peer) => owners.size === 0 || !owners.has(sessionOf(peer)))];
-  return yield* context.memory.recall("sorted peers", [], () => new SortedPeers()).of(all);
+  const sorted = yield* context.memory.recall("sorted peers", [], () => new SortedPeers()).of(all);
+  yield* reportCallClashes(sorted, context);
+  return sorted;
 }
 
 /** Peers by name; where the same ones come again the order is known. */
