@@ -33,6 +33,6 @@ export const ingest: Scenario = {
     );
     const { residentOctets } = scene.process.usage();
     const time = await scene.timed("ingest", () => scene.send([[source, path]]), [listener], { prefixes: 1 });
-    return [time, scene.memorySince(residentOctets, size)];
+    return [time, scene.memorySince(residentOctets, size), ...(await scene.stalls("ingest"))];
   },
 };

@@ -49,7 +49,7 @@ async function through(lab: Lab, daemon: Daemon, table: Table): Promise<Measurem
     if (held !== routes) throw new Error(`${metric}: the kernel holds ${held} routes, not ${routes}`);
     results.push({ metric, value: (endMs - startMs) / 1e3, unit: "s", cpuSeconds: cpuSeconds - before.cpuSeconds });
   }
-  return results;
+  return [...results, ...(await scene.stalls("kernel"))];
 }
 
 /** Plain routes, which any daemon may use, and one next hop object for all of them. */

@@ -25,6 +25,7 @@ export const reflector: Scenario = {
     const path = await lab.load(lab.sources, "table", stream);
     const time = await scene.timed("reflect", () => scene.send([[source, path]]), clients, digestOf(stream));
     if (daemon.yardstick === "relay") return [time];
-    return [time, { metric: "memory", value: scene.process.usage().residentOctets / 2 ** 20, unit: "MB" }];
+    const memory = scene.process.usage().residentOctets / 2 ** 20;
+    return [time, { metric: "memory", value: memory, unit: "MB" }, ...(await scene.stalls("reflect"))];
   },
 };

@@ -10,7 +10,7 @@ import type { Measurement } from "../scenario.ts";
 import type { Expectation } from "../speaker/protocol.ts";
 
 /** A neighbour whose session has the shortest hold time there is, so that late KEEPALIVEs show. */
-export const pulse = neighbour(999, { export: "none" });
+const pulse = neighbour(999, { export: "none" });
 const pulseHoldSeconds = 3;
 
 export const plainSetup: Omit<Setup, "neighbours"> = {
@@ -44,7 +44,7 @@ export class Scene {
     this.#probe = probe;
   }
 
-  /** @param sinks the neighbours that only listen */
+  /** @param setup to which a pulse is added @param sinks the neighbours that only listen */
   static async open(
     lab: Lab,
     daemon: Daemon,
@@ -52,21 +52,20 @@ export class Scene {
     sources: readonly Neighbour[],
     sinks: readonly Neighbour[],
   ): Promise<Scene> {
-    const process = await lab.start(daemon, setup);
+    const neighbours = [...setup.neighbours, pulse];
+    const process = await lab.start(daemon, { ...setup, neighbours, stalls: true });
     const indices = (list: readonly Neighbour[]): number[] => list.map(({ index }) => index);
     await lab.establish(lab.sources, indices(sources));
     await lab.establish(lab.sinks, indices(sinks));
-    if (setup.neighbours.includes(pulse)) {
-      const session = { ...lab.session(pulse.index), holdSeconds: pulseHoldSeconds };
-      // Not among the sinks: judging a table keeps those from reading the clock.
-      await lab.sources.ask("open", { sessions: [session], timeoutMs: 10_000, inFlight });
-    }
+    const session = { ...lab.session(pulse.index), holdSeconds: pulseHoldSeconds };
+    // Not among the sinks: judging a table keeps those from reading the clock.
+    await lab.sources.ask("open", { sessions: [session], timeoutMs: 10_000, inFlight });
     // What the daemon does right after a session came up belongs to no measurement.
     await sleep(500);
-    const socket = setup.stalls ? daemon.controlSocket?.(process.directory) : undefined;
+    const socket = daemon.controlSocket?.(process.directory);
     const probe = socket !== undefined && existsSync(socket) ? await ControlProbe.start(socket) : undefined;
     const scene = new Scene(lab, daemon, process, probe);
-    if (setup.stalls) await scene.forgetStalls();
+    await scene.forgetStalls();
     return scene;
   }
 

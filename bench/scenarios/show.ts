@@ -5,7 +5,7 @@ import { encodeTable, encodeWithdrawal } from "../generator/updates.ts";
 import { ControlSocket } from "../lab/control-socket.ts";
 import type { Measurement, Scenario } from "../scenario.ts";
 import { digestOf } from "../speaker/expectation.ts";
-import { plainSetup, pulse, Scene, tellingOf } from "./scene.ts";
+import { plainSetup, Scene, tellingOf } from "./scene.ts";
 
 const source = neighbour(0, { export: "none" });
 const sink = neighbour(1);
@@ -25,7 +25,7 @@ export const show: Scenario = {
       encodeWithdrawal(table, flapping),
       encodeTable(table, { ...tellingOf(source, 1), every: flapping }),
     ]);
-    const setup = { ...plainSetup, neighbours: [source, sink, pulse], stalls: true };
+    const setup = { ...plainSetup, neighbours: [source, sink] };
     const scene = await Scene.open(lab, daemon, setup, [source], [sink]);
     const full = await lab.load(lab.sources, "announce", announce);
     const changed = await lab.load(lab.sources, "flap", flap);

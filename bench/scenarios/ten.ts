@@ -36,6 +36,7 @@ export const ten: Scenario = {
       time,
       scene.memorySince(residentOctets, size * sources.length),
       await scene.timed("reselect", lose, [sink], next),
+      ...(await scene.stalls("ten")),
     ];
   },
 };

@@ -5,7 +5,7 @@ import { makeTable } from "../generator/table.ts";
 import { encodeTable, encodeWithdrawal } from "../generator/updates.ts";
 import type { Measurement, Scenario } from "../scenario.ts";
 import { digestOf } from "../speaker/expectation.ts";
-import { plainSetup, pulse, Scene, tellingOf } from "./scene.ts";
+import { plainSetup, Scene, tellingOf } from "./scene.ts";
 
 const source = neighbour(0, { export: "none" });
 const sink = neighbour(1);
@@ -30,7 +30,7 @@ the same table to a new neighbour; every tenth set withdrawn and announced with 
       encodeWithdrawal(table, flapping),
       encodeTable(table, { ...tellingOf(source, 1), every: flapping }),
     ]);
-    const setup: Setup = { ...plainSetup, families: [family], neighbours: [source, sink, late, pulse], stalls: true };
+    const setup: Setup = { ...plainSetup, families: [family], neighbours: [source, sink, late] };
     const [full, flapped] = [digestOf(announce), digestOf(Buffer.concat([announce, flap]))];
 
     const scene = await Scene.open(lab, daemon, setup, [source], [sink]);
