@@ -152,13 +152,19 @@ export interface PathReport {
   readonly stale: boolean;
 }
 
-export function whyReport({ prefix, paths, kernel, told }: Explanation): WhyReport {
+/** What becomes a `WhyReport` when all neighbours were asked for. */
+export function whyReport({
+  prefix,
+  paths,
+  kernel,
+  told,
+}: Explanation): Omit<WhyReport, "told"> & Pick<Explanation, "told"> {
   return {
     prefix: prefix && formatPrefix(prefix),
     paths: paths.map(pathReport),
     kernel: kernel && kernelText(kernel),
     kernelFailed: kernel?.state === "failed",
-    told: told.map(({ protocol, sent, by }) => ({ protocol, sent, by })),
+    told,
   };
 }
 

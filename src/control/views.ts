@@ -364,7 +364,8 @@ export interface Explanation {
     | { readonly state: "failed"; readonly error: string }
     | { readonly state: "notWanted"; readonly reason: string }
     | undefined;
-  readonly told: readonly ToldExplanation[];
+  /** Of each neighbour as it is when it is asked for. */
+  readonly told: Iterable<ToldExplanation>;
 }
 
 export interface PathExplanation {

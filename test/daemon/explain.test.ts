@@ -5,7 +5,10 @@ import { explain } from "#daemon/views/explain.ts";
 import { RouteViews } from "#daemon/views/routes.ts";
 import { Pair, prefix } from "../support/pair.ts";
 
-const why = (daemon: Daemon, text: string) => whyReport(explain(daemon, new RouteViews(daemon), prefix(text)));
+const why = (daemon: Daemon, text: string) => {
+  const report = whyReport(explain(daemon, new RouteViews(daemon), prefix(text)));
+  return { ...report, told: [...report.told] };
+};
 
 test("a learned route is followed from its neighbour into the kernel", async () => {
   const pair = new Pair();

@@ -2,7 +2,7 @@ import type { Address } from "#route/address.ts";
 import { hostPrefix, type Prefix } from "#route/prefix.ts";
 import type { Command } from "../command.ts";
 import type { Parser } from "../parser.ts";
-import { jsonLines } from "../render/json.ts";
+import { jsonLines, jsonLinesOfList } from "../render/json.ts";
 import { ok, type Reply } from "../reply.ts";
 import { drainReport, neighbourReport, nodeReport, whyReport } from "../reports.ts";
 import { viewsOf } from "./select.ts";
@@ -35,7 +35,8 @@ export const linnetCommands: readonly Command[] = [
       const target = addressOrPrefix(parser);
       parser.end();
       return function* (): Reply {
-        yield* jsonLines(whyReport(daemon.explain(target)));
+        const { told, ...report } = whyReport(daemon.explain(target));
+        yield* jsonLinesOfList(report, "told", told);
         return ok;
       };
     },

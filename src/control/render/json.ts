@@ -18,18 +18,52 @@ export const JSON_GOES_ON = 1101;
 const PIECE_OCTETS = MAX_REPLY_LINE_OCTETS - 8;
 
 /** One value, cut into lines. */
-export function jsonLines(value: unknown): ReplyLine[] {
-  const text = JSON.stringify(plain(value));
-  const lines: ReplyLine[] = [];
-  for (let at = 0; at < text.length; ) {
-    let end = Math.min(text.length, at + PIECE_OCTETS);
-    while (octetLength(text.slice(at, end)) > PIECE_OCTETS) end = at + Math.floor((end - at) / 2);
-    // Never between the two halves of one character.
-    if (end < text.length && /[\uD800-\uDBFF]/.test(text.charAt(end - 1))) end--;
-    lines.push(line(lines.length === 0 ? JSON_BEGINS : JSON_GOES_ON, text.slice(at, end)));
-    at = end;
+export const jsonLines = (value: unknown): ReplyLine[] => [...cut([textOf(value)])];
+
+/**
+ * The same of a value with a list that may be as long as there are neighbours: an item is asked for when its line is.
+ * @param value the other fields, one at least
+ * @param field the last one, which is the list
+ */
+export function* jsonLinesOfList(value: object, field: string, list: Iterable<unknown>): Iterable<ReplyLine> {
+  yield* cut(textsOfList(value, field, list));
+}
+
+function* textsOfList(value: object, field: string, list: Iterable<unknown>): Iterable<string> {
+  yield `${textOf(value).slice(0, -1)},"${field}":[`;
+  let comma = "";
+  for (const item of list) {
+    yield comma + textOf(item);
+    comma = ",";
   }
-  return lines;
+  yield "]}";
+}
+
+const textOf = (value: unknown): string => JSON.stringify(plain(value));
+
+function* cut(texts: Iterable<string>): Iterable<ReplyLine> {
+  let code = JSON_BEGINS;
+  let rest = "";
+  const take = (): ReplyLine => {
+    const end = lengthOfPiece(rest);
+    const taken = line(code, rest.slice(0, end));
+    rest = rest.slice(end);
+    code = JSON_GOES_ON;
+    return taken;
+  };
+  for (const text of texts) {
+    rest += text;
+    while (rest.length > PIECE_OCTETS) yield take();
+  }
+  while (rest !== "") yield take();
+}
+
+/** How many of the first characters fit into a line. */
+function lengthOfPiece(text: string): number {
+  let length = Math.min(text.length, PIECE_OCTETS);
+  while (octetLength(text.slice(0, length)) > PIECE_OCTETS) length = Math.floor(length / 2);
+  // Never between the two halves of one character.
+  return length < text.length && /[\uD800-\uDBFF]/.test(text.charAt(length - 1)) ? length - 1 : length;
 }
 
 function* values(list: Iterable<unknown>): Lines {

@@ -19,7 +19,7 @@ export function explain(daemon: Daemon, views: RouteViews, target: Prefix | Addr
     prefix,
     paths: paths.map((path) => explainPath(views, prefix, path)),
     kernel: explainKernel(daemon, views, prefix, id, paths),
-    told: [...daemon.rib.allNeighbours].flatMap((neighbour) => explainTold(views, prefix, id, neighbour)),
+    told: explainAllTold(daemon, views, prefix),
   };
 }
 
@@ -120,14 +120,18 @@ const UNTOLD: Readonly<Record<Exclude<ExportView["kind"], "policy">, string | un
   community: "its communities forbid it (RFC 1997)",
 };
 
-function explainTold(views: RouteViews, prefix: Prefix, id: number, neighbour: Neighbour): ToldExplanation[] {
+function* explainAllTold({ rib }: Daemon, views: RouteViews, prefix: Prefix): Iterable<ToldExplanation> {
+  for (const neighbour of [...rib.allNeighbours]) yield* explainTold(views, prefix, neighbour);
+}
+
+function explainTold(views: RouteViews, prefix: Prefix, neighbour: Neighbour): ToldExplanation[] {
   const verdict = views.rib.explainExport(neighbour, prefix);
   const protocol = neighbour.config.name;
   if (verdict.kind !== "policy") {
     const by = UNTOLD[verdict.kind];
     return by === undefined ? [] : [{ protocol, sent: false, by }];
   }
-  const sent = views.rib.isTold(neighbour, prefix.family, id);
+  const sent = views.rib.isTold(neighbour, prefix.family, views.rib.find(prefix));
   if (verdict.told && !sent) return [{ protocol, sent, by: "it waits for its turn" }];
   return [{ protocol, sent, by: reasonText(verdict.told, verdict.reason) }];
 }

@@ -86,7 +86,7 @@ describe("linnet status", () => {
 describe("linnet why", () => {
   const screen = (asked: string): string[] => {
     const report = whyReport(daemon.explain(parseAddress(asked)!));
-    return whyScreen(asked, report, clock.wallMs(), withoutColours);
+    return whyScreen(asked, { ...report, told: [...report.told] }, clock.wallMs(), withoutColours);
   };
 
   test("follows the destination from the neighbour to the kernel and the others", () => {
