@@ -54,16 +54,19 @@ export async function runDaemon(flags: RunFlags, lines: Log, opening: Promise<Ke
   // Before anything is waited for: a daemon without objects is alive, and not ready.
   const pages = openPages(flags, log, () => daemon && observed(daemon, configuration, version));
   const ready = Promise.all([opening, provider.start().then(() => first.promise)]);
-  const known = await Promise.race([ready, stop.promise]);
-  if (typeof known === "string") {
+  const leave = async (): Promise<number> => {
+    log.info(`${await stop.promise}: the daemon stops before it began; routes stay in the kernel`);
     (await pages)?.close();
     provider.close();
     await (await opening).close();
     return 0;
-  }
+  };
+  const known = await Promise.race([ready, stop.promise]);
+  if (typeof known === "string") return await leave();
   const [netlink, begun] = known;
   await prepareSockets(flags);
-  daemon = await Daemon.start(worldOf(flags, log, netlink), begun);
+  daemon = await Daemon.start(worldOf(flags, log, netlink), begun, stop.promise);
+  if (daemon === undefined) return await leave();
   if (configuration.config !== undefined && configuration.config !== begun) daemon.reconfigure(configuration.config);
   control = controlOf(daemon, configuration, (how) => stop.resolve(how));
   const closeSockets = await openSockets(flags, control);

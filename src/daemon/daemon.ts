@@ -165,13 +165,22 @@ export class Daemon {
     });
   }
 
-  /** Reads the kernel, adopts its routes of ours, and begins. */
-  static async start(world: World, config: NodeConfig): Promise<Daemon> {
+  static start(world: World, config: NodeConfig): Promise<Daemon>;
+  static start(world: World, config: NodeConfig, givenUp: Promise<unknown>): Promise<Daemon | undefined>;
+  /**
+   * Reads the kernel, adopts its routes of ours, and begins.
+   * @param givenUp settles when the daemon is not wanted any more @returns undefined where it did before the kernel was read
+   */
+  static async start(world: World, config: NodeConfig, givenUp?: Promise<unknown>): Promise<Daemon | undefined> {
     const { log, netlink: port } = world;
     const hopSets = new HopSetTable();
     const clock = new EndingClock(world.clock);
     const kernel = new Kernel({ config: config.kernel, port, hopSets, clock, log, seed: seedOf(world) });
-    await new Promise<void>((resolve) => kernel.start(resolve));
+    const known = new Promise<boolean>((resolve) => kernel.start(() => resolve(true)));
+    if (!(await Promise.race([known, ...(givenUp === undefined ? [] : [givenUp.then(() => false)])]))) {
+      clock.end(); // it is not read again
+      return undefined;
+    }
     if (config.peers.length <= MAX_PEERS_WARMED) warmUpRouting();
     const daemon = new Daemon(world, config, kernel, hopSets, clock);
     kernel.onChange(() => daemon.#kernelChanged());

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { needsRoot } from "../cni/namespaces.ts";
@@ -67,3 +68,46 @@ test.each(["a file", "another daemon"])(
     expect(lines).toEqual([expect.stringMatching(` ERROR control socket ${path}: ${reason}$`)]);
   },
 );
+
+/** A daemon whose kernel thread answers every dump with an error, as one without memory does. */
+const withoutKernel = (flags: object): string => {
+  const thread = `import { parentPort } from "node:worker_threads";
+    parentPort.on("message", ({ kind, id }) => {
+      const end = { code: "ENOBUFS", text: "no memory", interrupted: false };
+      if (kind === "dump") parentPort.postMessage({ kind: "end", id, end });
+      if (kind === "close") parentPort.close();
+    });
+    parentPort.postMessage({ kind: "ready" });`;
+  const source = (path: string): string => JSON.stringify(new URL(`../../src/${path}`, import.meta.url));
+  return `import { readRunFlags } from ${source("cli/flags.ts")};
+    import { runDaemon } from ${source("cli/run-daemon.ts")};
+    import { KernelPort } from ${source("kernel/io/kernel-port.ts")};
+    import { textLog } from ${source("lib/io/logs.ts")};
+    const opening = KernelPort.open("write", new URL(${JSON.stringify(`data:text/javascript,${encodeURIComponent(thread)}`)}));
+    process.exitCode = await runDaemon(await readRunFlags(${JSON.stringify(flags)}), textLog("info"), opening);`;
+};
+
+test.each(["SIGTERM", "SIGINT"] as const)("%s ends a daemon that cannot read the kernel yet", async (signal) => {
+  const folder = mkdtempSync(join(tmpdir(), "linnet-mute-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const status = { addresses: [{ type: "InternalIP", address: "192.0.2.1" }] };
+  writeFileSync(
+    join(folder, "n.json"),
+    JSON.stringify({ apiVersion: "v1", kind: "Node", metadata: { name: "n" }, status }),
+  );
+  const code = withoutKernel({ node: "n", manifests: folder, control: [join(folder, "bird.ctl")] });
+  const daemon = spawn(process.execPath, ["--input-type=module", "-e", code]);
+  onTestFinished(() => void daemon.kill("SIGKILL"));
+  const ended = once(daemon, "exit");
+  const said: string[] = [];
+  for await (const line of createInterface({ input: daemon.stderr })) {
+    if (said.push(line) === 1) daemon.kill(signal);
+  }
+  expect([said, (await ended)[0]]).toEqual([
+    [
+      expect.stringContaining("the kernel's tables cannot be read: no memory (ENOBUFS); trying again in 1 s"),
+      expect.stringContaining(`INFO  ${signal}: the daemon stops before it began; routes stay in the kernel`),
+    ],
+    0,
+  ]);
+});

@@ -1,9 +1,52 @@
 import { expect, test } from "vitest";
 import type { NodeConfig, PeerConfig, PolicyConfig } from "#config/node-config.ts";
+import { Daemon } from "#daemon/daemon.ts";
 import { depart } from "#daemon/departure.ts";
 import { TableFull } from "#rib/table/limits.ts";
+import { ModelKernel } from "../kernel/model-kernel.ts";
 import { Pair, prefix } from "../support/pair.ts";
 import { address } from "../support/sessions.ts";
+
+test("a start that is given up while the kernel cannot be read ends, and what the kernel says later begins nothing", async () => {
+  const pair = new Pair();
+  let code = "ENOBUFS";
+  const ends: (() => void)[] = [];
+  class Mute extends ModelKernel {
+    override dump(...[, , ended]: Parameters<ModelKernel["dump"]>): void {
+      ends.push(() => ended({ code, text: "", interrupted: false }));
+    }
+  }
+  const { promise: givenUp, resolve: giveUp } = Promise.withResolvers<void>();
+  const starting = Daemon.start({ ...pair.world(1), netlink: new Mute() }, pair.config, givenUp);
+  ends[0]?.();
+  pair.clock.advance(1_000);
+  expect([ends.length, pair.clock.pending]).toEqual([2, 0]);
+  giveUp();
+  expect(await starting).toBeUndefined();
+  code = "OK";
+  for (let answered = 1; answered < ends.length; answered++) {
+    ends[answered]?.();
+    pair.clock.settle();
+  }
+  expect(ends.length).toBe(7); // it was read
+  await givenUp;
+  pair.clock.advance(60_000);
+  expect([pair.clock.pending, pair.network.connections.length]).toEqual([0, 0]);
+});
+
+test("a start that is given up while it waits to read the kernel again leaves no timer", async () => {
+  const pair = new Pair();
+  class Mute extends ModelKernel {
+    override dump(...[, , ended]: Parameters<ModelKernel["dump"]>): void {
+      ended({ code: "ENOBUFS", text: "", interrupted: false });
+    }
+  }
+  const starting = Daemon.start({ ...pair.world(1), netlink: new Mute() }, pair.config, Promise.resolve());
+  pair.clock.settle();
+  expect(pair.clock.pending).toBe(1);
+  expect(await starting).toBeUndefined();
+  expect(pair.clock.pending).toBe(0);
+});
 
 test("settings of the kernel are taken over by the running daemon", async () => {
   const pair = new Pair();

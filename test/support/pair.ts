@@ -55,22 +55,27 @@ export class Pair {
     return log;
   }
 
-  async #daemon(node: number, config: NodeConfig, log: Log): Promise<Daemon> {
-    const kernel = this.kernels[node - 1]!;
-    kernel.addLink(2);
-    kernel.addAddress(2, address(`10.0.0.${node}`), 24, prefix("10.0.0.0/24"));
-    const world: World = {
+  /** What a node's daemon is given. */
+  world(node: number, log = this.#log()): World {
+    return {
       clock: this.clock,
       log,
       random: () => 0.5,
       transport: this.network.host(address(`10.0.0.${node}`)),
-      netlink: kernel,
+      netlink: this.kernels[node - 1]!,
       routers: this.routers,
       files: { write: async () => false },
       nft: { run: async () => {}, list: async () => undefined },
       sysctls: this.sysctls,
       rebooted: this.rebooted && node === 2,
     };
+  }
+
+  async #daemon(node: number, config: NodeConfig, log: Log): Promise<Daemon> {
+    const kernel = this.kernels[node - 1]!;
+    kernel.addLink(2);
+    kernel.addAddress(2, address(`10.0.0.${node}`), 24, prefix("10.0.0.0/24"));
+    const world = this.world(node, log);
     let started: Daemon | undefined;
     const starting = Daemon.start(world, config).then((daemon) => {
       started = daemon;
