@@ -5,6 +5,7 @@ import type { Daemon, Neighbour, Setup } from "./daemons/daemon.ts";
 import type { Table } from "./generator/table.ts";
 import { daemonAddress, type Link, localAs, neighbourAddress } from "./lab/address-plan.ts";
 import { DaemonProcess } from "./lab/daemon-process.ts";
+import { IdleThread } from "./lab/idle-thread.ts";
 import { KernelWatch } from "./lab/kernel.ts";
 import { MeshNeighbours } from "./lab/mesh-neighbours.ts";
 import { carrier, createNamespaces, type Namespaces, removeNamespaces } from "./lab/namespaces.ts";
@@ -19,6 +20,7 @@ export class Lab {
   /** Neighbours that listen; a process of their own, so that they never wait for the others. */
   readonly sinks: Speaker;
   readonly directory: string;
+  readonly idleThread = new IdleThread();
   #daemon: DaemonProcess | undefined;
   #setup: Setup | undefined;
   #watch: KernelWatch | undefined;
@@ -127,6 +129,7 @@ export class Lab {
     this.#mesh?.stop();
     this.sources.stop();
     this.sinks.stop();
+    this.idleThread.stop();
     removeNamespaces(this.namespaces);
     rmSync(this.directory, { recursive: true, force: true });
   }

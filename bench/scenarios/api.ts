@@ -2,11 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { query } from "#control/client/io/query.ts";
 import type { NodeReport } from "#control/reports.ts";
 import type { Lab } from "../bench.ts";
-import type { Daemon, Stall } from "../daemons/daemon.ts";
+import type { Daemon } from "../daemons/daemon.ts";
 import { BenchApiServer } from "../lab/api-server.ts";
 import type { DaemonProcess } from "../lab/daemon-process.ts";
 import type { Measurement, Scenario } from "../scenario.ts";
 import { plainSetup } from "./scene.ts";
+import { stallsOf } from "./stalls.ts";
 
 const settleMs = 5_000;
 /** After it settled: until a daemon that has nothing to do is as small as it gets. */
@@ -48,7 +49,7 @@ function scenario(name: string, about: string, { clusterOf, ...sizes }: Sizes): 
       const server = await BenchApiServer.start(lab.namespaces.daemon, cluster);
       try {
         const process = await lab.start(daemon, { ...plainSetup, neighbours: [], stalls: true, apiServer: server.url });
-        return await measure(server, process, daemon, cluster);
+        return await measure(server, cluster, daemon, process, (name) => stallsOf(name, lab, daemon, process));
       } finally {
         server.stop();
       }
@@ -58,40 +59,36 @@ function scenario(name: string, about: string, { clusterOf, ...sizes }: Sizes): 
 
 async function measure(
   server: BenchApiServer,
-  process: DaemonProcess,
-  daemon: Daemon,
   cluster: ClusterSize,
+  daemon: Daemon,
+  process: DaemonProcess,
+  stalls: (name: string) => Promise<Measurement[]>,
 ): Promise<Measurement[]> {
-  const stall = (): Promise<Stall> =>
-    daemon.longestStall?.(process.directory, process.mainPid) ?? Promise.resolve({ delayMs: 0, cpuMs: 0 });
   const loadedMs = await loaded(server, daemon.controlSocket?.(process.directory) ?? "", cluster);
   await sleep(settleMs);
-  await stall(); // of the start, when no session is there that could suffer
+  await stalls("start"); // when no session is there that could suffer
   await sleep(idleMs);
-  const idling = await stall();
+  const idling = await stalls("idle");
   const idle = process.usage();
   const before = await server.report();
   server.change();
   await sleep(changingMs);
   const after = await server.report();
   const { cpuSeconds, residentOctets } = process.usage();
-  const changing = await stall();
+  const changing = await stalls("changing");
   server.forget();
   await sleep(settleMs);
-  const listing = await stall();
+  const listing = await stalls("listed again");
   const listed = await server.report();
   return [
     { metric: "loaded", value: loadedMs / 1e3, unit: "s" },
-    { metric: "idle: stall", value: idling.delayMs, unit: "ms" },
-    { metric: "idle: stall, own cpu", value: idling.cpuMs, unit: "ms" },
+    ...idling,
     { metric: "idle: memory", value: idle.residentOctets / 2 ** 20, unit: "MB" },
-    { metric: "changing: stall", value: changing.delayMs, unit: "ms" },
-    { metric: "changing: stall, own cpu", value: changing.cpuMs, unit: "ms" },
+    ...changing,
     { metric: "changing: cpu", value: ((cpuSeconds - idle.cpuSeconds) / (changingMs / 1000)) * 100, unit: "%" },
     { metric: "changing: memory", value: residentOctets / 2 ** 20, unit: "MB" },
     { metric: "changing: requests", value: after.requests - before.requests, unit: "" },
-    { metric: "listed again: stall", value: listing.delayMs, unit: "ms" },
-    { metric: "listed again: stall, own cpu", value: listing.cpuMs, unit: "ms" },
+    ...listing,
     { metric: "listed again: requests", value: listed.requests - after.requests, unit: "" },
   ];
 }

@@ -8,6 +8,7 @@ import { ControlProbe } from "../lab/control-socket.ts";
 import type { DaemonProcess } from "../lab/daemon-process.ts";
 import type { Measurement } from "../scenario.ts";
 import type { Expectation } from "../speaker/protocol.ts";
+import { stallsOf } from "./stalls.ts";
 
 /** A neighbour whose session has the shortest hold time there is, so that late KEEPALIVEs show. */
 const pulse = neighbour(999, { export: "none" });
@@ -116,21 +117,18 @@ export class Scene {
 
   /**
    * What others waited for since it was last asked: the longest time between two KEEPALIVEs on the pulse session (a third
-   * of its hold time is what to expect), the longest answer to `show status`, the longest stall of the main thread, and the most
-   * processor time that it used in one turn: what is longer than that was the machine's doing.
+   * of its hold time is what to expect), the longest answer to `show status`, and the stalls of the main thread.
    * @param name of what went on meanwhile
    */
   async stalls(name: string): Promise<Measurement[]> {
     const { sessions } = await this.lab.sources.ask("judge", { sessions: [pulse.index] });
-    const stall = await this.#daemon.longestStall?.(this.process.directory, this.process.mainPid);
-    const measured: (readonly [string, number | undefined])[] = [
+    const waits: (readonly [string, number | undefined])[] = [
       ["keepalive", sessions[0]?.longestSilenceMs],
       ["show status", this.#probe?.longestMs()],
-      ["stall", stall?.delayMs],
-      ["stall, own cpu", stall?.cpuMs],
     ];
-    return measured.flatMap(([metric, value]) =>
-      value === undefined ? [] : [{ metric: `${name}: ${metric}`, value, unit: "ms" as const }],
+    const waited = waits.flatMap(([metric, value]): Measurement[] =>
+      value === undefined ? [] : [{ metric: `${name}: ${metric}`, value, unit: "ms" }],
     );
+    return [...waited, ...(await stallsOf(name, this.lab, this.#daemon, this.process))];
   }
 }
