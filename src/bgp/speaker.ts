@@ -171,11 +171,6 @@ export class Speaker {
     return this.#drivers.get(name)?.snapshot();
   }
 
-  /** All of them, oldest first. */
-  peers(): PeerSnapshot[] {
-    return [...this.#drivers.values()].map((driver) => driver.snapshot());
-  }
-
   #with(name: string, act: (driver: Driver) => void): boolean {
     const driver = this.#drivers.get(name);
     if (driver !== undefined) act(driver);

@@ -22,6 +22,7 @@ import { bootedSince } from "#lib/io/boot.ts";
 import { systemClock } from "#lib/io/system-clock.ts";
 import { keepUp } from "#lib/io/upkeep.ts";
 import type { Log } from "#lib/log.ts";
+import type { Steps } from "#lib/steps.ts";
 import type { ObservedDaemon } from "#observe/ports.ts";
 import type { RunFlags } from "./flags.ts";
 import { openProvider, type Provider } from "./providers.ts";
@@ -138,7 +139,7 @@ async function openWriter(
 async function openPages(
   flags: RunFlags,
   log: Log,
-  observe: () => ObservedDaemon | undefined,
+  observe: () => Steps<ObservedDaemon> | undefined,
 ): Promise<Server | undefined> {
   if (flags.http === 0) return undefined;
   const { serveHttp } = await import("#observe/io/http-server.ts");

@@ -2,16 +2,19 @@ import { describeEnding } from "#bgp/session/history.ts";
 import type { PeerSnapshot } from "#bgp/session/snapshot.ts";
 import { formatPath, type Remark } from "#config/remark.ts";
 import type { ObservedNode, ObservedSession, ObservedTrouble } from "#k8s/ports.ts";
+import type { Steps } from "#lib/steps.ts";
 import { formatAddress, formatRouterId } from "#route/address.ts";
 import { type Family, families } from "#route/family.ts";
 import { formatPrefix } from "#route/prefix.ts";
 import type { Configuration } from "./configuration.ts";
 import type { Daemon } from "./daemon.ts";
 import { foreignRoutes } from "./foreign-routes.ts";
+import { lookedAt } from "./observed.ts";
 import { bgpView, STATES } from "./views/bgp.ts";
 
-/** The node as it is written to the API server. */
-export function observedNode(daemon: Daemon, { remarks }: Pick<Configuration, "remarks">): ObservedNode {
+/** The node as it is written to the API server; thousands of neighbours are looked at with pauses. */
+export function* observedNode(daemon: Daemon, { remarks }: Pick<Configuration, "remarks">): Steps<ObservedNode> {
+  const sessions = yield* lookedAt(daemon, (peer) => sessionOf(peer, daemon));
   const { config, kernel, speaker, adopted, stopping } = daemon;
   const counts = families.map((family) => kernel.installer.counts(family));
   const awaited = families.some((family) => speaker.awaited(family).size > 0);
@@ -19,7 +22,7 @@ export function observedNode(daemon: Daemon, { remarks }: Pick<Configuration, "r
     startedMs: daemon.startedMs,
     asNumber: config.localAs,
     routerId: formatRouterId(config.routerId),
-    sessions: speaker.peers().map((peer) => sessionOf(peer, daemon)),
+    sessions,
     tables: { ipv4: tableOf("ipv4", daemon), ipv6: tableOf("ipv6", daemon) },
     routesReady: adopted || (!awaited && counts.every(({ pending }) => pending === 0)),
     troubles: [...invalid(remarks), ...refused(daemon), ...foreign(daemon)],

@@ -1,4 +1,5 @@
 import type { PeerSnapshot } from "#bgp/session/snapshot.ts";
+import { mapSteps, type Steps } from "#lib/steps.ts";
 import type { ObservedDaemon, ObservedPeer } from "#observe/ports.ts";
 import { formatAddress } from "#route/address.ts";
 import { families } from "#route/family.ts";
@@ -6,8 +7,13 @@ import type { Configuration } from "./configuration.ts";
 import type { Daemon } from "./daemon.ts";
 import { STATES } from "./views/bgp.ts";
 
-/** The daemon as metrics and probes see it. */
-export function observed(daemon: Daemon, { remarks }: Pick<Configuration, "remarks">, version: string): ObservedDaemon {
+/** The daemon as metrics and probes see it; thousands of neighbours are looked at with pauses. */
+export function* observed(
+  daemon: Daemon,
+  { remarks }: Pick<Configuration, "remarks">,
+  version: string,
+): Steps<ObservedDaemon> {
+  const peers = yield* lookedAt(daemon, (peer) => peerOf(peer, daemon));
   const counts = families.map((family) => daemon.kernel.installer.counts(family));
   const sum = (of: (each: (typeof counts)[number]) => number): number =>
     counts.reduce((all, each) => all + of(each), 0);
@@ -18,7 +24,7 @@ export function observed(daemon: Daemon, { remarks }: Pick<Configuration, "remar
   return {
     version,
     startedMs: daemon.startedMs,
-    peers: daemon.speaker.peers().map((peer) => peerOf(peer, daemon)),
+    peers,
     tables: { ipv4: table("ipv4"), ipv6: table("ipv6") },
     forwarding: { wanted: sum((c) => c.wanted), pending: sum((c) => c.pending), failed: sum((c) => c.failed) },
     recovering: daemon.restarted && families.some((family) => daemon.speaker.awaited(family).size > 0),
@@ -27,6 +33,15 @@ export function observed(daemon: Daemon, { remarks }: Pick<Configuration, "remar
     draining: daemon.drain.state.stage !== "off",
     shuttingDown: daemon.stopping,
   };
+}
+
+/** What `look` says of each neighbour that is there when its turn comes. */
+export function* lookedAt<T extends object>({ speaker }: Daemon, look: (peer: PeerSnapshot) => T): Steps<T[]> {
+  const each = yield* mapSteps(speaker.configs(), ({ name }) => {
+    const peer = speaker.peer(name);
+    return peer && look(peer);
+  });
+  return each.filter((seen) => seen !== undefined);
 }
 
 function peerOf({ config, state, sinceMs, losses, counters }: PeerSnapshot, { rib, ribView }: Daemon): ObservedPeer {

@@ -230,7 +230,7 @@ describe("a new configuration", () => {
     clock.settle();
     expect(b.log.take()[0]).toMatch(/went down: received Cease\/Hard Reset: Cease\/Peer De-configured/);
     expect(a.routing.take()).toEqual(["down b retained "]);
-    expect(a.speaker.peers().map(({ config }) => config.name)).toEqual(["c"]);
+    expect(a.speaker.configs().map(({ name }) => name)).toEqual(["c"]);
     expect(c.line.take()).toEqual([]);
   });
 

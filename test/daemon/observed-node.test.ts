@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { compile } from "#config/compile/compile.ts";
 import { observedNode } from "#daemon/observed-node.ts";
+import { finish } from "#lib/steps.ts";
 import { nodeYaml, objectsOf, ourYaml } from "../config/objects-of.ts";
 import { Pair, prefix } from "../support/pair.ts";
 import { address, peerConfig } from "../support/sessions.ts";
@@ -10,7 +11,7 @@ const nothing = { remarks: [] };
 test("a session, its routes and the kernel's are told as they are", async () => {
   const pair = new Pair();
   const daemon = await pair.start();
-  const { sessions, tables, routesReady, troubles, drained } = observedNode(daemon, nothing);
+  const { sessions, tables, routesReady, troubles, drained } = finish(observedNode(daemon, nothing));
   expect(sessions).toMatchObject([
     {
       name: "n2",
@@ -33,12 +34,12 @@ test("a session, its routes and the kernel's are told as they are", async () => 
 test("a session that is back says when and why the one before it ended", async () => {
   const pair = new Pair();
   const daemon = await pair.start();
-  const [{ sinceMs = 0 } = {}] = observedNode(daemon, nothing).sessions;
+  const [{ sinceMs = 0 } = {}] = finish(observedNode(daemon, nothing)).sessions;
   daemon.speaker.disable("n2");
   pair.settle();
   daemon.speaker.enable("n2");
   pair.settle();
-  const [session] = observedNode(daemon, nothing).sessions;
+  const [session] = finish(observedNode(daemon, nothing)).sessions;
   expect(session).toMatchObject({ state: "Established", flaps: 1 });
   expect(session?.lastError?.ms).toBeGreaterThan(sinceMs);
   expect(session?.lastError?.ms).toBeLessThan(session?.sinceMs ?? 0);
@@ -50,7 +51,7 @@ test("a session that does not come back says why it was lost, and why it does no
   pair.other!.stop("hard", "moving house");
   pair.settle();
   pair.settle();
-  const [session] = observedNode(daemon, nothing).sessions;
+  const [session] = finish(observedNode(daemon, nothing)).sessions;
   expect(session?.lastError?.text).toBe("connection refused");
   expect(session?.lostBy).toBe("received Cease/Hard Reset: Cease/Administrative Shutdown: moving house");
 });
@@ -58,7 +59,7 @@ test("a session that does not come back says why it was lost, and why it does no
 test("every loss since the start is counted, however many there were", async () => {
   const pair = new Pair();
   const daemon = await pair.start();
-  const seen = () => observedNode(daemon, nothing).sessions[0];
+  const seen = () => finish(observedNode(daemon, nothing)).sessions[0];
   for (let loss = 1; loss <= 12; loss++) {
     daemon.speaker.disable("n2");
     pair.settle();
@@ -74,7 +75,7 @@ test("what the kernel refuses is a trouble of the node, once for each reason", a
   const pair = new Pair();
   pair.kernels[0].refuse.set("10.244.2.0/24", { index: 0, code: "EPERM", text: "not permitted" });
   const daemon = await pair.start();
-  const { troubles, tables } = observedNode(daemon, nothing);
+  const { troubles, tables } = finish(observedNode(daemon, nothing));
   expect(tables.ipv4.failed).toBe(1);
   expect(troubles).toEqual([
     {
@@ -96,7 +97,7 @@ test("a route of another node's block is a trouble that names the owner", async 
   });
   pair.settle();
   expect(pair.learned()).toEqual([]);
-  expect(observedNode(daemon, nothing).troubles).toEqual([
+  expect(finish(observedNode(daemon, nothing)).troubles).toEqual([
     {
       object: undefined,
       reason: "ForeignRoute",
@@ -117,7 +118,7 @@ test("objects that are wrong, and objects in each other's way, are told apart; w
     "n1",
   );
   expect(remarks.some(({ severity }) => severity === "warning")).toBe(true);
-  const { troubles } = observedNode(daemon, { remarks });
+  const { troubles } = finish(observedNode(daemon, { remarks }));
   expect(troubles.map(({ object, reason }) => `${object} ${reason}`).sort()).toEqual([
     "BGPPeer/tor InvalidObject",
     "BGPPeer/twin Conflict",
@@ -130,5 +131,5 @@ test("of each kind of trouble ten are named", async () => {
   const remarks = Array.from({ length: 100 }, (_, index) => {
     return { severity: "error", object: `BGPPeer/p${index}`, path: [], text: "no", source: undefined } as const;
   });
-  expect(observedNode(daemon, { remarks }).troubles).toHaveLength(10);
+  expect(finish(observedNode(daemon, { remarks })).troubles).toHaveLength(10);
 });

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { observed } from "#daemon/observed.ts";
+import { finish } from "#lib/steps.ts";
 import { Pair } from "../support/pair.ts";
 
 test("metrics and probes see sessions and what each family's routes came to", async () => {
   const pair = new Pair();
   const daemon = await pair.start();
-  const seen = () => observed(daemon, { remarks: [] }, "1.2.3");
+  const seen = () => finish(observed(daemon, { remarks: [] }, "1.2.3"));
   const ipv4 = { family: "ipv4", accepted: 1, filtered: 0, best: 1, advertised: 1 };
   expect(seen()).toMatchObject({
     version: "1.2.3",

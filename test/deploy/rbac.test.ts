@@ -9,7 +9,7 @@ import { silentLog } from "#lib/log.ts";
 import { configuration, node, peer, secret, service } from "../support/api-server/cluster.ts";
 import { ApiServer } from "../support/api-server/server.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-import { down, observedNode, session } from "../support/observed-node.ts";
+import { down, lookAt, observedNode, session } from "../support/observed-node.ts";
 import { permissionFor, permissionsOf, rolesFile } from "./roles.ts";
 
 const allowed = new Set(permissionsOf(rolesFile));
@@ -87,7 +87,14 @@ function start(): void {
     },
   });
   const send = provider.write.bind(provider);
-  writer = new NodeWriter({ nodeName: "n1", clock, log: silentLog, observe: () => observed, rank: () => 0, send });
+  writer = new NodeWriter({
+    nodeName: "n1",
+    clock,
+    log: silentLog,
+    observe: () => lookAt(observed),
+    rank: () => 0,
+    send,
+  });
   observed = observedNode({ sessions: [session("tor")] });
   writer.start();
 }

@@ -17,7 +17,7 @@ import {
   type ServerUnderTest,
 } from "../support/api-server/under-test.ts";
 import { Inbox } from "../support/inbox.ts";
-import { down, observedNode, session } from "../support/observed-node.ts";
+import { down, lookAt, observedNode, session } from "../support/observed-node.ts";
 
 /** Names that no object of a cluster has that is lent to us. */
 const named = <T extends JsonObject>(object: T): T => ({
@@ -113,7 +113,7 @@ describe.each(servers)("an API server %s", (_, isThere, make) => {
       nodeName: nameOf(n1),
       clock: systemClock,
       log: silentLog,
-      observe: () => observed,
+      observe: () => lookAt(observed),
       rank: () => undefined,
       send: (request) => provider.write(request),
     });

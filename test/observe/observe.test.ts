@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Steps } from "#lib/steps.ts";
 import { exposition } from "#observe/exposition.ts";
 import { readiness } from "#observe/health.ts";
 import { serveHttp } from "#observe/io/http-server.ts";
@@ -47,11 +48,17 @@ test.each<[string, Partial<ObservedDaemon>]>([
 });
 
 let observed: ObservedDaemon | undefined;
+/** How the daemon looks at itself. */
+let look: () => Steps<ObservedDaemon>;
 let server: ReturnType<typeof serveHttp>;
 let base: string;
 beforeEach(async () => {
   observed = daemon();
-  server = serveHttp("127.0.0.1", 0, () => observed);
+  look = function* () {
+    yield;
+    return observed ?? daemon();
+  };
+  server = serveHttp("127.0.0.1", 0, () => observed && look());
   await once(server, "listening");
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
@@ -74,6 +81,17 @@ test("a scrape shows each neighbour and family, and forgets those that left", as
   const second = await (await fetch(`${base}/metrics`)).text();
   expect(second).toContain('peer="a"');
   expect(second).not.toContain('peer="b"');
+});
+
+test.each(["/readyz", "/metrics"])("%s: others have their turn while neighbours are looked at", async (page) => {
+  let hadTurn = false;
+  look = function* () {
+    setImmediate(() => (hadTurn = true));
+    for (let left = 10_000_000; left > 0 && !hadTurn; left--) yield;
+    return daemon();
+  };
+  expect((await fetch(`${base}${page}`)).status).toBe(200);
+  expect(hadTurn).toBe(true);
 });
 
 test("a scrape of thousands of neighbours is written in pieces, and whole", async () => {

@@ -1,4 +1,5 @@
 import type { ObservedNode, ObservedSession } from "#k8s/ports.ts";
+import { mapSteps, type Steps } from "#lib/steps.ts";
 
 /** What a daemon could show, for tests of what is written about it. */
 
@@ -39,3 +40,8 @@ export const observedNode = (changes: Partial<ObservedNode> = {}): ObservedNode 
   shuttingDown: false,
   ...changes,
 });
+
+/** The same in steps, of which there are more the more sessions there are. */
+export function* lookAt(observed: ObservedNode): Steps<ObservedNode> {
+  return { ...observed, sessions: yield* mapSteps(observed.sessions, (each) => each) };
+}

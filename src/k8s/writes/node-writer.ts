@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
+import { finish, Slices, type Steps } from "#lib/steps.ts";
 import type { WriteOutcome, WriteRequest } from "../messages.ts";
 import type { ObservedNode } from "../ports.ts";
 import { EventBook, noEvents } from "./event-book.ts";
@@ -15,7 +16,7 @@ export interface NodeWriterParts {
   readonly nodeName: string;
   readonly clock: Clock;
   readonly log: Log;
-  observe(): ObservedNode;
+  observe(): Steps<ObservedNode>;
   /** `writerRank` of this node, now, among those that an object concerns. */
   rank(object: string | undefined): number | undefined;
   send(request: WriteRequest): Promise<WriteOutcome>;
@@ -48,10 +49,13 @@ export class NodeWriter {
   #troubles = noTrouble;
   #history = noEvents;
   #timer: Timer | undefined;
+  #isStopping = false;
+  readonly #slices: Slices;
 
   constructor(parts: NodeWriterParts) {
     this.#parts = parts;
     const { clock, log, nodeName } = parts;
+    this.#slices = new Slices(clock);
     this.#condition = new Outbox(clock, log, `the condition NetworkUnavailable of Node/${nodeName}`, 1);
     this.#status = new Outbox(clock, log, `BGPNodeStatus/${nodeName}`, 1);
     this.#events = new Outbox(clock, log, "Events", MAX_EVENTS);
@@ -63,8 +67,9 @@ export class NodeWriter {
 
   /** Says that the daemon stops, as far as the server takes it in time. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     this.#timer?.cancel();
-    const observed = { ...this.#parts.observe(), shuttingDown: true };
+    const observed = { ...finish(this.#parts.observe()), shuttingDown: true };
     this.#writeCondition(observed);
     this.#writeStatus(observed, true);
     const outboxes = [this.#condition, this.#status, this.#events];
@@ -78,7 +83,14 @@ export class NodeWriter {
   }
 
   #look(): void {
-    const observed = this.#parts.observe();
+    this.#slices.add(
+      () => this.#parts.observe(),
+      (observed) => this.#seen(observed),
+    );
+  }
+
+  #seen(observed: ObservedNode): void {
+    if (this.#isStopping) return;
     this.#writeCondition(observed);
     this.#writeStatus(observed, false);
     this.#writeEvents(observed);

@@ -5,12 +5,13 @@ import type { ObservedNode } from "#k8s/ports.ts";
 import { NodeWriter } from "#k8s/writes/node-writer.ts";
 import { failedWrite } from "#k8s/writes/outcome.ts";
 import { silentLog } from "#lib/log.ts";
+import type { Steps } from "#lib/steps.ts";
 import { heartbeat, node } from "../../support/api-server/cluster.ts";
 import type { JsonObject } from "../../support/api-server/patch.ts";
 import { ApiServer } from "../../support/api-server/server.ts";
 import { failure, notServed, tooMany } from "../../support/api-server/status.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { down, observedNode, START_MS, session } from "../../support/observed-node.ts";
+import { down, lookAt, observedNode, START_MS, session } from "../../support/observed-node.ts";
 
 let server: ApiServer;
 let client: ApiClient;
@@ -28,7 +29,14 @@ beforeEach(async () => {
   client = new ApiClient(access, "test");
   observed = observedNode({ startedMs: START_MS, routesReady: false, sessions: [session("tor")] });
   answered = 0;
-  writer = new NodeWriter({ nodeName: "n1", clock, log: silentLog, observe: () => observed, rank: () => 0, send });
+  writer = new NodeWriter({
+    nodeName: "n1",
+    clock,
+    log: silentLog,
+    observe: () => lookAt(observed),
+    rank: () => 0,
+    send,
+  });
 });
 
 afterEach(async () => {
@@ -165,13 +173,41 @@ test("what an earlier daemon said stays said, and since when it is so stays true
   const before = since();
   const asked = server.seen.length;
   clock.advance(60_000);
-  const next = new NodeWriter({ nodeName: "n1", clock, log: silentLog, observe: () => observed, rank: () => 0, send });
+  const next = new NodeWriter({
+    nodeName: "n1",
+    clock,
+    log: silentLog,
+    observe: () => lookAt(observed),
+    rank: () => 0,
+    send,
+  });
   next.start();
   await quiet(AT_START + 4);
   expect(since()).toEqual(before);
   expect(
     server.seen.slice(asked).map(({ method, path }) => `${method} ${path.split("/").slice(-2).join("/")}`),
   ).toEqual(["GET nodes/n1", "GET bgpnodestatuses/n1", "POST default/events", "PATCH n1/status"]);
+});
+
+test("thousands of sessions are looked at in turns, and nothing is written before all were", async () => {
+  const sessions = Array.from({ length: 5_000 }, (_, index) => session(`n${index}`));
+  function* slowly(): Steps<ObservedNode> {
+    const steps = lookAt({ ...observed, sessions });
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done === true) return step.value;
+      clock.advanceOnly(1);
+      yield;
+    }
+  }
+  const patient = new NodeWriter({ nodeName: "n1", clock, log: silentLog, observe: slowly, rank: () => 0, send });
+  patient.start();
+  clock.turn();
+  expect(clock.nowMs()).toBeLessThan(10);
+  expect(answered).toBe(0);
+  clock.settle();
+  await quiet(AT_START);
+  expect(status()).toMatchObject({ sessions: { configured: 5_000 } });
+  await patient.stop();
 });
 
 test("an invalid object is told of once while it lasts, by an event on it that others would make alike", async () => {
@@ -187,7 +223,7 @@ test("an invalid object is told of once while it lasts, by an event on it that o
     nodeName: "n2",
     clock,
     log: silentLog,
-    observe: () => observed,
+    observe: () => lookAt(observed),
     rank: () => 1,
     send,
   });
@@ -213,7 +249,14 @@ test("events of a node with a long name, about a text in another script, are wha
   const note = "маршрут ".repeat(100);
   server.put(node(nodeName, 2));
   observed = { ...observed, troubles: [{ object: undefined, reason: "RouteRefused", note }] };
-  const long = new NodeWriter({ nodeName, clock, log: silentLog, observe: () => observed, rank: () => 0, send });
+  const long = new NodeWriter({
+    nodeName,
+    clock,
+    log: silentLog,
+    observe: () => lookAt(observed),
+    rank: () => 0,
+    send,
+  });
   long.start();
   const events = () => server.seen.filter(({ path }) => path.endsWith("/events"));
   await server.until(() => events().length === 2);
