@@ -57,6 +57,6 @@ export const failover: Scenario = {
       setCarrier(lab.namespaces, 0, false);
       return atMs;
     });
-    return [session, link, ...(await scene.stalls("failover"))];
+    return [session, link];
   },
 };

@@ -22,7 +22,7 @@ export const ingest: Scenario = {
     const scene = await Scene.open(
       lab,
       daemon,
-      { ...plainSetup, neighbours: [source, listener] },
+      { ...plainSetup, neighbours: [source, listener], stalls: true },
       [source],
       [listener],
     );

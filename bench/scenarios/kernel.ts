@@ -30,7 +30,7 @@ const kernelOf = (family: Family): Scenario => ({
 
 async function through(lab: Lab, daemon: Daemon, table: Table): Promise<Measurement[]> {
   const { family } = table;
-  const setup = { ...plainSetup, families: [family], neighbours: [source], kernel: true };
+  const setup = { ...plainSetup, families: [family], neighbours: [source], kernel: true, stalls: true };
   const watch = await lab.watchKernel(table);
   const scene = await Scene.open(lab, daemon, setup, [source], []);
   const announce = await lab.load(lab.sources, "announce", encodeTable(table, tellingOf(source)));

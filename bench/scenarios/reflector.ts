@@ -20,7 +20,7 @@ export const reflector: Scenario = {
   async run(lab: Lab, daemon: Daemon, size: number): Promise<Measurement[]> {
     const clients = Array.from({ length: size }, (_, index) => neighbour(index + 1, { as: localAs, client: true }));
     const stream = encodeTable(makeTable("ipv4", routes), tellingOf(source));
-    const setup = { ...plainSetup, neighbours: [source, ...clients] };
+    const setup = { ...plainSetup, neighbours: [source, ...clients], stalls: true };
     const scene = await Scene.open(lab, daemon, setup, [source], clients);
     const path = await lab.load(lab.sources, "table", stream);
     const time = await scene.timed("reflect", () => scene.send([[source, path]]), clients, digestOf(stream));

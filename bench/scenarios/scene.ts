@@ -45,7 +45,7 @@ export class Scene {
     this.#probe = probe;
   }
 
-  /** @param setup to which a pulse is added @param sinks the neighbours that only listen */
+  /** @param setup with `stalls` a pulse is added to it @param sinks the neighbours that only listen */
   static async open(
     lab: Lab,
     daemon: Daemon,
@@ -53,20 +53,22 @@ export class Scene {
     sources: readonly Neighbour[],
     sinks: readonly Neighbour[],
   ): Promise<Scene> {
-    const neighbours = [...setup.neighbours, pulse];
-    const process = await lab.start(daemon, { ...setup, neighbours, stalls: true });
+    const neighbours = setup.stalls ? [...setup.neighbours, pulse] : setup.neighbours;
+    const process = await lab.start(daemon, { ...setup, neighbours });
     const indices = (list: readonly Neighbour[]): number[] => list.map(({ index }) => index);
     await lab.establish(lab.sources, indices(sources));
     await lab.establish(lab.sinks, indices(sinks));
-    const session = { ...lab.session(pulse.index), holdSeconds: pulseHoldSeconds };
-    // Not among the sinks: judging a table keeps those from reading the clock.
-    await lab.sources.ask("open", { sessions: [session], timeoutMs: 10_000, inFlight });
+    if (setup.stalls) {
+      const session = { ...lab.session(pulse.index), holdSeconds: pulseHoldSeconds };
+      // Not among the sinks: judging a table keeps those from reading the clock.
+      await lab.sources.ask("open", { sessions: [session], timeoutMs: 10_000, inFlight });
+    }
     // What the daemon does right after a session came up belongs to no measurement.
     await sleep(500);
-    const socket = daemon.controlSocket?.(process.directory);
+    const socket = setup.stalls ? daemon.controlSocket?.(process.directory) : undefined;
     const probe = socket !== undefined && existsSync(socket) ? await ControlProbe.start(socket) : undefined;
     const scene = new Scene(lab, daemon, process, probe);
-    await scene.forgetStalls();
+    if (setup.stalls) await scene.forgetStalls();
     return scene;
   }
 

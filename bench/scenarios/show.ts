@@ -25,7 +25,7 @@ export const show: Scenario = {
       encodeWithdrawal(table, flapping),
       encodeTable(table, { ...tellingOf(source, 1), every: flapping }),
     ]);
-    const setup = { ...plainSetup, neighbours: [source, sink] };
+    const setup = { ...plainSetup, neighbours: [source, sink], stalls: true };
     const scene = await Scene.open(lab, daemon, setup, [source], [sink]);
     const full = await lab.load(lab.sources, "announce", announce);
     const changed = await lab.load(lab.sources, "flap", flap);

@@ -25,7 +25,7 @@ export const ten: Scenario = {
     const streams = tellings(sources).map((telling) => encodeTable(table, telling));
     const best = digestOf(encodeBest(table, tellings(sources)));
     const next = digestOf(encodeBest(table, tellings(sources.filter((source) => source !== lost))));
-    const setup = { ...plainSetup, neighbours: [...sources, sink] };
+    const setup = { ...plainSetup, neighbours: [...sources, sink], stalls: true };
     const scene = await Scene.open(lab, daemon, setup, sources, [sink]);
     const paths = await Promise.all(streams.map((stream, index) => lab.load(lab.sources, `table${index}`, stream)));
     const { residentOctets } = scene.process.usage();

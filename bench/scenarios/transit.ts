@@ -30,7 +30,7 @@ the same table to a new neighbour; every tenth set withdrawn and announced with 
       encodeWithdrawal(table, flapping),
       encodeTable(table, { ...tellingOf(source, 1), every: flapping }),
     ]);
-    const setup: Setup = { ...plainSetup, families: [family], neighbours: [source, sink, late] };
+    const setup: Setup = { ...plainSetup, families: [family], neighbours: [source, sink, late], stalls: true };
     const [full, flapped] = [digestOf(announce), digestOf(Buffer.concat([announce, flap]))];
 
     const scene = await Scene.open(lab, daemon, setup, [source], [sink]);
