@@ -20,7 +20,7 @@ export class Lab {
   /** Neighbours that listen; a process of their own, so that they never wait for the others. */
   readonly sinks: Speaker;
   readonly directory: string;
-  readonly idleThread = new IdleThread();
+  #idleThread: IdleThread | undefined;
   #daemon: DaemonProcess | undefined;
   #setup: Setup | undefined;
   #watch: KernelWatch | undefined;
@@ -53,6 +53,12 @@ export class Lab {
   get daemon(): DaemonProcess {
     if (this.#daemon === undefined) throw new Error("no daemon was started");
     return this.#daemon;
+  }
+
+  /** Begins when it is asked for: it takes a little of the processors. */
+  get idleThread(): IdleThread {
+    this.#idleThread ??= new IdleThread();
+    return this.#idleThread;
   }
 
   /** Says what the daemon will do, so that neighbours can be made before it runs. */
@@ -129,7 +135,7 @@ export class Lab {
     this.#mesh?.stop();
     this.sources.stop();
     this.sinks.stop();
-    this.idleThread.stop();
+    this.#idleThread?.stop();
     removeNamespaces(this.namespaces);
     rmSync(this.directory, { recursive: true, force: true });
   }
