@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ApiProvider } from "#k8s/io/api-provider.ts";
 import type { ObservedNode } from "#k8s/ports.ts";
-import { NodeWriter } from "#k8s/writes/node-writer.ts";
+import type { NodeWriter } from "#k8s/writes/node-writer.ts";
 import { silentLog } from "#lib/log.ts";
 import { configuration, node, peer, secret, service } from "../support/api-server/cluster.ts";
 import { ApiServer } from "../support/api-server/server.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-import { down, lookAt, observedNode, session } from "../support/observed-node.ts";
+import { down, observedNode, session, writerOf } from "../support/observed-node.ts";
 import { permissionFor, permissionsOf, rolesFile } from "./roles.ts";
 
 const allowed = new Set(permissionsOf(rolesFile));
@@ -87,14 +87,7 @@ function start(): void {
     },
   });
   const send = provider.write.bind(provider);
-  writer = new NodeWriter({
-    nodeName: "n1",
-    clock,
-    log: silentLog,
-    observe: () => lookAt(observed),
-    rank: () => 0,
-    send,
-  });
+  writer = writerOf(() => observed, { clock, send });
   observed = observedNode({ sessions: [session("tor")] });
   writer.start();
 }

@@ -1,4 +1,6 @@
 import type { ObservedNode, ObservedSession } from "#k8s/ports.ts";
+import { NodeWriter, type NodeWriterParts } from "#k8s/writes/node-writer.ts";
+import { silentLog } from "#lib/log.ts";
 import { mapSteps, type Steps } from "#lib/steps.ts";
 
 /** What a daemon could show, for tests of what is written about it. */
@@ -44,4 +46,18 @@ export const observedNode = (changes: Partial<ObservedNode> = {}): ObservedNode 
 /** The same in steps, of which there are more the more sessions there are. */
 export function* lookAt(observed: ObservedNode): Steps<ObservedNode> {
   return { ...observed, sessions: yield* mapSteps(observed.sessions, (each) => each) };
+}
+
+/** The writer of node n1 where `parts` do not say otherwise. @param observed asked at each look */
+export function writerOf(
+  observed: () => ObservedNode,
+  parts: Pick<NodeWriterParts, "clock" | "send"> & Partial<NodeWriterParts>,
+): NodeWriter {
+  return new NodeWriter({
+    nodeName: "n1",
+    log: silentLog,
+    observe: () => lookAt(observed()),
+    rank: () => 0,
+    ...parts,
+  });
 }

@@ -2,16 +2,15 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { ApiClient, ApiError } from "#k8s/io/api-client.ts";
 import type { WriteOutcome, WriteRequest } from "#k8s/messages.ts";
 import type { ObservedNode } from "#k8s/ports.ts";
-import { NodeWriter } from "#k8s/writes/node-writer.ts";
+import type { NodeWriter } from "#k8s/writes/node-writer.ts";
 import { failedWrite } from "#k8s/writes/outcome.ts";
-import { silentLog } from "#lib/log.ts";
 import type { Steps } from "#lib/steps.ts";
 import { heartbeat, node } from "../../support/api-server/cluster.ts";
 import type { JsonObject } from "../../support/api-server/patch.ts";
 import { ApiServer } from "../../support/api-server/server.ts";
 import { failure, notServed, tooMany } from "../../support/api-server/status.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
-import { down, lookAt, observedNode, START_MS, session } from "../../support/observed-node.ts";
+import { down, lookAt, observedNode, START_MS, session, writerOf } from "../../support/observed-node.ts";
 
 let server: ApiServer;
 let client: ApiClient;
@@ -29,14 +28,7 @@ beforeEach(async () => {
   client = new ApiClient(access, "test");
   observed = observedNode({ startedMs: START_MS, routesReady: false, sessions: [session("tor")] });
   answered = 0;
-  writer = new NodeWriter({
-    nodeName: "n1",
-    clock,
-    log: silentLog,
-    observe: () => lookAt(observed),
-    rank: () => 0,
-    send,
-  });
+  writer = writerOf(() => observed, { clock, send });
 });
 
 afterEach(async () => {
@@ -173,14 +165,7 @@ test("what an earlier daemon said stays said, and since when it is so stays true
   const before = since();
   const asked = server.seen.length;
   clock.advance(60_000);
-  const next = new NodeWriter({
-    nodeName: "n1",
-    clock,
-    log: silentLog,
-    observe: () => lookAt(observed),
-    rank: () => 0,
-    send,
-  });
+  const next = writerOf(() => observed, { clock, send });
   next.start();
   await quiet(AT_START + 4);
   expect(since()).toEqual(before);
@@ -199,7 +184,7 @@ test("thousands of sessions are looked at in turns, and nothing is written befor
       yield;
     }
   }
-  const patient = new NodeWriter({ nodeName: "n1", clock, log: silentLog, observe: slowly, rank: () => 0, send });
+  const patient = writerOf(() => observed, { clock, send, observe: slowly });
   patient.start();
   clock.turn();
   expect(clock.nowMs()).toBeLessThan(10);
@@ -219,14 +204,7 @@ test("an invalid object is told of once while it lasts, by an event on it that o
   observed = { ...observed, routesReady: true, troubles: [trouble] };
   writer.start();
   await quiet(AT_START + 1);
-  const second = new NodeWriter({
-    nodeName: "n2",
-    clock,
-    log: silentLog,
-    observe: () => lookAt(observed),
-    rank: () => 1,
-    send,
-  });
+  const second = writerOf(() => observed, { clock, send, nodeName: "n2", rank: () => 1 });
   second.start();
   clock.advance(28_000);
   const events = () => server.seen.filter(({ method, body }) => method === "POST" && body.includes("InvalidObject"));
@@ -249,14 +227,7 @@ test("events of a node with a long name, about a text in another script, are wha
   const note = "маршрут ".repeat(100);
   server.put(node(nodeName, 2));
   observed = { ...observed, troubles: [{ object: undefined, reason: "RouteRefused", note }] };
-  const long = new NodeWriter({
-    nodeName,
-    clock,
-    log: silentLog,
-    observe: () => lookAt(observed),
-    rank: () => 0,
-    send,
-  });
+  const long = writerOf(() => observed, { clock, send, nodeName });
   long.start();
   const events = () => server.seen.filter(({ path }) => path.endsWith("/events"));
   await server.until(() => events().length === 2);
