@@ -35,6 +35,7 @@ export class GoBgp extends Speaker {
     this.daemons = [this.host.spawn("gobgpd", restarted ? [...argv, "-r"] : argv)];
     await until(`${this.host.name}: GoBGP answers`, 20, () => this.gobgp("global"));
     await this.applyRoutes([], this.settings.routes);
+    for (const { remote } of this.settings.sessions) await this.gobgp("neighbor", remote, "enable");
   }
 
   gobgp(...words: readonly string[]): Promise<string> {
@@ -120,6 +121,8 @@ function neighbour(session: SessionConfig, clusterId: string): string {
   return [
     "[[neighbors]]",
     "  [neighbors.config]",
+    // Until it has its routes, which come by commands: a session before that begins with End-of-RIB and nothing else.
+    "    admin-down = true",
     `    neighbor-address = "${session.remote}"`,
     `    peer-as = ${session.remoteAs}`,
     ...(session.password ? [`    auth-password = "${session.password}"`] : []),
