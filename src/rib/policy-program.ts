@@ -1,22 +1,21 @@
 import type { PolicyActions, PolicyStatement } from "#config/node-config.ts";
 import { type AttributeFacts, emptyFacts, GRACEFUL_SHUTDOWN } from "#route/attribute-facts.ts";
 import type { Attributes } from "#route/attributes.ts";
-import type { Prefix } from "#route/prefix.ts";
 import {
   acceptsUndecided,
   asksSet,
   isAdvertised,
   isIdle,
-  matchesPrefix,
   matchesSet,
   modify,
   type PolicyScope,
   statementsOf,
 } from "./policy.ts";
 import type { AttributeCodec } from "./ports.ts";
+import { PrefixCondition } from "./prefix-condition.ts";
 import { type AttributeTable, contextKey, type SourceClass } from "./table/attribute-table.ts";
 import { TableFull } from "./table/limits.ts";
-import { type PrefixTable, prefixOf } from "./table/prefix-table.ts";
+import type { PrefixTable } from "./table/prefix-table.ts";
 import { reserve } from "./table/reserve.ts";
 
 /** In place of statements: what goes out unasked, and what does not whatever the statements say. */
@@ -35,13 +34,9 @@ interface Outcome {
 /** The statements that attribute sets of one sort can still match, and what they say about prefixes. */
 interface Candidates {
   readonly statements: readonly number[];
-  /** Known answer where no statement asks for the prefix. */
-  readonly fixed: Decided | undefined;
-}
-
-interface Decided {
-  readonly accepted: boolean;
-  readonly outcome: Outcome;
+  readonly asksPrefix: boolean;
+  /** The answer where no statement asks for the prefix. */
+  readonly fixed: Outcome | undefined;
 }
 
 export interface PolicyParts {
@@ -59,6 +54,10 @@ export class PolicyProgram {
   readonly scope: PolicyScope;
   readonly #parts: PolicyParts;
   readonly #statements: readonly PolicyStatement[];
+  /** By statement: does it change anything? */
+  readonly #changes: readonly boolean[];
+  /** By statement: its condition on the prefix, if it has one. */
+  readonly #conditions: readonly (PrefixCondition | undefined)[];
   readonly #asksPrefix: boolean;
   /** Does a condition look at more of a set than where it came from? */
   readonly #asksSet: boolean;
@@ -81,7 +80,11 @@ export class PolicyProgram {
     this.scope = scope;
     this.#parts = parts;
     this.#statements = statementsOf(scope);
-    this.#asksPrefix = this.#statements.some(({ match }) => match.prefixes !== undefined);
+    this.#changes = this.#statements.map(({ set }) => !isIdle(set));
+    this.#conditions = this.#statements.map(
+      ({ match }) => match.prefixes && new PrefixCondition(parts.prefixes, match.prefixes),
+    );
+    this.#asksPrefix = this.#conditions.some((condition) => condition !== undefined);
     this.#asksSet = this.#statements.some(({ match }) => asksSet(match));
     this.#memo = reserve(Uint32Array, maxSets + 1);
   }
@@ -92,8 +95,8 @@ export class PolicyProgram {
     if (!this.#asksPrefix && known !== 0) return known - 1;
     const index = known !== 0 ? known - 1 : this.#sort(set);
     const candidates = this.#candidates[index]!;
-    const { accepted, outcome } = candidates.fixed ?? this.#ask(candidates, prefixOf(this.#parts.prefixes, prefix));
-    const result = accepted ? this.#make(set, outcome) : 0;
+    const outcome = candidates.asksPrefix ? this.#ask(candidates.statements, prefix) : candidates.fixed;
+    const result = outcome === undefined ? 0 : this.#make(set, outcome);
     if (known === 0) this.#memo[set] = (this.#asksPrefix ? index : result) + 1;
     return result;
   }
@@ -143,25 +146,26 @@ export class PolicyProgram {
     let index = this.#byStatements.get(key);
     if (index === undefined) {
       index = this.#candidates.length;
-      const asks = statements.some((one) => this.#statements[one]?.match.prefixes !== undefined);
-      const fixed = asks ? undefined : this.#ask({ statements, fixed: undefined }, undefined);
-      this.#candidates.push({ statements, fixed });
+      const asksPrefix = statements.some((one) => this.#conditions[one] !== undefined);
+      const fixed = asksPrefix ? undefined : this.#ask(statements, 0);
+      this.#candidates.push({ statements, asksPrefix, fixed });
       this.#byStatements.set(key, index);
     }
     return index;
   }
 
-  /** Goes through the candidates. @param prefix may be undefined where none of them asks for it */
-  #ask({ statements }: Candidates, prefix: Prefix | undefined): Decided {
+  /** Goes through the candidates. @param prefix any where none asks for it @returns undefined where they refuse */
+  #ask(statements: readonly number[], prefix: number): Outcome | undefined {
     let outcome = this.#root;
     for (const index of statements) {
-      if (index < 0) return { accepted: index === ALWAYS, outcome };
-      const { match, set, action } = this.#statements[index]!;
-      if (prefix !== undefined && !matchesPrefix(match, prefix)) continue;
-      if (!isIdle(set)) outcome = this.#follow(outcome, index, set);
-      if (action !== "continue") return { accepted: action === "accept", outcome };
+      if (index < 0) return index === ALWAYS ? outcome : undefined;
+      if (this.#conditions[index]?.holds(prefix) === false) continue;
+      const { set, action } = this.#statements[index]!;
+      if (this.#changes[index]) outcome = this.#follow(outcome, index, set);
+      if (action === "accept") return outcome;
+      if (action !== "continue") return undefined;
     }
-    return { accepted: acceptsUndecided(this.scope), outcome };
+    return acceptsUndecided(this.scope) ? outcome : undefined;
   }
 
   #follow(outcome: Outcome, statement: number, actions: PolicyActions): Outcome {

@@ -98,7 +98,7 @@ export const asksSet = ({ communities, largeCommunities, asPathContains }: Polic
   communities !== undefined || largeCommunities !== undefined || asPathContains !== undefined;
 
 /** The condition on the prefix. */
-export function matchesPrefix({ prefixes }: PolicyMatch, prefix: Prefix): boolean {
+function matchesPrefix({ prefixes }: PolicyMatch, prefix: Prefix): boolean {
   if (prefixes === undefined) return true;
   return prefixes.some(
     ({ prefix: outer, minLength, maxLength }) =>
