@@ -4,9 +4,11 @@ import { HEAD_ROOM } from "../wire/framing.ts";
 
 /** Octets of one read: larger ones only hold the thread longer. */
 const LARGEST = 16 * 1024;
-const SMALLEST = 2 * 1024;
-/** A full read that took longer, with what it set off, is followed by smaller ones; one that took less than half of it, by larger ones. */
+const SMALLEST = 512;
+/** A full read should take no longer, with what it sets off; where many sockets are read at once, they share `LATE_MS`. */
 const READ_MS = 1;
+const LEAST_READ_MS = READ_MS / 4;
+const LATE_MS = 4;
 /** For all connections together, between two turns of the event loop. */
 const SLICE_MS = 2;
 /** Reads beyond the slice before everyone has to stop: the system reports up to a thousand sockets at once. */
@@ -20,9 +22,16 @@ export interface Reading {
   readonly events: ConnectionEvents | undefined;
 }
 
-/** How much is read at a time: little at first, when the code that takes it in is not compiled and takes twenty times as long. */
+/**
+ * How much is read at a time: little at first, when the code that takes it in is not compiled and takes twenty times as
+ * long. A long read halves it at once; it doubles at most once a slice, where reads were short and none was long.
+ */
 export class ReadSize {
   #octets = SMALLEST;
+  /** What is a long read in this slice; a short one takes less than half of it. */
+  #mostMs = READ_MS;
+  #wasLong = false;
+  #wasShort = false;
 
   get octets(): number {
     return this.#octets;
@@ -30,8 +39,18 @@ export class ReadSize {
 
   /** A read of so many octets as there was room for, and what it set off, took so long. */
   took(ms: number): void {
-    if (ms > READ_MS) this.#octets = Math.max(this.#octets / 2, SMALLEST);
-    else if (ms < READ_MS / 2) this.#octets = Math.min(this.#octets * 2, LARGEST);
+    if (ms < this.#mostMs / 2) this.#wasShort = true;
+    if (ms <= this.#mostMs) return;
+    this.#wasLong = true;
+    this.#octets = Math.max(this.#octets / 2, SMALLEST);
+  }
+
+  /** A slice begins. @param late sockets that were read beyond the end of the last one */
+  next(late: number): void {
+    if (this.#wasShort && !this.#wasLong) this.#octets = Math.min(this.#octets * 2, LARGEST);
+    this.#mostMs = Math.max(LEAST_READ_MS, Math.min(READ_MS, LATE_MS / late));
+    this.#wasShort = false;
+    this.#wasLong = false;
   }
 }
 
@@ -84,6 +103,7 @@ export class ReadBudget {
     if (this.#sliceOpen) return;
     this.#sliceOpen = true;
     this.#sliceEndMs = nowMs + SLICE_MS;
+    this.#size.next(this.#late);
     this.#late = 0;
     setImmediate(() => this.#closeSlice());
   }
