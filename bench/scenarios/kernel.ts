@@ -35,6 +35,7 @@ async function through(lab: Lab, daemon: Daemon, table: Table): Promise<Measurem
   const scene = await Scene.open(lab, daemon, setup, [source], []);
   const announce = await lab.load(lab.sources, "announce", encodeTable(table, tellingOf(source)));
   const withdraw = await lab.load(lab.sources, "withdraw", encodeWithdrawal(table));
+  await scene.forgetStalls();
   const results: Measurement[] = [];
   for (const [metric, path, what, routes] of [
     ["in", announce, "present", table.size],
