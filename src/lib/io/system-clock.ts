@@ -8,11 +8,15 @@ export const systemClock: Clock = {
   nowMs: () => performance.now(),
   wallMs: () => Date.now(),
   after(delayMs, then) {
-    let timer: NodeJS.Timeout;
-    const wait = (leftMs: number): void => {
-      timer = leftMs <= LONGEST_MS ? setTimeout(then, leftMs) : setTimeout(() => wait(leftMs - LONGEST_MS), LONGEST_MS);
+    const dueMs = performance.now() + delayMs;
+    const set = (leftMs: number): NodeJS.Timeout => setTimeout(ring, Math.min(Math.ceil(leftMs), LONGEST_MS));
+    // Node.js counts whole milliseconds, of a clock that it read a moment ago: it rings early as well as late.
+    const ring = (): void => {
+      const leftMs = dueMs - performance.now();
+      if (leftMs > 0) timer = set(leftMs);
+      else then();
     };
-    wait(delayMs);
+    let timer = set(delayMs);
     return { cancel: () => clearTimeout(timer) };
   },
   soon(then) {
