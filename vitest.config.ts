@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // Labs that count every packet, or break what the others stand on: beside others they would measure those.
@@ -7,6 +8,7 @@ const lab = { testTimeout: 120_000, hookTimeout: 120_000 };
 export default defineConfig({
   test: {
     maxConcurrency: 3, // of the labs' scenarios
+    maxWorkers: Math.max(2, availableParallelism() - 1), // by itself it would leave one of two processors idle
     projects: [
       {
         test: {
