@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import {
   type Announcement,
   bothFamilies,
@@ -33,11 +33,12 @@ export class Frr extends Speaker {
     await run(["chown", "frr:frr", this.host.path("frr")]); // FRR gives up being root.
     writeFileSync(this.host.path("frr", "zebra.conf"), "log stdout\n");
     writeFileSync(this.host.path("frr", "bgpd.conf"), configuration(this.settings));
-    this.daemons = [
-      // Learned routes outlive zebra (-r), and what it finds of its own at a start it keeps for a while (-K).
-      this.#spawn("zebra", ["-r", "-K", "60"]),
-      this.#spawn("bgpd", []),
-    ];
+    rmSync(this.#zserv, { force: true });
+    // Learned routes outlive zebra (-r), and what it finds of its own at a start it keeps for a while (-K).
+    this.daemons = [this.#spawn("zebra", ["-r", "-K", "60"])];
+    // A bgpd that finds no zebra tries again after ten seconds, and tells no IPv6 routes until then.
+    await until(`${this.host.name}: zebra listens`, 20, () => existsSync(this.#zserv));
+    this.daemons.push(this.#spawn("bgpd", []));
     await until(`${this.host.name}: FRR answers`, 20, async () => (await this.vtysh("show bgp summary json")) !== "");
   }
 
@@ -95,10 +96,14 @@ export class Frr extends Speaker {
     );
   }
 
+  get #zserv(): string {
+    return this.host.path("frr", "zserv");
+  }
+
   #spawn(program: string, options: readonly string[]) {
     const folder = this.host.path("frr");
     const paths = ["-f", `${folder}/${program}.conf`, "-i", `${folder}/${program}.pid`];
-    const sockets = ["-z", `${folder}/zserv`, "--vty_socket", folder, "-P", "0"];
+    const sockets = ["-z", this.#zserv, "--vty_socket", folder, "-P", "0"];
     return this.host.spawn(program, [`${programs}/${program}`, ...paths, ...sockets, ...options]);
   }
 }
