@@ -8,6 +8,7 @@ MAKEFLAGS += --no-print-directory
 # The Node.js that tools/setup.sh fetched goes before the machine's, and the tools of node_modules before both.
 export PATH := $(CURDIR)/node_modules/.bin:$(wildcard $(CURDIR)/.tools/node_modules/node-linux-*/bin):$(PATH):/usr/sbin:/sbin
 REPORTS := .reports
+# The projects whose names begin so: the labs are two.
 vitest = node node_modules/vitest/vitest.mjs run --project '$(1)*' --reporter=default --reporter=json --outputFile.json=$(REPORTS)/$(1).json
 
 .PHONY: help setup bundle demo test check lab image bench clean

@@ -1,14 +1,8 @@
 import type net from "node:net";
+import { LARGEST_READ, ReadSize } from "../read-size.ts";
 import type { ConnectionEvents } from "../transport.ts";
 import { HEAD_ROOM } from "../wire/framing.ts";
 
-/** Octets of one read: larger ones only hold the thread longer. */
-const LARGEST = 16 * 1024;
-const SMALLEST = 512;
-/** A full read should take no longer, with what it sets off; where many sockets are read at once, they share `LATE_MS`. */
-const READ_MS = 1;
-const LEAST_READ_MS = READ_MS / 4;
-const LATE_MS = 4;
 /** For all connections together, between two turns of the event loop. */
 const SLICE_MS = 2;
 /** Reads beyond the slice before everyone has to stop: the system reports up to a thousand sockets at once. */
@@ -23,46 +17,14 @@ export interface Reading {
 }
 
 /**
- * How much is read at a time: little at first, when the code that takes it in is not compiled and takes twenty times as
- * long. A long read halves it at once; it doubles at most once a slice, where reads were short and none was long.
- */
-export class ReadSize {
-  #octets = SMALLEST;
-  /** What is a long read in this slice; a short one takes less than half of it. */
-  #mostMs = READ_MS;
-  #wasLong = false;
-  #wasShort = false;
-
-  get octets(): number {
-    return this.#octets;
-  }
-
-  /** A read of so many octets as there was room for, and what it set off, took so long. */
-  took(ms: number): void {
-    if (ms < this.#mostMs / 2) this.#wasShort = true;
-    if (ms <= this.#mostMs) return;
-    this.#wasLong = true;
-    this.#octets = Math.max(this.#octets / 2, SMALLEST);
-  }
-
-  /** A slice begins. @param late sockets that were read beyond the end of the last one */
-  next(late: number): void {
-    if (this.#wasShort && !this.#wasLong) this.#octets = Math.min(this.#octets * 2, LARGEST);
-    this.#mostMs = Math.max(LEAST_READ_MS, Math.min(READ_MS, LATE_MS / late));
-    this.#wasShort = false;
-    this.#wasLong = false;
-  }
-}
-
-/**
  * Reads all connections into one buffer, which works because a read and what it sets off are synchronous, and makes
  * them wait in a line when a slice's time is used: libuv alone would read a socket 32 times, and all others after it,
  * before it looks at anything else.
  */
 export class ReadBudget {
-  readonly #bytes = new Uint8Array(HEAD_ROOM + LARGEST);
+  readonly #bytes = new Uint8Array(HEAD_ROOM + LARGEST_READ);
   readonly #size = new ReadSize();
-  #area = new Uint8Array(this.#bytes.buffer, HEAD_ROOM, SMALLEST);
+  #area = new Uint8Array(this.#bytes.buffer, HEAD_ROOM, this.#size.octets);
   readonly #sockets = new Set<net.Socket>();
   /** Paused ones with more to read, the longest waiting first. */
   readonly #line = new Set<net.Socket>();

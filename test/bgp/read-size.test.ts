@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ReadSize } from "#bgp/io/read-budget.ts";
+import { ReadSize } from "#bgp/read-size.ts";
 
 /** Octets of the reads of `slices` slices, each of `count` reads that fill their room, at a speed. */
 function reads(size: ReadSize, slices: number, msPerKibibyte: number, { count = 1, late = 0 } = {}): number[][] {
