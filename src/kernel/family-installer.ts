@@ -179,7 +179,6 @@ export class FamilyInstaller implements Source {
     const { prefixes: p } = store;
     if (store.is(id, IN_FLIGHT)) return at;
     const desired = store.desired(id);
-    if (desired === 0 && this.groups.isDying(store.actual(id))) return at; // it goes with its object
     const usable = desired === 0 || this.#around.usable(desired);
     const held = desired !== 0 && usable && this.#isHeld(id);
     const step = plan(desired, store.content(id), p.marks(id), usable, held);

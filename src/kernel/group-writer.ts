@@ -6,7 +6,7 @@ import { refusalReason } from "./failures.ts";
 import { BULK_ROUTES, decide, type Group, isCaughtUp, MAX_RESILIENT_HOPS } from "./groups.ts";
 import type { RouteStore } from "./route-store.ts";
 import { NOT_SENT, type Sender } from "./sender.ts";
-import { UNKNOWN, VIA_GROUP } from "./target.ts";
+import { UNKNOWN } from "./target.ts";
 import type { GroupMember, NextHopObject } from "./wire/nexthop.ts";
 
 /**
@@ -262,11 +262,6 @@ export class GroupWriter {
       const gone = lost === undefined && refusals.every(({ code }) => code === "ENOENT");
       this.#store.forget(new Set([group.target]), gone ? 0 : UNKNOWN);
     });
-  }
-
-  /** Is the deletion of the target, and thus of its routes, on its way? They are looked at again when it is done. */
-  isDying(target: number): boolean {
-    return target >= VIA_GROUP && this.#store.groups.get(target)?.state === "dying";
   }
 
   /** The kernel drops objects over a link that loses its carrier, and the routes through them. */

@@ -15,7 +15,7 @@ export interface Group {
   /** Hop set it amounts to; UNKNOWN where the kernel changed it, or refused to. */
   content: number;
   /**
-   * `new`: not in the kernel yet; `ready`: routes may name it; `retired`: no more routes, it goes with the last one;
+   * `new`: not in the kernel yet; `ready`: routes may name it; `retired`: no more routes, it goes after the last one;
    * `dying`: its deletion is on the way; `dead`: the kernel has deleted it, answers about its routes are on the way.
    */
   state: "new" | "ready" | "retired" | "dying" | "dead";
@@ -215,7 +215,7 @@ export class Groups {
     return guard && this.#singles.get(guard.id)?.hop;
   }
 
-  /** Messages that delete `group`, its routes, and single hops that nobody needs any more. */
+  /** Messages that delete `group`, which no route names, and single hops that nobody needs any more. */
   remove(group: Group): Uint32Array[] {
     this.#setContent(group, UNKNOWN);
     this.#leaveMembers(group);
@@ -370,14 +370,14 @@ export const isCaughtUp = ({ routes, wants, content }: Group): boolean => (wants
 
 /**
  * What to do with all routes of a group at once. One message re-points them when most want the same other hop set and
- * hardly any wants what it is now (those few are led astray until they are corrected one by one); one message removes
- * them when none is wanted.
+ * hardly any wants what it is now (those few are led astray until they are corrected one by one). To delete them is the
+ * work of each route's own message: the kernel would delete those of an object in one go, and let nobody else on that
+ * processor run meanwhile (docs/adr/0044).
  * @param users routes that may come to name it
  */
 export function decide({ state, routes, flights, wants, content }: Group, users: number): GroupStep {
   if (state === "new" || state === "dying" || state === "dead") return { kind: "nothing" };
   if (routes === 0) return { kind: flights === 0 && (state === "retired" || users === 0) ? "remove" : "nothing" };
-  if (wants.get(0) === routes) return { kind: routes >= BULK_ROUTES && flights === 0 ? "remove" : "nothing" };
   const staying = (wants.get(content) ?? 0) + (wants.get(KEEP) ?? 0);
   if (state === "retired" || routes < BULK_ROUTES || staying * 8 > routes) return { kind: "nothing" };
   for (const [hopSet, count] of wants) {

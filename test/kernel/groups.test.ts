@@ -79,9 +79,8 @@ test("a group is re-pointed when most want the same and hardly any wants what it
   expect(decide(group({ state: "retired", wants: new Map([[8, 1000]]) }), 0)).toEqual({ kind: "nothing" });
 });
 
-test("a group goes when none of its routes is wanted, or when it has none", () => {
-  expect(decide(group({ wants: new Map([[0, 1000]]) }), 0)).toEqual({ kind: "remove" });
-  expect(decide(group({ wants: new Map([[0, 1000]]), flights: 1 }), 0)).toEqual({ kind: "nothing" });
+test("a group goes when it has no routes, and stays while they are deleted", () => {
+  expect(decide(group({ wants: new Map([[0, 1000]]) }), 0)).toEqual({ kind: "nothing" });
   expect(decide(group({ routes: 0, wants: new Map() }), 0)).toEqual({ kind: "remove" });
   expect(decide(group({ routes: 0, wants: new Map() }), 5)).toEqual({ kind: "nothing" });
   expect(decide(group({ routes: 0, wants: new Map(), state: "new" }), 0)).toEqual({ kind: "nothing" });

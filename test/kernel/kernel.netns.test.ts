@@ -267,7 +267,7 @@ describe.runIf(root)("the real kernel", { timeout: 120_000 }, () => {
     });
   }
 
-  test("all routes of an object move together and go together", async () => {
+  test("all routes of an object move together", async () => {
     const agent = await started("always");
     await agent.tell({ op: "many", count: 1000, family: "ipv4", via: [A4] });
     await agent.tell({ op: "quiet" });

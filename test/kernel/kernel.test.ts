@@ -17,7 +17,7 @@ const address = (text: string): Address => parseAddress(text)!;
 const prefix = (text: string): Prefix => parsePrefix(text)!;
 const LINKS = [2, 3, 4];
 
-/** Enough prefixes that whole groups are moved and removed at once. */
+/** Enough prefixes that whole groups are moved at once. */
 const PREFIXES = [
   ...Array.from({ length: 300 }, (_, index) => prefix(`20.${index >> 8}.${index & 255}.0/24`)),
   ...Array.from({ length: 300 }, (_, index) => prefix(`2001:db8:${index.toString(16)}::/48`)),
@@ -430,7 +430,7 @@ test("routes of an earlier metric stay until the sweep", () => {
   expect(bench.held().size).toBe(1);
 });
 
-test("all routes of an object move by one message, and go by one", () => {
+test("all routes of an object move by one message, and go by their own, before it does", () => {
   const bench = new Bench("always");
   const [first, second] = [bench.via(2), bench.via(3)];
   const ipv4 = PREFIXES.filter(({ family }) => family === "ipv4");
@@ -444,7 +444,7 @@ test("all routes of an object move by one message, and go by one", () => {
   for (const target of ipv4) bench.set(target, 0);
   bench.settle();
   expect(bench.held().size).toBe(0);
-  expect(bench.model.counted.get(25)).toBeUndefined();
+  expect(bench.model.counted.get(25)).toBe(ipv4.length);
   expect(bench.model.objects.size).toBe(0);
 });
 
@@ -698,7 +698,7 @@ test("quiet is told when what was lost is read and put right, not while that is 
   expect(held).toEqual([600]);
 });
 
-test("quiet is not told while writing pauses for a comparison, and counts know what went with its object", () => {
+test("quiet is not told while writing pauses for a comparison", () => {
   const bench = new Bench("always");
   const { kernel, model, clock } = bench;
   for (const target of PREFIXES) bench.set(target, bench.via(2)[target.family]);
@@ -717,7 +717,7 @@ test("quiet is not told while writing pauses for a comparison, and counts know w
   kernel.whenQuiet(() => told.push(installed(), kernel.installer.counts("ipv6").pending, model.step()));
   let most = 0;
   do {
-    clock.settle();
+    clock.advance(1); // little to send waits for more
     most = Math.max(most, installed());
   } while (model.step());
   expect(told).toEqual([0, 0, false]); // the last dump was answered

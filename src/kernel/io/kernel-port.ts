@@ -4,8 +4,11 @@ import type { Answer, DumpEnd, NetlinkPort, NotificationListener } from "../netl
 import { type Received, received } from "../wire/message.ts";
 import type { FromWorker, KernelMode, KernelWorkerData, ToWorker } from "./messages.ts";
 
-/** Batches on their way: enough that the kernel never waits for us, few enough that a change is not queued for long. */
-const BATCHES = 4;
+/**
+ * Batches on their way: enough that the kernel does not wait for us while other turns take their time, few enough that a
+ * change is not queued for long.
+ */
+const BATCHES = 16;
 const BATCH_OCTETS = 64 << 10;
 
 /** A batch's room, and who waits for its answer. */
