@@ -41,7 +41,7 @@ export class ForeignRoutes {
   /** The kernel told of a new or changed route. */
   put(facts: RouteFacts, set: HopSet | undefined): void {
     const id = this.#prefixes.add(facts.w0, facts.w1, facts.w2, facts.w3, facts.length, 0);
-    if (id === 0) return; // full: 16 million prefixes of others
+    if (id === 0) return; // full: millions of prefixes of others
     const alone = this.#intern(facts, set);
     const before = this.#routes[id] ?? [];
     if (before.length === 0) this.#lengths[facts.length]!++;

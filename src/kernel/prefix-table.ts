@@ -1,7 +1,10 @@
 import { bug } from "#lib/bug.ts";
+import { reserve } from "#lib/reserve.ts";
 
-/** Record numbers have 24 bits: room for so many prefixes in one table. */
-export const MAX_RECORDS = (1 << 24) - 1;
+/** A slot has 24 bits for the number of a record. */
+const ID = 0xff_ffff;
+/** Most prefixes, by the words of an address: twice the RIB's, since a metric that changes has all of them twice. */
+const MOST = { 1: 8_000_000, 4: 4_000_000 } as const;
 const SHARDS = 256;
 /** Key of a record that is not in use: no prefix has this length. */
 const FREE = 0xffff;
@@ -14,16 +17,20 @@ const KEY = 0xffff;
  * Layout of a record, in 32-bit words: the address (1 for IPv4, 4 for IPv6), a word of `marks << 16 | layer << 8 |
  * length`, the owner's fields; all in one cache line. A layer is a name space of its own over the same prefixes. Each of
  * 256 shards is an open-addressed Uint32Array of `tag << 24 | id`, load at most 2/3, linear probing, backward-shift
- * delete, so that no growth moves more than one shard and no tombstones stay.
+ * delete, so that no growth moves more than one shard and no tombstones stay. Records never move. A number that is free
+ * has the next free one in place of its address.
  */
 export class PrefixTable {
   /** Words of an address. */
   readonly #address: 1 | 4;
   /** Words of a record. */
   readonly #stride: number;
-  #records: Uint32Array;
+  readonly #records: Uint32Array;
+  readonly #most: number;
   #end = 1;
-  #free: number[] = [];
+  /** 0: none. */
+  #firstFree = 0;
+  #size = 0;
   readonly #seed: number;
   readonly #shards: Uint32Array[] = [];
   readonly #used = new Uint32Array(SHARDS);
@@ -31,12 +38,14 @@ export class PrefixTable {
   /**
    * @param addressWords 1 for IPv4, 4 for IPv6. @param fields words that the owner keeps of each prefix, 0 at first
    * @param seed any number that outsiders do not know: nobody shall choose prefixes that collide
+   * @param most prefixes, below 2^24
    */
-  constructor(addressWords: 1 | 4, fields: number, seed: number, capacity = 256) {
+  constructor(addressWords: 1 | 4, fields: number, seed: number, most: number = MOST[addressWords]) {
     this.#address = addressWords;
     this.#stride = addressWords + 1 + fields;
     this.#seed = seed | 1;
-    this.#records = new Uint32Array(capacity * this.#stride);
+    this.#most = most;
+    this.#records = reserve(Uint32Array, (most + 1) * this.#stride);
     for (let shard = 0; shard < SHARDS; shard++) this.#shards.push(new Uint32Array(4));
   }
 
@@ -46,7 +55,7 @@ export class PrefixTable {
   }
 
   get size(): number {
-    return this.#end - 1 - this.#free.length;
+    return this.#size;
   }
 
   has(id: number): boolean {
@@ -98,17 +107,16 @@ export class PrefixTable {
     for (let at = (hash >>> 8) & mask; ; at = (at + 1) & mask) {
       const slot = slots[at]!;
       if (slot === 0) return 0;
-      if (slot >>> 24 === tag && this.#is(slot & MAX_RECORDS, w0, w1, w2, w3, key)) return slot & MAX_RECORDS;
+      if (slot >>> 24 === tag && this.#is(slot & ID, w0, w1, w2, w3, key)) return slot & ID;
     }
   }
 
-  /** @returns the number it has, or is given; 0 where the table is full (`MAX_RECORDS`) */
+  /** @returns the number it has, or is given; 0 where the table is full */
   add(w0: number, w1: number, w2: number, w3: number, length: number, layer: number): number {
     const known = this.find(w0, w1, w2, w3, length, layer);
     if (known !== 0) return known;
-    if (this.#free.length === 0 && this.#end > MAX_RECORDS) return 0;
-    const id = this.#free.pop() ?? this.#end++;
-    if ((id + 1) * this.#stride > this.#records.length) this.#grow();
+    const id = this.#take();
+    if (id === 0) return 0;
     const key = length | (layer << 8);
     const at = id * this.#stride;
     const records = this.#records;
@@ -131,18 +139,29 @@ export class PrefixTable {
     const slots = this.#shards[shard]!;
     const mask = slots.length - 1;
     let at = (hash >>> 8) & mask;
-    while ((slots[at]! & MAX_RECORDS) !== id) at = (at + 1) & mask;
+    while ((slots[at]! & ID) !== id) at = (at + 1) & mask;
     this.#closeGap(slots, mask, at);
     this.#used[shard]!--;
     this.#records[id * this.#stride + this.#address] = FREE;
-    this.#free.push(id);
+    this.#records[id * this.#stride] = this.#firstFree;
+    this.#firstFree = id;
+    this.#size--;
+  }
+
+  #take(): number {
+    const id = this.#firstFree;
+    if (id === 0 && this.#end > this.#most) return 0;
+    this.#size++;
+    if (id === 0) return this.#end++;
+    this.#firstFree = this.#records[id * this.#stride]!;
+    return id;
   }
 
   /** Moves back what was displaced over the slot that is now empty. */
   #closeGap(slots: Uint32Array, mask: number, gap: number): void {
     let hole = gap;
     for (let at = (gap + 1) & mask; slots[at] !== 0; at = (at + 1) & mask) {
-      const home = (this.#hashOf(slots[at]! & MAX_RECORDS) >>> 8) & mask;
+      const home = (this.#hashOf(slots[at]! & ID) >>> 8) & mask;
       if (((at - home) & mask) >= ((at - hole) & mask)) {
         slots[hole] = slots[at]!;
         hole = at;
@@ -162,14 +181,8 @@ export class PrefixTable {
     const slots = new Uint32Array(old.length * 2);
     this.#shards[shard] = slots;
     for (const slot of old) {
-      if (slot !== 0) place(slots, this.#hashOf(slot & MAX_RECORDS), slot & MAX_RECORDS);
+      if (slot !== 0) place(slots, this.#hashOf(slot & ID), slot & ID);
     }
-  }
-
-  #grow(): void {
-    const records = new Uint32Array(this.#records.length * 2);
-    records.set(this.#records);
-    this.#records = records;
   }
 
   #is(id: number, w0: number, w1: number, w2: number, w3: number, key: number): boolean {

@@ -1,10 +1,10 @@
+import { reserve } from "#lib/reserve.ts";
 import type { Hop, HopSetTable } from "#route/hop-set.ts";
 import type { LocRib } from "./loc-rib.ts";
 import { LOCAL } from "./neighbours.ts";
 import type { ForwardingTable } from "./ports.ts";
 import { DirtyQueue } from "./table/dirty-queue.ts";
 import type { NextHopTable } from "./table/next-hop-table.ts";
-import { reserve } from "./table/reserve.ts";
 import type { Job, Turns } from "./turns.ts";
 import type { InstallProgress } from "./wait-install.ts";
 

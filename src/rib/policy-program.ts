@@ -1,4 +1,5 @@
 import type { PolicyActions, PolicyStatement } from "#config/node-config.ts";
+import { reserve } from "#lib/reserve.ts";
 import { type AttributeFacts, emptyFacts, GRACEFUL_SHUTDOWN } from "#route/attribute-facts.ts";
 import type { Attributes } from "#route/attributes.ts";
 import {
@@ -16,7 +17,6 @@ import { PrefixCondition } from "./prefix-condition.ts";
 import { type AttributeTable, contextKey, type SourceClass } from "./table/attribute-table.ts";
 import { TableFull } from "./table/limits.ts";
 import type { PrefixTable } from "./table/prefix-table.ts";
-import { reserve } from "./table/reserve.ts";
 
 /** In place of statements: what goes out unasked, and what does not whatever the statements say. */
 const ALWAYS = -1;

@@ -1,4 +1,4 @@
-import { reserve } from "./table/reserve.ts";
+import { reserve } from "#lib/reserve.ts";
 /**
  * What a group has told: per prefix the neighbour its path came from, + 1; 0: not told. A member has a prefix if the
  * record is neither 0 nor its own number + 1, because nobody is told its own paths.

@@ -1,10 +1,10 @@
+import { reserve } from "#lib/reserve.ts";
 import type { LocRib } from "./loc-rib.ts";
 import type { NeighbourTable } from "./neighbours.ts";
 import type { PathSource, UpdateEncoder } from "./ports.ts";
 import type { SlabWriter } from "./slab.ts";
 import type { PrefixTable4 } from "./table/prefix-table-4.ts";
 import type { PrefixTable6 } from "./table/prefix-table-6.ts";
-import { reserve } from "./table/reserve.ts";
 
 /** Most prefixes of one batch. */
 export const BATCH = 1024;

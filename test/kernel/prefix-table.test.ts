@@ -17,7 +17,7 @@ for (const stride of [1, 4] as const) {
   }, () => {
     fc.assert(
       fc.property(steps, fc.integer(), (history, seed) => {
-        const table = new PrefixTable(stride, 1, seed, 4);
+        const table = new PrefixTable(stride, 1, seed, 500);
         const twin = new Map<string, number>();
         for (const { key, add } of history) {
           const [w0, ...rest] = key.words;
@@ -70,4 +70,13 @@ test("removing what is not there is a mistake of ours", () => {
   const id = table.add(1, 0, 0, 0, 32, 0);
   table.remove(id);
   expect(() => table.remove(id)).toThrow("no prefix");
+});
+
+test("a full table gives no number until one is given back, and gives that", () => {
+  const table = new PrefixTable(1, 0, 1, 3);
+  const [, second] = [1, 2, 3].map((address) => table.add(address, 0, 0, 0, 32, 0));
+  expect([table.add(4, 0, 0, 0, 32, 0), table.size]).toEqual([0, 3]);
+  table.remove(second!);
+  expect([table.add(4, 0, 0, 0, 32, 0), table.size]).toEqual([second, 3]);
+  expect(table.add(5, 0, 0, 0, 32, 0)).toBe(0);
 });

@@ -1,5 +1,5 @@
+import { reserve } from "#lib/reserve.ts";
 import { TableFull } from "./limits.ts";
-import { reserve } from "./reserve.ts";
 
 /** Octets of one size class step: offsets are counted in these. */
 const UNIT = 8;

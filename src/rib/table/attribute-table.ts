@@ -1,9 +1,9 @@
+import { reserve } from "#lib/reserve.ts";
 import { type AttributeFacts, GRACEFUL_SHUTDOWN } from "#route/attribute-facts.ts";
 import { Arena } from "./arena.ts";
 import { type HashKeys, hashKeys } from "./hash.ts";
 import { TableFull } from "./limits.ts";
 import type { NextHopTable } from "./next-hop-table.ts";
-import { reserve } from "./reserve.ts";
 
 const SHARDS = 64;
 const FIRST_SLOTS = 16;

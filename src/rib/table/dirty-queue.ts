@@ -1,4 +1,4 @@
-import { reserve } from "./reserve.ts";
+import { reserve } from "#lib/reserve.ts";
 /**
  * Prefixes one consumer shall look at again, each of them queued once: a slow consumer costs no memory. A ring of ids in
  * the order of their first mark, and a bit per id. An empty queue begins at the ring's start again, so that only as many

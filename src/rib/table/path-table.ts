@@ -1,6 +1,6 @@
+import { reserve } from "#lib/reserve.ts";
 import type { Family } from "#route/family.ts";
 import { TableFull } from "./limits.ts";
-import { reserve } from "./reserve.ts";
 import { SparseColumn } from "./sparse-column.ts";
 
 /** Paths come in blocks that belong to one neighbour: `owners[path >>> BLOCK_BITS]`. */

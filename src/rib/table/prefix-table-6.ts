@@ -1,8 +1,8 @@
+import { reserve } from "#lib/reserve.ts";
 import { maskWord, type Prefix } from "#route/prefix.ts";
 import { type HashKeys, hashKeys } from "./hash.ts";
 import { TableFull } from "./limits.ts";
 import { FREE, type PrefixTable } from "./prefix-table.ts";
-import { reserve } from "./reserve.ts";
 
 const SHARDS = 256;
 const FIRST_SLOTS = 16;

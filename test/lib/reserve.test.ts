@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { reserve } from "#rib/table/reserve.ts";
+import { reserve } from "#lib/reserve.ts";
 
 const COLUMN_OCTETS = 256 << 20;
 
