@@ -95,7 +95,7 @@ function objects(setup: Setup): object[] {
         // The others are not asked to keep routes of neighbours that are lost, either.
         gracefulRestart: { enabled: false },
         // The others have no ECMP unless asked for.
-        kernel: { install: setup.kernel, maxPaths: 1 },
+        kernel: { install: setup.kernel, maxPaths: 1, setSysctls: true },
       },
     },
     policy("all", [accept]),
