@@ -1,15 +1,51 @@
 import type { Address } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
-import { contains, samePrefix } from "#route/prefix.ts";
+import { prefixKey, prefixOf, samePrefix } from "#route/prefix.ts";
 import type { LinkAddress } from "./wire/address.ts";
 import { IFF_LOOPBACK, RT_SCOPE_LINK, RT_SCOPE_UNIVERSE } from "./wire/constants.ts";
 import type { Link } from "./wire/link.ts";
 
-/** The node's interfaces and their addresses, as the kernel last told them. */
+/** Addresses by something that few of them have in common, in the order in which they came. */
+class Index<Key> {
+  readonly #lists = new Map<Key, readonly LinkAddress[]>();
+
+  get(key: Key): readonly LinkAddress[] {
+    return this.#lists.get(key) ?? [];
+  }
+
+  /** In place of one that is the same but for what changes. */
+  put(key: Key, address: LinkAddress): void {
+    const before = this.get(key);
+    const at = before.findIndex((own) => isSame(own, address));
+    this.#lists.set(key, at < 0 ? [...before, address] : before.with(at, address));
+  }
+
+  remove(key: Key, address: LinkAddress): void {
+    const left = this.get(key).filter((own) => !isSame(own, address));
+    if (left.length === 0) this.#lists.delete(key);
+    else this.#lists.set(key, left);
+  }
+
+  clear(): void {
+    this.#lists.clear();
+  }
+}
+
+/** The kernel keeps one address several times with different prefixes, and on several links. */
+const isSame = (a: LinkAddress, b: LinkAddress): boolean =>
+  a.link === b.link &&
+  samePrefix(a.prefix, b.prefix) &&
+  a.address.words.every((word, index) => word === b.address.words[index]);
+
+/** The node's interfaces and their addresses, as the kernel last told them. A node with IPVS has thousands. */
 export class Links {
   readonly #links = new Map<number, Link>();
-  /** By the address's words; one address may stand on several links. A node with IPVS has thousands. */
-  readonly #addresses = new Map<string, readonly LinkAddress[]>();
+  readonly #byAddress = new Index<string>();
+  /** By link, and there by text. */
+  readonly #byLink = new Map<number, Map<string, LinkAddress>>();
+  readonly #bySubnet = new Index<number | string>();
+  /** Lengths of subnets there were, longest first. */
+  readonly #lengths: Record<Family, readonly number[]> = { ipv4: [], ipv6: [] };
 
   put(link: Link): void {
     this.#links.set(link.index, link);
@@ -20,22 +56,30 @@ export class Links {
     this.#links.delete(index);
   }
 
-  putAddress(address: LinkAddress): void {
-    this.removeAddress(address);
-    const key = `${address.address.words}`;
-    this.#addresses.set(key, [...(this.#addresses.get(key) ?? []), address]);
+  putAddress(own: LinkAddress): void {
+    const { family, length } = own.prefix;
+    const lengths = this.#lengths[family];
+    if (!lengths.includes(length)) this.#lengths[family] = [...lengths, length].sort((a, b) => b - a);
+    this.#byAddress.put(`${own.address.words}`, own);
+    this.#bySubnet.put(prefixKey(own.prefix), own);
+    const onLink = this.#byLink.get(own.link);
+    if (onLink === undefined) this.#byLink.set(own.link, new Map([[nameOf(own), own]]));
+    else onLink.set(nameOf(own), own);
   }
 
-  removeAddress(address: LinkAddress): void {
-    const key = `${address.address.words}`;
-    const others = this.#addresses.get(key)?.filter((own) => own.link !== address.link || !samePlace(own, address));
-    if (others === undefined || others.length === 0) this.#addresses.delete(key);
-    else this.#addresses.set(key, others);
+  removeAddress(own: LinkAddress): void {
+    this.#byAddress.remove(`${own.address.words}`, own);
+    this.#bySubnet.remove(prefixKey(own.prefix), own);
+    const onLink = this.#byLink.get(own.link);
+    onLink?.delete(nameOf(own));
+    if (onLink?.size === 0) this.#byLink.delete(own.link);
   }
 
   clear(): void {
     this.#links.clear();
-    this.#addresses.clear();
+    this.#byAddress.clear();
+    this.#byLink.clear();
+    this.#bySubnet.clear();
   }
 
   get(index: number): Link | undefined {
@@ -53,25 +97,22 @@ export class Links {
 
   /** In the order in which the kernel told them. */
   addressesOf(index: number): readonly LinkAddress[] {
-    return [...this.#addresses.values()].flat().filter(({ link }) => link === index);
+    return [...(this.#byLink.get(index)?.values() ?? [])];
   }
 
   /** The interface that carries one of our own addresses. */
   holding(address: Address): Link | undefined {
-    const [own] = this.#addresses.get(`${address.words}`) ?? [];
+    const [own] = this.#byAddress.get(`${address.words}`);
     return own && this.#links.get(own.link);
   }
 
   /** The interface on whose subnet `address` lies (the longest one), our own addresses included. */
   reaching(address: Address): LinkAddress | undefined {
-    let best: LinkAddress | undefined;
-    for (const places of this.#addresses.values()) {
-      for (const own of places) {
-        if (own.prefix.family !== address.family || own.prefix.length <= (best?.prefix.length ?? -1)) continue;
-        if (contains(own.prefix, address)) best = own;
-      }
+    for (const length of this.#lengths[address.family]) {
+      const [own] = this.#bySubnet.get(prefixKey(prefixOf(address, length)));
+      if (own !== undefined) return own;
     }
-    return best;
+    return undefined;
   }
 
   /**
@@ -92,5 +133,4 @@ export class Links {
   }
 }
 
-/** The kernel keeps one address several times with different prefixes. */
-const samePlace = (a: LinkAddress, b: LinkAddress): boolean => samePrefix(a.prefix, b.prefix);
+const nameOf = ({ address, prefix }: LinkAddress): string => `${address.words}/${prefix.length}`;

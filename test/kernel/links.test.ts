@@ -1,8 +1,9 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Links } from "#kernel/links.ts";
 import type { LinkAddress } from "#kernel/wire/address.ts";
 import { formatAddress, parseAddress } from "#route/address.ts";
-import { parseInterfaceAddress } from "#route/prefix.ts";
+import { contains, parseInterfaceAddress } from "#route/prefix.ts";
 
 function links(...addresses: readonly [link: number, text: string, change?: Partial<LinkAddress>][]): Links {
   const made = new Links();
@@ -61,3 +62,32 @@ test("packets of routes never leave by loopback, or by what is gone", () => {
   expect(made.all().map(({ index }) => index)).toEqual([1, 3]);
   expect(made.byName("l3")?.mtu).toBe(1503);
 });
+
+test("over any history, what reaches an address is what a look at all subnets finds", () => {
+  const texts = ["10.0.0.1/8", "10.1.0.1/16", "10.1.0.2/16", "10.1.0.1/32", "10.1.0.1/24", "fd00::1/64", "fd00::1/128"];
+  const change = fc.record({ link: fc.constantFrom(2, 3), text: fc.constantFrom(...texts), put: fc.boolean() });
+  const asked = ["10.0.0.9", "10.1.0.1", "10.1.0.2", "10.1.7.7", "11.0.0.1", "fd00::1", "fd00::2", "::1"].map(address);
+  fc.assert(
+    fc.property(fc.array(change), (history) => {
+      const made = links();
+      let twin: LinkAddress[] = [];
+      for (const { link, text, put } of history) {
+        const [change, index] = [own(link, text), twin.findIndex((one) => nameOf(one) === nameOf(own(link, text)))];
+        if (!put) made.removeAddress(change);
+        else made.putAddress(change);
+        if (!put) twin = twin.filter((_, at) => at !== index);
+        else if (index < 0) twin.push(change);
+      }
+      for (const target of asked) {
+        const fit = twin.filter(({ prefix }) => contains(prefix, target));
+        const [best] = fit.sort((a, b) => b.prefix.length - a.prefix.length);
+        expect(made.reaching(target)).toEqual(best);
+        const words = `${target.words}`;
+        expect(made.holding(target)?.index).toBe(twin.find((one) => `${one.address.words}` === words)?.link);
+      }
+      for (const link of [2, 3]) expect(made.addressesOf(link)).toEqual(twin.filter((one) => one.link === link));
+    }),
+  );
+});
+
+const nameOf = ({ link, address, prefix }: LinkAddress): string => `${link} ${address.words}/${prefix.length}`;
