@@ -12,6 +12,8 @@ export interface Nft {
 }
 
 const CHECK_MS = 60_000;
+/** A table that an earlier run left may stay for a moment: a daemon that starts has better things to do. */
+const LEFTOVER_MS = 5_000;
 const RETRY_MS = 10_000;
 
 /** Keeps the masquerade table as it should be: set after every change, and looked after once a minute. */
@@ -20,6 +22,7 @@ export class MasqueradeKeeper {
   readonly #clock: Clock;
   readonly #log: Log;
   #wanted: MasqueradeConfig | undefined;
+  #isNew = true;
   #next: Timer | undefined;
   /** The work that is going on: one nft at a time. */
   #work: Promise<void> = Promise.resolve();
@@ -31,11 +34,18 @@ export class MasqueradeKeeper {
     this.#log = log;
   }
 
-  /** @param config undefined: no masquerading, and a table that an earlier run left is removed */
+  /** @param config undefined: no masquerading, and a table that an earlier run left is removed in a while */
   set(config: MasqueradeConfig | undefined): Promise<void> {
+    const isLeftover = this.#isNew && config === undefined;
+    this.#isNew = false;
     this.#wanted = config;
-    this.#work = this.#work.then(() => this.#reconcile("changed"));
+    if (isLeftover) this.#next = this.#clock.after(LEFTOVER_MS, () => this.#look("changed"));
+    else this.#look("changed");
     return this.#work;
+  }
+
+  #look(why: "changed" | "checked"): void {
+    this.#work = this.#work.then(() => this.#reconcile(why));
   }
 
   /** Ends the looking after; the table stays. */
@@ -62,8 +72,6 @@ export class MasqueradeKeeper {
       if (!this.#failing) this.#log.error("the masquerade table cannot be written", { reason });
       this.#failing = true;
     }
-    this.#next = this.#clock.after(this.#failing ? RETRY_MS : CHECK_MS, () => {
-      this.#work = this.#work.then(() => this.#reconcile("checked"));
-    });
+    this.#next = this.#clock.after(this.#failing ? RETRY_MS : CHECK_MS, () => this.#look("checked"));
   }
 }

@@ -55,12 +55,26 @@ test("the table is written once, and not again while it is right", async () => {
   expect(lines).toEqual(["masquerade table written"]);
 });
 
-test("a table that an earlier run left is removed where none is wanted", async () => {
+test("a table that an earlier run left is removed where none is wanted, when the start is over", async () => {
   nft.text = table(config);
   await keeper.set(undefined);
+  await pass(4_999);
+  expect(nft.text).toBe(table(config));
+});
+
+test("a table that an earlier run left is removed five seconds later, once", async () => {
+  nft.text = table(config);
+  await keeper.set(undefined);
+  await pass(5_000);
   expect(nft.text).toBeUndefined();
   await keeper.set(undefined);
   expect(nft.runs).toBe(1);
+});
+
+test("a table that is not wanted any more goes at once", async () => {
+  await keeper.set(config);
+  await keeper.set(undefined);
+  expect(nft.text).toBeUndefined();
 });
 
 test("what somebody changed is put right within a minute", async () => {
