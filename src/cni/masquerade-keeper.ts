@@ -16,7 +16,7 @@ const CHECK_MS = 60_000;
 const LEFTOVER_MS = 5_000;
 const RETRY_MS = 10_000;
 
-/** Keeps the masquerade table as it should be: set after every change, and looked after once a minute. */
+/** Keeps the masquerade table as it should be: set after every change and, where it is wanted, looked after once a minute. */
 export class MasqueradeKeeper {
   readonly #nft: Nft;
   readonly #clock: Clock;
@@ -72,6 +72,7 @@ export class MasqueradeKeeper {
       if (!this.#failing) this.#log.error("the masquerade table cannot be written", { reason });
       this.#failing = true;
     }
+    if (this.#wanted === undefined && !this.#failing) return; // nobody brings it back
     this.#next = this.#clock.after(this.#failing ? RETRY_MS : CHECK_MS, () => this.#look("checked"));
   }
 }

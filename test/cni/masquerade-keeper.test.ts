@@ -12,6 +12,7 @@ class FakeNft implements Nft {
   text: string | undefined;
   broken = false;
   runs = 0;
+  looks = 0;
 
   run(commands: string): Promise<void> {
     if (this.broken) return Promise.reject(new Error("nft failed: Operation not permitted"));
@@ -22,6 +23,7 @@ class FakeNft implements Nft {
   }
 
   list(): Promise<string | undefined> {
+    this.looks++;
     return Promise.resolve(this.text);
   }
 }
@@ -71,10 +73,12 @@ test("a table that an earlier run left is removed five seconds later, once", asy
   expect(nft.runs).toBe(1);
 });
 
-test("a table that is not wanted any more goes at once", async () => {
+test("a table that is not wanted any more goes at once, and is not looked for again", async () => {
   await keeper.set(config);
   await keeper.set(undefined);
   expect(nft.text).toBeUndefined();
+  await pass(3_600_000);
+  expect(nft.looks).toBe(2);
 });
 
 test("what somebody changed is put right within a minute", async () => {

@@ -27,6 +27,14 @@ const calls = {
   fcntl: libc.func("int fcntl(int fd, int command, int argument)"),
   madvise: libc.func("int madvise(uintptr_t from, size_t octets, int advice)"),
   ifNameToIndex: libc.func("unsigned int if_nametoindex(const char *name)"),
+  memfdCreate: libc.func("int memfd_create(const char *name, unsigned int flags)"),
+  initActions: libc.func("int posix_spawn_file_actions_init(void *actions)"),
+  addDup2: libc.func("int posix_spawn_file_actions_adddup2(void *actions, int from, int to)"),
+  destroyActions: libc.func("int posix_spawn_file_actions_destroy(void *actions)"),
+  spawn: libc.func(
+    "int posix_spawnp(void *pid, const char *file, void *actions, void *attributes, const char **arguments, const char **environment)",
+  ),
+  waitpid: libc.func("int waitpid(int pid, void *status, int options)"),
 };
 
 export const SOCK_STREAM = 1;
@@ -58,6 +66,9 @@ const IPV6_MINHOPCOUNT = 73;
 const F_DUPFD_CLOEXEC = 1030;
 
 const MADV_DONTNEED = 4;
+const MFD_CLOEXEC = 1;
+/** More than a `posix_spawn_file_actions_t` has: 80, of glibc and of musl. */
+const FILE_ACTIONS_OCTETS = 256;
 
 const outcome = (result: number): number => (result < 0 ? -koffi.errno() : result);
 
@@ -162,6 +173,42 @@ export const returnFreedMemory = (): boolean => mallocTrim?.(0) === 1;
  */
 export const leavePages = ({ from, octets }: AddressRange): number =>
   outcome(calls.madvise(from, octets, MADV_DONTNEED));
+
+/** @returns a file in memory, close-on-exec */
+export const memoryFile = (name: string): number => outcome(calls.memfdCreate(name, MFD_CLOEXEC));
+
+/**
+ * Starts a program in a thread of the pool, without a copy of this process's page tables (posix_spawnp).
+ * @param stdio what are its standard input, output and error
+ * @returns its process id, to be given to `ended`, or a negated errno
+ */
+export async function start(
+  file: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  stdio: readonly [number, number, number],
+): Promise<number> {
+  const actions = new Uint8Array(FILE_ACTIONS_OCTETS);
+  calls.initActions(actions);
+  stdio.forEach((from, to) => void calls.addDup2(actions, from, to));
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const pid = new Int32Array(1);
+  const errno = await inPool(calls.spawn, pid, file, actions, null, [file, ...args, null], [...variables, null]);
+  calls.destroyActions(actions);
+  return errno === 0 ? pid[0]! : -errno;
+}
+
+/** @returns the exit status of a program that `start` started, when it has ended; undefined: a signal ended it */
+export async function ended(pid: number): Promise<number | undefined> {
+  const status = new Int32Array(1);
+  must("waitpid", await inPool(calls.waitpid, pid, status, 0));
+  return (status[0]! & 0x7f) === 0 ? (status[0]! >> 8) & 0xff : undefined;
+}
+
+const inPool = (call: typeof calls.waitpid, ...args: readonly unknown[]): Promise<number> =>
+  new Promise((resolve, reject) => {
+    call.async(...args, (error: Error | null, result: number) => (error === null ? resolve(result) : reject(error)));
+  });
 
 /** An instruction of classic BPF (`struct sock_filter`): code, jump if true, jump if false, constant. */
 export type FilterInstruction = readonly [code: number, jumpTrue: number, jumpFalse: number, constant: number];
