@@ -34,7 +34,7 @@ export class TableView implements RouteTableView {
 
   walk(within: Prefix | undefined): RouteWalk {
     const walk = this.#views.rib.walk(this.#family, within);
-    let batch: readonly number[] | undefined = [];
+    let batch: ArrayLike<number> | undefined = [];
     let next = 0;
     return {
       step: () => {

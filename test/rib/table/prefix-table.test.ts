@@ -127,6 +127,29 @@ describe.each(["ipv4", "ipv6"] as const)("%s", (family) => {
     expect(walked(table)).toEqual(inOrder(all));
   });
 
+  test("a walk of many prefixes of all lengths, one in the other, agrees with comparing them", () => {
+    const crowded = fc.array(fc.tuple(fc.nat(0xffff), fc.nat(7), fc.nat(bitsOf(family))), {
+      minLength: 300,
+      maxLength: 500,
+    });
+    fc.assert(
+      fc.property(crowded, prefixesOf(family), (list, block) => {
+        const table = tables[family](500);
+        const unique = new Map<string, Prefix>();
+        for (const [low, high, length] of list) {
+          const first = (0xc0000000 + high * 0x01000000 + low * 37) >>> 0;
+          const prefix = prefixOf({ family, words: family === "ipv4" ? [first] : [first, low, 0, high] }, length);
+          unique.set(formatPrefix(prefix), prefix);
+        }
+        for (const prefix of unique.values()) table.add(prefix);
+        expect(walked(table)).toEqual(inOrder(unique.values()));
+        const inside = [...unique.values()].filter((prefix) => contains(block, prefix));
+        expect(walked(table, block)).toEqual(inOrder(inside));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   test("what is full says so, and is as it was", () => {
     const table = tables[family](2);
     const [a, b, c] = (
