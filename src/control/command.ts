@@ -5,6 +5,7 @@ import type { Parser } from "./parser.ts";
 import type { Reconfiguration } from "./reconfiguration.ts";
 import type { Renderer } from "./render/renderer.ts";
 import type { Reply } from "./reply.ts";
+import type { ReplyWriter } from "./reply-writer.ts";
 import type { TimeFormats } from "./timeformat.ts";
 import type { DaemonView } from "./views.ts";
 
@@ -34,8 +35,8 @@ export interface CommandContext {
   readonly notice: (text: string) => void;
 }
 
-/** Begins the reply of a command that was parsed. */
-export type Run = () => Reply;
+/** Begins the reply of a command that was parsed. @param out for lines of long replies, whose objects would cost more than they */
+export type Run = (out: ReplyWriter) => Reply;
 
 export interface Command {
   /** Keywords that it begins with. */

@@ -6,10 +6,11 @@ export interface Wait {
 }
 
 /**
- * One reply in the making: lines as they are wanted, one or several at a time, `turn` where work was done without one, or something to wait for.
- * The returned line is the last one. Asked for the next step only when there is room for it.
+ * One reply in the making: lines as they are wanted, `turn` where work was done without one (or lines were written where
+ * they go), or something to wait for. The returned line is the last one. Asked for the next step only when there is room
+ * for it.
  */
-export type Reply = Generator<ReplyLine | readonly ReplyLine[] | "turn" | Wait, ReplyLine>;
+export type Reply = Generator<ReplyLine | "turn" | Wait, ReplyLine>;
 
 /** The lines of a reply that never waits. */
 export type Lines = Generator<ReplyLine, ReplyLine>;

@@ -5,19 +5,23 @@ import { symbolTable } from "./commands/show.ts";
 import { findCommand } from "./commands/table.ts";
 import type { Dialect } from "./dialect.ts";
 import { Refusal, SemanticError, SyntaxFailure } from "./errors.ts";
-import { octetLength, REPLY_BLOCK_OCTETS, ReplyFramer, type ReplyLine, RequestCutter } from "./line-protocol.ts";
+import { type ReplyLine, RequestCutter } from "./line-protocol.ts";
 import { Parser } from "./parser.ts";
 import type { Reconfiguration } from "./reconfiguration.ts";
 import { json } from "./render/json.ts";
 import { line, oneLine, type Reply, type Wait } from "./reply.ts";
+import { ReplyWriter } from "./reply-writer.ts";
 import type { Sliced, Slices } from "./slices.ts";
 import { type TimeFormats, timePrinter, type ZoneOffset } from "./timeformat.ts";
 import type { DaemonView } from "./views.ts";
 
 /** The connection of one client; implemented by `io/`. */
 export interface Wire {
-  /** Sends text as UTF-8. @returns false where it only went into a buffer: then `Session.writable` is called later */
-  write(text: string): boolean;
+  /**
+   * @param octets borrowed until it returns
+   * @returns false where they only went into a buffer: then `Session.writable` is called later
+   */
+  write(octets: Uint8Array): boolean;
   /** Stops and goes on reading. */
   pause(): void;
   resume(): void;
@@ -60,14 +64,11 @@ export class Session implements Sliced {
   readonly #options: SessionOptions;
   readonly #settings: SessionSettings;
   readonly #cutter = new RequestCutter();
-  readonly #framer = new ReplyFramer();
+  readonly #out = new ReplyWriter((block) => this.#send(block));
   readonly #requests: (string | undefined)[] = [];
   #reply: Reply | undefined;
-  /** Lines of the reply that are made and not yet sent, from `#nextLine` on. */
-  #lines: readonly ReplyLine[] = [];
-  #nextLine = 0;
-  #block = "";
-  #blockOctets = 0;
+  /** Blocks that were full when the wire was full as well. */
+  #held: Uint8Array[] = [];
   #state: "open" | "inputEnded" | "closed" = "open";
   /** The wire is full. */
   #blocked = false;
@@ -82,8 +83,8 @@ export class Session implements Sliced {
     this.#options = options;
     const { dialect, restricted, formats } = options;
     this.#settings = { restricted, formats: formats ?? dialect.formats, echo: new Set() };
-    this.#put(line(1, `BIRD ${dialect.version} ready.`), true);
-    this.#flush();
+    this.#out.line(line(1, `BIRD ${dialect.version} ready.`), true);
+    this.#out.flush();
   }
 
   /** What the client sent, in any chunking. */
@@ -106,6 +107,8 @@ export class Session implements Sliced {
   /** The wire has room again. */
   writable(): void {
     this.#blocked = false;
+    for (const block of this.#held.splice(0)) this.#send(block);
+    if (this.#blocked) return;
     if (this.#lostNotices > 0) {
       const lost = this.#lostNotices;
       this.#lostNotices = 0;
@@ -138,8 +141,8 @@ export class Session implements Sliced {
       this.#lostNotices++;
       return;
     }
-    this.#append(`+${text.replaceAll("\n", " ").slice(0, 160)}\n`);
-    if (!this.#working) this.#flush();
+    this.#out.notice(text.replaceAll("\n", " ").slice(0, 160));
+    if (!this.#working) this.#out.flush();
   }
 
   /** There is something to do, perhaps. */
@@ -158,7 +161,7 @@ export class Session implements Sliced {
       if (more) break;
     }
     this.#working = false;
-    this.#flush();
+    if (!this.#blocked) this.#out.flush();
     const idle = this.#reply === undefined && this.#requests.length === 0;
     if (this.#state === "inputEnded" && idle && !this.#blocked) this.#wire.end();
     return more && !idle;
@@ -177,16 +180,10 @@ export class Session implements Sliced {
   #advance(): void {
     const reply = this.#reply ?? bug("no reply to advance");
     for (let lines = 0; lines < LINES_BETWEEN_LOOKS && !this.#blocked; lines++) {
-      const ready = this.#lines[this.#nextLine];
-      if (ready !== undefined) {
-        this.#nextLine++;
-        this.#put(ready, false);
-        continue;
-      }
       const { done, value } = next(reply);
       if (done) {
         this.#reply = undefined;
-        this.#put(value, true);
+        this.#out.line(value, true);
         return;
       }
       if (value === "turn") return;
@@ -194,12 +191,7 @@ export class Session implements Sliced {
         this.#wait(value);
         return;
       }
-      if ("code" in value) {
-        this.#put(value, false);
-      } else {
-        this.#lines = value;
-        this.#nextLine = 0;
-      }
+      this.#out.line(value);
     }
   }
 
@@ -224,7 +216,7 @@ export class Session implements Sliced {
       const context = this.#context(parser.accept("JSON"));
       command = findCommand(parser, dialect, words);
       const run = command.parse(parser, context);
-      return this.#permits(command) ? run() : denied();
+      return this.#permits(command) ? run(this.#out) : denied();
     } catch (error) {
       if (error instanceof Refusal) return oneLine(error.code, error.message);
       if (!(error instanceof SyntaxFailure || error instanceof SemanticError)) throw error;
@@ -263,30 +255,17 @@ export class Session implements Sliced {
     };
   }
 
-  #put(reply: ReplyLine, last: boolean): void {
-    this.#append(this.#framer.frame(reply, last));
-  }
-
-  #append(text: string): void {
-    const octets = octetLength(text);
-    if (this.#blockOctets + octets > REPLY_BLOCK_OCTETS) this.#flush();
-    this.#block += text;
-    this.#blockOctets += octets;
-  }
-
-  #flush(): void {
-    if (this.#block === "" || this.#blocked || this.#state === "closed") return;
-    const block = this.#block;
-    this.#block = "";
-    this.#blockOctets = 0;
-    if (!this.#wire.write(block)) this.#blocked = true;
+  #send(block: Uint8Array): void {
+    if (this.#state === "closed") return;
+    if (this.#blocked) this.#held.push(block.slice());
+    else if (!this.#wire.write(block)) this.#blocked = true;
   }
 }
 
 const denied = (): Reply => oneLine(8007, "Access denied");
 
 /** A refusal while the reply is made ends it. */
-function next(reply: Reply): IteratorResult<ReplyLine | readonly ReplyLine[] | "turn" | Wait, ReplyLine> {
+function next(reply: Reply): IteratorResult<ReplyLine | "turn" | Wait, ReplyLine> {
   try {
     return reply.next();
   } catch (error) {

@@ -4,10 +4,10 @@ import {
   MAX_REPLY_LINE_OCTETS,
   MAX_REQUEST_CHARACTERS,
   octetLength,
-  ReplyFramer,
   ReplyReader,
   RequestCutter,
 } from "#control/line-protocol.ts";
+import { ReplyFramer } from "./support/reply-framer.ts";
 
 const octets = (text: string): number => new TextEncoder().encode(text).length;
 

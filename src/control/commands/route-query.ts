@@ -1,9 +1,9 @@
 import type { Family } from "#route/family.ts";
 import type { Prefix } from "#route/prefix.ts";
 import { Refusal } from "../errors.ts";
-import type { ReplyLine } from "../line-protocol.ts";
 import type { RouteRenderer, RouteTotals } from "../render/renderer.ts";
 import type { Reply } from "../reply.ts";
+import type { ReplyWriter } from "../reply-writer.ts";
 import type { ExportVerdict, NetView, RouteTableView, RouteView } from "../views.ts";
 
 /** What `show route` was asked. */
@@ -40,9 +40,8 @@ export interface ToldTo {
   readonly verdict: (net: NetView) => ExportVerdict | undefined;
 }
 
-/** How many nets are looked at without a line before others may have their turn, and how many lines are made at a time. */
-const NETS_BETWEEN_TURNS = 32;
-const LINES_TOGETHER = 16;
+/** How many nets are looked at before others may have their turn, unless they fill a block. */
+const NETS_BETWEEN_TURNS = 8;
 
 interface Counters {
   shown: number;
@@ -51,10 +50,10 @@ interface Counters {
 }
 
 /** The reply, one net at a time. @param notFound text of 8001 */
-export function* showRoutes(query: RouteQuery, render: RouteRenderer, notFound: string): Reply {
+export function* showRoutes(out: ReplyWriter, query: RouteQuery, render: RouteRenderer, notFound: string): Reply {
   const lookup = query.target !== undefined && query.target.kind !== "within";
   const total: Counters = { shown: 0, routes: 0, nets: 0 };
-  const walk = new Listing(query, render);
+  const listing = new Listing(out, query, render);
   let found = false;
   for (const table of query.tables) {
     const counters: Counters = { shown: 0, routes: 0, nets: 0 };
@@ -62,14 +61,14 @@ export function* showRoutes(query: RouteQuery, render: RouteRenderer, notFound: 
       const net = lookUp(table.table, query);
       if (net === undefined) continue;
       found = true;
-      const chosen = walk.choose(net, counters);
-      for (const route of chosen) yield walk.route(table.name, net, route, route === chosen[0]);
+      const chosen = listing.choose(net, counters);
+      for (const route of chosen) if (listing.write(table.name, net, route, route === chosen[0])) yield "turn";
       continue;
     }
-    if (query.listing === "stats") yield walk.heading(table.name);
+    if (query.listing === "stats") listing.heading(table.name);
     if (countsAll(query)) Object.assign(counters, allOf(table.table));
-    else yield* walkTable(table, query, walk, counters);
-    if (query.listing !== "list") yield* render.count(table.name, totals(counters, query), query.listing === "stats");
+    else yield* walkTable(table, query, listing, counters);
+    if (query.listing !== "list") render.count(out, table.name, totals(counters, query), query.listing === "stats");
     total.shown += counters.shown;
     total.routes += counters.routes;
     total.nets += counters.nets;
@@ -101,30 +100,20 @@ function* walkTable(
   query: RouteQuery,
   listing: Listing,
   counters: Counters,
-): Generator<readonly ReplyLine[] | "turn"> {
+): Generator<"turn"> {
   const walk = table.walk(query.target?.prefix);
-  // Some lines at a time: to stop and go on costs as much as to make one.
-  let lines: ReplyLine[] = [];
   let quiet = 0;
   try {
     for (let net = walk.step(); net !== "end"; net = walk.step()) {
-      const chosen = net === "more" ? none : listing.choose(net, counters);
-      for (const route of chosen) {
-        lines.push(...listing.route(name, net as NetView, route, route === chosen[0]));
-        if (lines.length < LINES_TOGETHER) continue;
-        yield lines;
-        lines = [];
-        quiet = 0;
+      if (net !== "more") {
+        const chosen = listing.choose(net, counters);
+        for (const route of chosen) if (listing.write(name, net, route, route === chosen[0])) yield "turn";
       }
       // A step without a net may have sorted some thousand.
       if (net !== "more" && ++quiet < NETS_BETWEEN_TURNS) continue;
       quiet = 0;
-      // Nobody waits for lines that are made.
-      yield lines;
-      lines = [];
       yield "turn";
     }
-    yield lines;
   } finally {
     walk.close();
   }
@@ -132,20 +121,25 @@ function* walkTable(
 
 /** Chooses routes and puts them into words; a table's heading comes with its first route. */
 class Listing {
+  readonly #out: ReplyWriter;
   readonly #query: RouteQuery;
   readonly #render: RouteRenderer;
   #headed: string | undefined;
+  /** Blocks that were full at the last turn. */
+  #blocks: number;
 
-  constructor(query: RouteQuery, render: RouteRenderer) {
+  constructor(out: ReplyWriter, query: RouteQuery, render: RouteRenderer) {
+    this.#out = out;
     this.#query = query;
     this.#render = render;
+    this.#blocks = out.blocks;
   }
 
-  heading(table: string): readonly ReplyLine[] {
-    if (this.#headed === table) return [];
+  heading(table: string): void {
+    if (this.#headed === table) return;
     const first = this.#headed === undefined;
     this.#headed = table;
-    return this.#render.heading(table, first);
+    this.#render.heading(this.#out, table, first);
   }
 
   /** Counts one net's routes. @returns those that are listed */
@@ -161,10 +155,17 @@ class Listing {
     return listing === "count" ? none : chosen;
   }
 
-  /** The lines of a chosen route. @param first of those of its net */
-  route(table: string, { prefix }: NetView, route: RouteView, first: boolean): readonly ReplyLine[] {
-    const lines = this.#render.route({ table, prefix, route, first, detailed: this.#query.detailed });
-    return this.#headed === table ? lines : [...this.heading(table), ...lines];
+  /**
+   * Writes a chosen route.
+   * @param first of those of its net
+   * @returns whether a block was filled since it last said so: then it is time for others
+   */
+  write(table: string, { prefix }: NetView, route: RouteView, first: boolean): boolean {
+    this.heading(table);
+    this.#render.route(this.#out, { table, prefix, route, first, detailed: this.#query.detailed });
+    const filled = this.#out.blocks !== this.#blocks;
+    this.#blocks = this.#out.blocks;
+    return filled;
   }
 
   #selected(net: NetView, present: readonly RouteView[]): readonly RouteView[] {

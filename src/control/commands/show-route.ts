@@ -32,7 +32,7 @@ export function parseShowRoute(parser: Parser, context: CommandContext): Run {
   parser.end();
   if (options.filtered && options.toldTo !== undefined) throw new SemanticError("Incompatible show route options");
   const query = complete(options, context);
-  return () => showRoutes(query, context.render.routes, context.dialect.networkNotFound);
+  return (out) => showRoutes(out, query, context.render.routes, context.dialect.networkNotFound);
 }
 
 /** Reads one option. @returns false where another one stands there */

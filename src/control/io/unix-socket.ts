@@ -49,7 +49,7 @@ export async function listenAt(options: ControlSocketOptions, control: Control):
 function serve(socket: Socket, control: Control, options: SessionOptions): void {
   socket.setEncoding("utf8");
   const wire: Wire = {
-    write: (text) => socket.write(text),
+    write: (octets) => socket.write(Buffer.from(octets)),
     pause: () => socket.pause(),
     resume: () => socket.resume(),
     end: () => socket.end(),

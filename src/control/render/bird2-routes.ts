@@ -1,28 +1,32 @@
-import { formatAddress, sameAddress } from "#route/address.ts";
-import { formatPrefix } from "#route/prefix.ts";
-import type { ReplyLine } from "../line-protocol.ts";
+import { sameAddress } from "#route/address.ts";
 import { line, ok } from "../reply.ts";
+import type { ReplyWriter } from "../reply-writer.ts";
 import type { TimePrinter } from "../timeformat.ts";
 import type { HopView, RouteView } from "../views.ts";
+import { writeAddress, writePrefix } from "./addresses.ts";
 import { attributeLines } from "./attributes.ts";
 import type { RouteItem, RouteRenderer, RouteTotals } from "./renderer.ts";
 
 /** `show route` as BIRD 2 writes it. */
 export function routesBird2(times: TimePrinter): RouteRenderer {
-  const hopLines = hopLinesOf();
   return {
-    heading(table, first) {
-      return [...(first ? [] : [line(1007, "")]), line(1007, `Table ${table}:`)];
+    heading(out, table, first) {
+      if (!first) out.line(line(1007, ""));
+      out.line(line(1007, `Table ${table}:`));
     },
-    route(item) {
+    route(out, item) {
       const { route } = item;
-      const lines = [line(1007, headLine(item, times)), ...hopLines(route.hops)];
-      if (item.detailed) lines.push(...detailLines(route));
-      return lines;
+      out.begin(1007);
+      writeNet(out, item, 20);
+      out.text(route.destination);
+      writeOrigin(out, route, times);
+      out.text(mark(item));
+      writeRank(out, route, false);
+      out.end();
+      writeHops(out, route.hops);
+      if (item.detailed) writeDetails(out, route, "univ");
     },
-    count(table, counts) {
-      return [line(1007, `${countText(counts)} in table ${table}`)];
-    },
+    count: (out, table, counts) => out.line(line(1007, `${countText(counts)} in table ${table}`)),
     *end(totals, listed) {
       if (totals === undefined || totals.tables < 2) return ok;
       if (listed) yield line(1007, "");
@@ -31,34 +35,29 @@ export function routesBird2(times: TimePrinter): RouteRenderer {
   };
 }
 
-/** Routes of one listing share their next hops: each list of these is put into words once. */
-function hopLinesOf(): (hops: readonly HopView[]) => readonly ReplyLine[] {
-  const known = new WeakMap<readonly HopView[], readonly ReplyLine[]>();
-  return (hops) => {
-    let lines = known.get(hops);
-    if (lines === undefined) {
-      lines = hops.map((hop) => line(1007, hopLine(hop, hops.length > 1)));
-      known.set(hops, lines);
-    }
-    return lines;
-  };
-}
-
 export const countText = ({ shown, routes, nets }: RouteTotals): string =>
   `${shown} of ${routes} routes for ${nets} networks`;
 
-function headLine(item: RouteItem, times: TimePrinter): string {
-  const { prefix, route, first } = item;
-  const net = (first ? formatPrefix(prefix) : "").padEnd(20);
-  return `${net} ${route.destination} [${origin(route, times)}]${mark(item)}${rank(route, false)}`;
+/** The column of prefixes: a net's is written once. */
+export function writeNet(out: ReplyWriter, { prefix, first }: RouteItem, width: number): void {
+  if (first) writePrefix(out, prefix);
+  out.padTo(width);
+  out.text(" ");
 }
 
 /** Who said so and when, and from whom if that is not the gateway. */
-export function origin(route: RouteView, times: TimePrinter): string {
-  const [hop] = route.hops;
-  const elsewhere = route.from && !(hop?.gateway && sameAddress(hop.gateway, route.from));
-  const from = elsewhere && route.from ? ` from ${formatAddress(route.from)}` : "";
-  return `${route.protocol} ${times.route(route.sinceMs)}${from}`;
+export function writeOrigin(out: ReplyWriter, route: RouteView, times: TimePrinter): void {
+  const { from, hops } = route;
+  out.text(" [");
+  out.text(route.protocol);
+  out.text(" ");
+  out.text(times.route(route.sinceMs));
+  const gateway = hops[0]?.gateway;
+  if (from !== undefined && !(gateway !== undefined && sameAddress(gateway, from))) {
+    out.text(" from ");
+    writeAddress(out, from);
+  }
+  out.text("]");
 }
 
 /** `*`: the best (of rejected routes, the first), `!`: the best, and the kernel refused it. */
@@ -67,14 +66,22 @@ export function mark({ route, first }: RouteItem): string {
   return route.best || (route.filtered && first) ? " *" : "";
 }
 
-const originLetters = ["i", "e", "?"] as const;
+const originLetters = ["i]", "e]", "?]"] as const;
 
 /** Preference and cost, then where a BGP route began. @param free costs of 0 are shown as well */
-export function rank(route: RouteView, free: boolean): string {
+export function writeRank(out: ReplyWriter, route: RouteView, free: boolean): void {
   const began = route.began();
-  if (began === undefined) return ` (${route.preference})`;
-  const as = began.as === undefined ? "" : `AS${began.as}`;
-  return ` (${route.preference}${cost(route, free)}) [${as}${originLetters[began.origin]}]`;
+  out.text(" (");
+  out.decimal(route.preference);
+  if (began !== undefined) out.text(cost(route, free));
+  out.text(")");
+  if (began === undefined) return;
+  out.text(" [");
+  if (began.as !== undefined) {
+    out.text("AS");
+    out.decimal(began.as);
+  }
+  out.text(originLetters[began.origin]);
 }
 
 function cost({ igpMetric }: RouteView, free: boolean): string {
@@ -83,26 +90,42 @@ function cost({ igpMetric }: RouteView, free: boolean): string {
   return igpMetric === "unreachable" ? "/-" : `/${igpMetric}`;
 }
 
-export function hopLine(hop: HopView, several: boolean): string {
-  const weight = several ? ` weight ${hop.weight}` : "";
-  const onlink = hop.onlink ? " onlink" : "";
-  const device = hop.interface ?? "?";
-  if (hop.gateway === undefined) return `\tdev ${device}${weight}`;
-  return `\tvia ${formatAddress(hop.gateway)} on ${device}${onlink}${weight}`;
+/** A line for each next hop. */
+export function writeHops(out: ReplyWriter, hops: readonly HopView[]): void {
+  for (const hop of hops) {
+    out.begin(1007);
+    out.text("\t");
+    writeWay(out, hop);
+    if (hop.onlink && hop.gateway !== undefined) out.text(" onlink");
+    if (hops.length > 1) {
+      out.text(" weight ");
+      out.decimal(hop.weight);
+    }
+    out.end();
+  }
+}
+
+export function writeWay(out: ReplyWriter, { gateway, interface: device }: HopView): void {
+  if (gateway === undefined) {
+    out.text("dev ");
+  } else {
+    out.text("via ");
+    writeAddress(out, gateway);
+    out.text(" on ");
+  }
+  out.text(device ?? "?");
 }
 
 const typeNames = { bgp: "BGP", static: "static", device: "device", kernel: "inherit" } as const;
 
-/** How a route came to be, as the line `Type:` names it. */
-export const typeName = ({ source }: RouteView): string => typeNames[source];
-
-function detailLines(route: RouteView): ReplyLine[] {
-  const lines = [line(1008, `\tType: ${typeName(route)} univ`)];
-  return [...lines, ...extraLines(route).map((text) => line(1012, text))];
+/** How a route came to be, and all its attributes. @param scope words behind the type */
+export function writeDetails(out: ReplyWriter, route: RouteView, scope: string): void {
+  out.line(line(1008, `\tType: ${typeNames[route.source]} ${scope}`));
+  for (const text of extraLines(route)) out.line(line(1012, text));
 }
 
 /** Attributes of the route and of the kernel's entry it was learned from. */
-export function extraLines(route: RouteView): string[] {
+function extraLines(route: RouteView): string[] {
   const attributes = route.source === "bgp" ? route.attributes() : undefined;
   const lines = attributes === undefined ? [] : attributeLines(attributes);
   if (route.kernel !== undefined) {

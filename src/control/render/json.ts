@@ -4,6 +4,7 @@ import type { Attributes } from "#route/attributes.ts";
 import { formatPrefix, type Prefix } from "#route/prefix.ts";
 import { MAX_REPLY_LINE_OCTETS, octetLength, type ReplyLine } from "../line-protocol.ts";
 import { type Lines, line, ok, oneLine } from "../reply.ts";
+import type { ReplyWriter } from "../reply-writer.ts";
 import { formatTime } from "../timeformat.ts";
 import type { ProtocolView, RouteView } from "../views.ts";
 import { formatCommunity, formatExtendedCommunity, formatLargeCommunity } from "./attributes.ts";
@@ -66,6 +67,10 @@ function lengthOfPiece(text: string): number {
   return length < text.length && /[\uD800-\uDBFF]/.test(text.charAt(length - 1)) ? length - 1 : length;
 }
 
+function write(out: ReplyWriter, value: unknown): void {
+  for (const piece of cut([textOf(value)])) out.line(piece);
+}
+
 function* values(list: Iterable<unknown>): Lines {
   for (const value of list) yield* jsonLines(value);
   return ok;
@@ -90,9 +95,9 @@ export const json: Renderer = {
   symbols: values,
   symbol: (name, kind) => values([{ name, kind: kind ?? "undefined" }]),
   routes: {
-    heading: () => [],
-    route: ({ table, prefix, route }) => jsonLines({ table, prefix, ...routeValue(route) }),
-    count: (table, { shown, routes, nets }) => jsonLines({ table, shown, routes, nets }),
+    heading() {},
+    route: (out, { table, prefix, route }) => write(out, { table, prefix, ...routeValue(route) }),
+    count: (out, table, { shown, routes, nets }) => write(out, { table, shown, routes, nets }),
     end: () => oneLine(ok.code, ok.text),
   },
 };

@@ -1,7 +1,7 @@
 import type { Prefix } from "#route/prefix.ts";
 import type { InterfaceView } from "../interface-view.ts";
-import type { ReplyLine } from "../line-protocol.ts";
 import type { Lines } from "../reply.ts";
+import type { ReplyWriter } from "../reply-writer.ts";
 import type { SymbolKind } from "../symbols.ts";
 import type { BfdSessionView, DaemonStatus, MemoryView, ProtocolView, RouteView, StaticView } from "../views.ts";
 
@@ -25,14 +25,13 @@ export interface NamedSymbol {
   readonly kind: SymbolKind;
 }
 
-/** Routes pass one by one, so that a table of any size needs no room. */
+/** Routes pass one by one and become octets at once, so that a table of any size needs no room. */
 export interface RouteRenderer {
   /** Before the first route of a table. @param first no other table was begun before */
-  heading(table: string, first: boolean): readonly ReplyLine[];
-  /** @param first the net's first route that is shown */
-  route(item: RouteItem): readonly ReplyLine[];
+  heading(out: ReplyWriter, table: string, first: boolean): void;
+  route(out: ReplyWriter, item: RouteItem): void;
   /** The line that counts one table. @param listed its routes were shown as well */
-  count(table: string, counts: RouteTotals, listed: boolean): readonly ReplyLine[];
+  count(out: ReplyWriter, table: string, counts: RouteTotals, listed: boolean): void;
   /** The end of the reply. @param totals of all tables, where that was asked for; undefined: no counting */
   end(totals: RouteTotals | undefined, listed: boolean): Lines;
 }

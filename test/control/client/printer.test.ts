@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type PrintStyle, ReplyPrinter } from "#control/client/printer.ts";
-import { ReplyFramer } from "#control/line-protocol.ts";
 import { jsonLines } from "#control/render/json.ts";
 import { missing, type Recording, recordings, selected } from "../support/recordings.ts";
+import { ReplyFramer } from "../support/reply-framer.ts";
 
 function print(bytes: string, style: PrintStyle): { text: string; failed: boolean } {
   const items = new ReplyPrinter(style).push(bytes);

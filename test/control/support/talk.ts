@@ -11,8 +11,8 @@ class FakeWire implements Wire {
   paused = false;
   ended = false;
 
-  write(text: string): boolean {
-    this.blocks.push(text);
+  write(octets: Uint8Array): boolean {
+    this.blocks.push(Buffer.from(octets).toString());
     this.room--;
     return this.room > 0;
   }
