@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseAllDocuments, stringify } from "yaml";
-import { ApiClient, ApiError } from "#k8s/io/api-client.ts";
-import { type ApiAccess, apiAccess } from "#k8s/io/kubeconfig.ts";
+import { apiAccess } from "#k8s/io/api-access.ts";
+import { type ApiAccess, ApiClient, ApiError } from "#k8s/io/api-client.ts";
 import { type ForeignObject, foreignObjects } from "#migrate/foreign.ts";
 import type { Migration } from "#migrate/outcome.ts";
 import { type System, systems } from "#migrate/systems.ts";
@@ -34,7 +34,7 @@ export function migrate(name: string, { file, kubeconfig }: MigrateFlags): Promi
 
 /** Every object of the system's collections; one that the server does not have holds none. */
 async function fromApi({ collections }: System, kubeconfig: string): Promise<ForeignObject[]> {
-  const client = new ApiClient(accessBy(kubeconfig), `linnet/${version}`);
+  const client = new ApiClient(await accessBy(kubeconfig), `linnet/${version}`);
   try {
     const lists = await Promise.all(
       collections.map((path) =>
@@ -50,9 +50,9 @@ async function fromApi({ collections }: System, kubeconfig: string): Promise<For
   }
 }
 
-function accessBy(kubeconfig: string): ApiAccess {
+async function accessBy(kubeconfig: string): Promise<ApiAccess> {
   try {
-    return apiAccess(kubeconfig, process.env);
+    return await apiAccess(kubeconfig, process.env);
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }

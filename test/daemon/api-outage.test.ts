@@ -7,6 +7,7 @@ import type { FromWorker } from "#k8s/messages.ts";
 import { ObjectCache } from "#k8s/object-cache.ts";
 import { always } from "#k8s/resources.ts";
 import { silentLog } from "#lib/log.ts";
+import { anonymous } from "../support/api-server/anonymous.ts";
 import { configuration, heartbeat, node, peer } from "../support/api-server/cluster.ts";
 import { ApiServer } from "../support/api-server/server.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -26,8 +27,7 @@ beforeEach(async () => {
   for (const index of [1, 2, 3]) server.put(heartbeat(node(`n${index}`, index), "2026-11-21T00:00:00Z"));
   server.put(configuration());
   server.put(peer("tor", {}));
-  const access = { server: server.url, ca: undefined, clientCertificate: undefined, clientKey: undefined };
-  client = new ApiClient({ ...access, insecureSkipTlsVerify: false, token: () => undefined }, "test");
+  client = new ApiClient(anonymous(server.url), "test");
   follow();
   await passing(() => applied.length > 0 && server.watches === always.length);
 });

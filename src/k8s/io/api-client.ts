@@ -2,7 +2,24 @@ import http from "node:http";
 import https from "node:https";
 import { StringDecoder } from "node:string_decoder";
 import type { Fault } from "../reflector.ts";
-import type { ApiAccess } from "./kubeconfig.ts";
+
+/** Where the API server is, and how we prove who we are. */
+export interface ApiAccess {
+  /** `https://10.96.0.1:443`, without a slash at the end. */
+  readonly server: string;
+  /** Asked for each request: credentials expire, and are renewed on disk. Rejects with one sentence. */
+  authorise(): Promise<Authorisation>;
+  /** The server answered 401 to a request with these: next time others are had, where that can be. */
+  refused(authorisation: Authorisation): void;
+  close(): void;
+}
+
+/** What a request needs to be let in. */
+export interface Authorisation {
+  /** Keeps connections, knows whom to trust, and the client's certificate. */
+  readonly agent: http.Agent;
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 /** A request; `query` values are encoded here. */
 export interface ApiRequest {
@@ -33,17 +50,11 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** Speaks to one API server over kept connections. */
 export class ApiClient {
   readonly #access: ApiAccess;
-  readonly #agent: http.Agent;
   readonly #userAgent: string;
 
   constructor(access: ApiAccess, userAgent: string) {
     this.#access = access;
     this.#userAgent = userAgent;
-    const { ca, clientCertificate: cert, clientKey: key, insecureSkipTlsVerify } = access;
-    const tls = { ca, cert, key, rejectUnauthorized: !insecureSkipTlsVerify };
-    this.#agent = access.server.startsWith("https:")
-      ? new https.Agent({ keepAlive: true, ...tls })
-      : new http.Agent({ keepAlive: true });
   }
 
   /** @returns the parsed body. @throws ApiError (rejects) for anything but a 2xx status with a JSON body */
@@ -83,27 +94,29 @@ export class ApiClient {
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#access.close();
   }
 
   /** A kept connection that was closed meanwhile says nothing about the server: the request goes over another one. */
-  #send(request: ApiRequest, silenceMs: number, signal?: AbortSignal): Promise<http.IncomingMessage> {
+  async #send(request: ApiRequest, silenceMs: number, signal?: AbortSignal): Promise<http.IncomingMessage> {
+    const authorisation = await this.#authorise();
     const { method, path, query = {}, body, contentType = "application/json" } = request;
     const url = new URL(this.#access.server + path);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-    const token = this.#access.token();
     const text = body === undefined ? undefined : JSON.stringify(body);
     const headers = {
       accept: "application/json",
       "user-agent": this.#userAgent,
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...authorisation.headers,
       ...(text === undefined ? {} : { "content-type": contentType, "content-length": Buffer.byteLength(text) }),
     };
     const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
     const send = url.protocol === "https:" ? https.request : http.request;
     let incoming: http.IncomingMessage | undefined;
-    const outgoing = send(url, { method, headers, agent: this.#agent, ...(signal && { signal }) }, (response) => {
+    const { agent } = authorisation;
+    const outgoing = send(url, { method, headers, agent, ...(signal && { signal }) }, (response) => {
       incoming = response.on("error", () => {}); // told by reading, which may have ended before
+      if (response.statusCode === 401) this.#access.refused(authorisation);
       resolve(response);
     });
     outgoing.setTimeout(silenceMs, () => (incoming ?? outgoing).destroy(new ApiError({ kind: "silence" })));
@@ -114,6 +127,15 @@ export class ApiClient {
     });
     outgoing.end(text);
     return promise;
+  }
+
+  /** Credentials that are not to be had now may be later: a fault of the connection. */
+  async #authorise(): Promise<Authorisation> {
+    try {
+      return await this.#access.authorise();
+    } catch (error) {
+      throw new ApiError(connectionFault(error));
+    }
   }
 }
 

@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { apiAccess } from "#k8s/io/api-access.ts";
 import { ApiClient, ApiError } from "#k8s/io/api-client.ts";
-import { apiAccess } from "#k8s/io/kubeconfig.ts";
 import { node } from "../../support/api-server/cluster.ts";
 import { ApiServer } from "../../support/api-server/server.ts";
 import { tooMany } from "../../support/api-server/status.ts";
@@ -24,15 +24,19 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), "linnet-"));
   tokenFile = join(directory, "token");
   writeFileSync(tokenFile, "old\n");
+  client = await connect(`${server.url}/`);
+});
+
+async function connect(url: string): Promise<ApiClient> {
   const config = {
     "current-context": "c",
     contexts: [{ name: "c", context: { cluster: "k", user: "u" } }],
-    clusters: [{ name: "k", cluster: { server: `${server.url}/` } }],
+    clusters: [{ name: "k", cluster: { server: url } }],
     users: [{ name: "u", user: { tokenFile: "token" } }],
   };
   writeFileSync(join(directory, "kubeconfig"), JSON.stringify(config));
-  client = new ApiClient(apiAccess(join(directory, "kubeconfig"), {}), "test");
-});
+  return new ApiClient(await apiAccess(join(directory, "kubeconfig"), {}), "test");
+}
 
 afterEach(async () => {
   client.close();
@@ -107,18 +111,6 @@ test("a watch that breaks is a fault of the connection; one that ends is none", 
   expect(await ended).toBe(undefined);
 });
 
-test("a kubeconfig, or a file that it names, that cannot be read is named, with why", () => {
-  expect(() => apiAccess("/nowhere", {})).toThrow("kubeconfig /nowhere cannot be read: it does not exist");
-  const file = join(directory, "other");
-  writeFileSync(file, "a: [\n");
-  expect(() => apiAccess(file, {})).toThrow(`kubeconfig ${file} is no YAML: `);
-  const clusters = [{ name: "k", cluster: { server: "https://x", "certificate-authority": "ca.crt" } }];
-  const contexts = [{ name: "c", context: { cluster: "k" } }];
-  writeFileSync(file, JSON.stringify({ "current-context": "c", contexts, clusters }));
-  const named = join(directory, "ca.crt");
-  expect(() => apiAccess(file, {})).toThrow(`certificate-authority ${named} cannot be read: it does not exist`);
-});
-
 test("a server that is not there is a fault of the connection", async () => {
   await server.stop();
   const error = (await get("/api/v1/nodes").catch((thrown: unknown) => thrown)) as ApiError;
@@ -138,8 +130,7 @@ test("a kept connection that the server closed meanwhile costs nothing: the requ
   tired.listen(0, "127.0.0.1");
   await once(tired, "listening");
   const { port } = tired.address() as AddressInfo;
-  const access = { ...apiAccess(join(directory, "kubeconfig"), {}), server: `http://127.0.0.1:${port}` };
-  const other = new ApiClient(access, "test");
+  const other = await connect(`http://127.0.0.1:${port}`);
   const ask = (path: string): Promise<unknown> => other.request({ method: "GET", path });
   await ask("/a");
   await ask("/b");

@@ -4,6 +4,7 @@ import { ApiClient } from "#k8s/io/api-client.ts";
 import { Followers } from "#k8s/io/followers.ts";
 import type { FromWorker } from "#k8s/messages.ts";
 import { always, type Resource, secretNamed } from "#k8s/resources.ts";
+import { anonymous } from "../../support/api-server/anonymous.ts";
 import { heartbeat, node, secret } from "../../support/api-server/cluster.ts";
 import { ApiServer } from "../../support/api-server/server.ts";
 import { failure, initializing, tooMany } from "../../support/api-server/status.ts";
@@ -32,10 +33,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-function clientOf({ url }: ApiServer): ApiClient {
-  const certificates = { ca: undefined, clientCertificate: undefined, clientKey: undefined };
-  return new ApiClient({ server: url, ...certificates, insecureSkipTlsVerify: false, token: () => undefined }, "test");
-}
+const clientOf = ({ url }: ApiServer): ApiClient => new ApiClient(anonymous(url), "test");
 
 const changes = (): Change[] => inbox.all.flatMap((message) => (message.is === "changes" ? message.changes : []));
 const objects = (): unknown[] => changes().map((change) => (change.is === "put" ? JSON.parse(change.text) : undefined));

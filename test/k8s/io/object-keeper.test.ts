@@ -8,6 +8,7 @@ import { type KeptObject, readObjects } from "#k8s/io/object-file.ts";
 import { ObjectKeeper } from "#k8s/io/object-keeper.ts";
 import type { FromWorker } from "#k8s/messages.ts";
 import { always } from "#k8s/resources.ts";
+import { anonymous } from "../../support/api-server/anonymous.ts";
 import { configuration, node, peer } from "../../support/api-server/cluster.ts";
 import { ApiServer } from "../../support/api-server/server.ts";
 import { failure } from "../../support/api-server/status.ts";
@@ -47,8 +48,7 @@ const told = (): string[] =>
 
 /** A client of the server, in the state that a worker begins with. */
 function follow(restored: readonly KeptObject[] = []): void {
-  const access = { server: server.url, ca: undefined, clientCertificate: undefined, clientKey: undefined };
-  client = new ApiClient({ ...access, insecureSkipTlsVerify: false, token: () => undefined }, "test");
+  client = new ApiClient(anonymous(server.url), "test");
   followers = new Followers(client, clock, inbox.put, restored);
   followers.follow(always);
 }

@@ -5,6 +5,7 @@ import type { ObservedNode } from "#k8s/ports.ts";
 import type { NodeWriter } from "#k8s/writes/node-writer.ts";
 import { failedWrite } from "#k8s/writes/outcome.ts";
 import type { Steps } from "#lib/steps.ts";
+import { anonymous } from "../../support/api-server/anonymous.ts";
 import { heartbeat, node } from "../../support/api-server/cluster.ts";
 import type { JsonObject } from "../../support/api-server/patch.ts";
 import { ApiServer } from "../../support/api-server/server.ts";
@@ -23,9 +24,7 @@ beforeEach(async () => {
   server = await new ApiServer().start();
   server.put(heartbeat(node("n1", 1), "2026-11-20T00:00:00Z"));
   clock = new FakeClock();
-  const certificates = { ca: undefined, clientCertificate: undefined, clientKey: undefined };
-  const access = { server: server.url, ...certificates, insecureSkipTlsVerify: false, token: () => undefined };
-  client = new ApiClient(access, "test");
+  client = new ApiClient(anonymous(server.url), "test");
   observed = observedNode({ startedMs: START_MS, routesReady: false, sessions: [session("tor")] });
   answered = 0;
   writer = writerOf(() => observed, { clock, send });

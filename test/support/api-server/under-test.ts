@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
+import { apiAccess } from "#k8s/io/api-access.ts";
 import { ApiClient, ApiError, type ApiRequest } from "#k8s/io/api-client.ts";
-import { apiAccess } from "#k8s/io/kubeconfig.ts";
 import type { JsonObject } from "./patch.ts";
 import { apiVersionOf, builtIn, ours, type Served } from "./resources.ts";
 import { ApiServer } from "./server.ts";
@@ -19,10 +19,14 @@ export class ServerUnderTest {
   readonly #stop: () => Promise<void>;
   readonly #made: JsonObject[] = [];
 
-  constructor(kubeconfig: string, stop: () => Promise<void>) {
+  private constructor(kubeconfig: string, client: ApiClient, stop: () => Promise<void>) {
     this.kubeconfig = kubeconfig;
-    this.client = new ApiClient(apiAccess(kubeconfig, {}), "linnet-test");
+    this.client = client;
     this.#stop = stop;
+  }
+
+  static async by(kubeconfig: string, stop: () => Promise<void>): Promise<ServerUnderTest> {
+    return new ServerUnderTest(kubeconfig, new ApiClient(await apiAccess(kubeconfig, {}), "linnet-test"), stop);
   }
 
   /** Makes an object, or makes it so, its status too. @throws ApiError where the server refuses it */
@@ -97,7 +101,7 @@ function kubeconfigIn(directory: string, server: string, cluster: object, user: 
 export async function inMemory(): Promise<ServerUnderTest> {
   const directory = mkdtempSync(join(tmpdir(), "linnet-"));
   const server = await new ApiServer().start();
-  return new ServerUnderTest(kubeconfigIn(directory, server.url, {}, { token: "t" }), async () => {
+  return ServerUnderTest.by(kubeconfigIn(directory, server.url, {}, { token: "t" }), async () => {
     await server.stop();
     rmSync(directory, { recursive: true });
   });
@@ -128,7 +132,8 @@ export async function realUnused(): Promise<ServerUnderTest> {
 
 /** Our definitions are made there first. */
 export async function real(): Promise<ServerUnderTest> {
-  const server = given !== "" ? new ServerUnderTest(given, () => Promise.resolve()) : await startControlPlane(assets);
+  const server =
+    given !== "" ? await ServerUnderTest.by(given, () => Promise.resolve()) : await startControlPlane(assets);
   try {
     await define(server);
   } catch (error) {
@@ -181,7 +186,7 @@ async function startControlPlane(folder: string): Promise<ServerUnderTest> {
   const children = [apiServer, etcd];
   const cluster = { "insecure-skip-tls-verify": true };
   const kubeconfig = kubeconfigIn(directory, `https://127.0.0.1:${secure}`, cluster, { token: "admin-token" });
-  const server = new ServerUnderTest(kubeconfig, async () => {
+  const server = await ServerUnderTest.by(kubeconfig, async () => {
     // Nothing is to be kept; asked to end, the API server would first wait for half a minute.
     await Promise.all(children.map((child) => new Promise((resolve) => child.once("exit", resolve).kill("SIGKILL"))));
     rmSync(directory, { recursive: true });
