@@ -16,10 +16,10 @@ export class Programs {
     return this.#byKey.size;
   }
 
-  /** @returns undefined where everything passes as it is */
-  get(scope: PolicyScope): PolicyProgram | undefined {
+  /** @param known the scope's key, where it was worked out before @returns undefined where everything passes as it is */
+  get(scope: PolicyScope, known?: string): PolicyProgram | undefined {
     if (isOpen(scope)) return undefined;
-    const key = scopeKey(scope);
+    const key = known ?? scopeKey(scope);
     let program = this.#byKey.get(key);
     if (program === undefined) {
       program = new PolicyProgram(scope, this.#parts, this.#maxSets);

@@ -1,6 +1,7 @@
 import type { BlockOwner, OriginatedPrefix } from "#config/node-config.ts";
 import { bug } from "#lib/bug.ts";
 import type { Clock } from "#lib/clock.ts";
+import { finish, mapSteps, type Steps } from "#lib/steps.ts";
 import type { Address } from "#route/address.ts";
 import { type Family, families } from "#route/family.ts";
 import type { HopSetTable } from "#route/hop-set.ts";
@@ -9,11 +10,11 @@ import { FamilySide } from "./family-side.ts";
 import type { ForwardingSettings } from "./forwarding.ts";
 import { Inbox } from "./inbox.ts";
 import type { NeighbourConfig, NeighbourSession, SessionWords } from "./neighbour.ts";
+import { NeighbourNumbers } from "./neighbour-numbers.ts";
 import { CLIENT, EXTERNAL, INTERNAL, LOCAL, NeighbourTable } from "./neighbours.ts";
 import { NextHopTracking, resolveThroughRib } from "./next-hop-tracking.ts";
 import { Origination } from "./origination.ts";
 import type { DrainStage, PolicyScope } from "./policy.ts";
-import type { PolicyProgram } from "./policy-program.ts";
 import type { AttributeCodec, ForwardingTable, NextHopResolver, RouteSink } from "./ports.ts";
 import { scopeKey } from "./programs.ts";
 import { Sink } from "./sink.ts";
@@ -67,6 +68,14 @@ interface NeighbourState extends Neighbour {
   /** Of the last session: its stale routes are judged by it. */
   kind: NeighbourSession["kind"] | undefined;
   sink: Sink | undefined;
+  exports: ScopeWithKey | undefined;
+}
+
+/** Which export policies a neighbour has, worked out once: for as long as what it comes from is the same. */
+interface ScopeWithKey {
+  readonly config: NeighbourConfig;
+  readonly scope: PolicyScope;
+  readonly key: string;
 }
 
 const kindCodes = { external: EXTERNAL, internal: INTERNAL, client: CLIENT } as const;
@@ -95,8 +104,7 @@ export class Rib {
   readonly #byName = new Map<string, NeighbourState>();
   readonly #byId: (NeighbourState | undefined)[] = [];
   #drain: DrainStage = "off";
-  /** No number below it is free. */
-  #firstFree = LOCAL + 1;
+  readonly #numbers: NeighbourNumbers;
 
   constructor(parts: RibParts) {
     this.parts = parts;
@@ -111,6 +119,9 @@ export class Rib {
     this.attributes = new AttributeTable(attributeSets, attributeOctets, parts.seed, this.nextHops);
     const side = (family: Family): FamilySide => new FamilySide(family, { ...parts, ...this.#shared() });
     this.sides = { ipv4: side("ipv4"), ipv6: side("ipv6") };
+    this.#numbers = new NeighbourNumbers(this.limits.neighbours, (id) =>
+      families.every((family) => this.sides[family].isUnused(id)),
+    );
     const { ipv4, ipv6 } = this.sides;
     this.attributes.onFree = (set) => {
       ipv4.programs.forget(set);
@@ -135,35 +146,60 @@ export class Rib {
 
   /** Makes neighbours known, or changes what is configured about them; no session is reset. */
   setNeighbours(configs: readonly NeighbourConfig[]): void {
-    const changed: NeighbourState[] = [];
-    for (const config of configs) {
-      const known = this.#byName.get(config.name);
-      if (known === undefined) {
-        const id = this.#takeId();
-        const neighbour: NeighbourState = { id, config, session: undefined, kind: undefined, sink: undefined };
-        this.#byName.set(config.name, neighbour);
-        this.#byId[id] = neighbour;
-      } else {
-        known.config = config;
-        known.sink?.setLimits(config.prefixLimit);
-        if (known.kind !== undefined) changed.push(known);
-      }
-    }
-    if (changed.length > 0) this.#applyPolicies(changed);
+    finish(this.setNeighboursSteps(configs));
   }
 
-  #applyPolicies(changed: readonly NeighbourState[]): void {
+  /** The same with pauses. Between two of them a neighbour may already have its new import policies, and its old export ones. */
+  *setNeighboursSteps(configs: readonly NeighbourConfig[]): Steps<void> {
+    const set = yield* mapSteps(configs, (config) => this.#setNeighbour(config));
+    yield* this.#applyPolicies(set.filter(({ kind }) => kind !== undefined));
+  }
+
+  #setNeighbour(config: NeighbourConfig): NeighbourState {
+    const known = this.#byName.get(config.name);
+    if (known !== undefined) {
+      known.config = config;
+      known.sink?.setLimits(config.prefixLimit);
+      return known;
+    }
+    const id = this.#numbers.take() ?? bug(`more than ${this.limits.neighbours} neighbours`);
+    const [session, kind, sink, exports] = [undefined, undefined, undefined, undefined];
+    const added: NeighbourState = { id, config, session, kind, sink, exports };
+    this.#byName.set(config.name, added);
+    this.#byId[id] = added;
+    return added;
+  }
+
+  /** Groups part and change as a whole, or each neighbour would get one of its own: that is done in one go. */
+  *#applyPolicies(changed: readonly NeighbourState[]): Steps<void> {
+    if (changed.length === 0) return;
     for (const family of families) {
       const side = this.sides[family];
-      const exports = new Map<number, { policy: string; exporter: PolicyProgram | undefined }>();
-      for (const { id, config, kind } of changed) {
-        const scope = this.#scope("export", config, kind!);
-        exports.set(id, { policy: scopeKey(scope), exporter: side.programs.get(scope) });
+      yield* mapSteps(changed, (neighbour) => {
+        const { id, config, kind } = neighbour;
         side.setImporter(id, side.programs.get(this.#scope("import", config, kind!)), config);
+        this.#exportsOf(neighbour, kind!);
+      });
+      const exports = new Map<number, Pick<Audience, "policy" | "exporter">>();
+      for (const neighbour of changed) {
+        const { scope, key } = this.#exportsOf(neighbour, neighbour.kind!);
+        exports.set(neighbour.id, { policy: key, exporter: side.programs.get(scope, key) });
       }
       side.groups.change(exports);
       side.prune();
+      yield;
     }
+  }
+
+  #exportsOf(neighbour: NeighbourState, kind: NeighbourSession["kind"]): ScopeWithKey {
+    const { config, exports: known } = neighbour;
+    const external = kind === "external";
+    if (known?.config === config && known.scope.external === external && known.scope.drain === this.#drain)
+      return known;
+    const scope = this.#scope("export", config, kind);
+    const exports = { config, scope, key: scopeKey(scope) };
+    neighbour.exports = exports;
+    return exports;
   }
 
   #scope(direction: "import" | "export", config: NeighbourConfig, kind: NeighbourSession["kind"]): PolicyScope {
@@ -182,7 +218,7 @@ export class Rib {
   setDrain(stage: DrainStage): void {
     if (stage === this.#drain) return;
     this.#drain = stage;
-    this.#applyPolicies([...this.#byName.values()].filter(({ kind }) => kind !== undefined));
+    finish(this.#applyPolicies([...this.#byName.values()].filter(({ kind }) => kind !== undefined)));
   }
 
   /** Forgets a neighbour and its routes. */
@@ -192,16 +228,7 @@ export class Rib {
     this.down(name, []);
     this.#byName.delete(name);
     this.#byId[neighbour.id] = undefined;
-    this.#firstFree = Math.min(this.#firstFree, neighbour.id);
-  }
-
-  /** The lowest number that no neighbour, no path and no record of what was told has. */
-  #takeId(): number {
-    while (this.#byId[this.#firstFree] !== undefined) this.#firstFree++;
-    for (let id = this.#firstFree; id < this.limits.neighbours; id++) {
-      if (this.#byId[id] === undefined && families.every((family) => this.sides[family].isUnused(id))) return id;
-    }
-    return bug(`more than ${this.limits.neighbours} neighbours`);
+    this.#numbers.giveBack(neighbour.id);
   }
 
   /** The session is up. @returns where its routes go */
@@ -251,8 +278,8 @@ export class Rib {
       const side = this.sides[family];
       side.groups.change(
         new Map(
-          reworded.map(({ neighbour: { id, config }, words }) => {
-            return [id, this.#audience(config, words, side)];
+          reworded.map(({ neighbour, words }) => {
+            return [neighbour.id, this.#audience(neighbour, words, side)];
           }),
         ),
       );
@@ -261,13 +288,13 @@ export class Rib {
     }
   }
 
-  #join({ id, config }: NeighbourState, session: NeighbourSession, side: FamilySide): void {
-    side.groups.join(id, session.out, this.#audience(config, session, side));
+  #join(neighbour: NeighbourState, session: NeighbourSession, side: FamilySide): void {
+    side.groups.join(neighbour.id, session.out, this.#audience(neighbour, session, side));
   }
 
-  #audience(config: NeighbourConfig, { kind, encoding, encoder }: SessionWords, side: FamilySide): Audience {
-    const scope = this.#scope("export", config, kind);
-    return { kind: kindCodes[kind], encoding, policy: scopeKey(scope), exporter: side.programs.get(scope), encoder };
+  #audience(neighbour: NeighbourState, { kind, encoding, encoder }: SessionWords, side: FamilySide): Audience {
+    const { scope, key } = this.#exportsOf(neighbour, kind);
+    return { kind: kindCodes[kind], encoding, policy: key, exporter: side.programs.get(scope, key), encoder };
   }
 
   /** The session is down: routes of `retained` stay, as stale ones; all others go. */

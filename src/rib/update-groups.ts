@@ -23,6 +23,12 @@ interface Membership {
   readonly audience: Audience;
 }
 
+/** Is that what decides about the group already? */
+function isSame(audience: Audience, next: Partial<Audience>): boolean {
+  const { kind = audience.kind, encoding = audience.encoding, policy = audience.policy } = next;
+  return kind === audience.kind && encoding === audience.encoding && policy === audience.policy;
+}
+
 const keyOf = ({ kind, encoding, policy }: Audience): string => JSON.stringify([kind, encoding, policy]);
 
 /**
@@ -103,13 +109,16 @@ export class UpdateGroups {
     for (const [neighbour, next] of audiences) {
       const membership = this.#memberships.get(neighbour);
       if (membership === undefined) continue;
+      if (isSame(membership.audience, next)) continue;
       const audience = { ...membership.audience, ...next };
-      if (keyOf(audience) === keyOf(membership.audience)) continue;
+      const key = keyOf(audience);
       const moved = { ...membership, audience };
       this.#memberships.set(neighbour, moved);
       const byKey = moves.get(membership.group) ?? new Map<string, Membership[]>();
       moves.set(membership.group, byKey);
-      byKey.set(keyOf(audience), [...(byKey.get(keyOf(audience)) ?? []), moved]);
+      const beside = byKey.get(key);
+      if (beside === undefined) byKey.set(key, [moved]);
+      else beside.push(moved);
     }
     for (const [group, byKey] of moves) for (const moved of byKey.values()) this.#move(group, moved);
   }
