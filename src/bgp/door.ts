@@ -71,7 +71,7 @@ export class Door {
       );
       for (const ear of this.#ears) this.#start(ear);
     }
-    for (const ear of this.#ears) this.#setKeys(ear);
+    for (const ear of this.#ears) ear.keys?.set(this.#keysOf(ear));
   }
 
   close(): void {
@@ -104,14 +104,14 @@ export class Door {
       },
     });
     ear.keys = new ListenerKeys({ clock: this.#clock, log: this.#log }, ear.listener, earName(ear));
-    this.#setKeys(ear);
+    ear.keys.begin(this.#keysOf(ear));
   }
 
-  #setKeys({ keys, at: { family } }: Ear): void {
+  #keysOf({ at: { family } }: Ear): ReadonlyMap<string, CallerKey> {
     const wanted = [...this.#signers].flatMap(([name, { address, password }]): (readonly [string, CallerKey])[] =>
       password === undefined || address.family !== family ? [] : [[name, { address, password }]],
     );
-    keys?.set(new Map(wanted));
+    return new Map(wanted);
   }
 
   #turnAway(connection: Connection, { notification, reason }: Refusal): void {

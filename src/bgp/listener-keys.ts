@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
+import { finish, Slices, type Steps } from "#lib/steps.ts";
 import { type Address, formatAddress } from "#route/address.ts";
 import type { Listener } from "./transport.ts";
 
@@ -33,6 +34,9 @@ export class ListenerKeys {
   readonly #held = new Map<string, CallerKey>();
   /** What it has to get, those first that have waited longest; `reason`: why it was refused. */
   readonly #lacking = new Map<string, CallerKey & { readonly reason: string | undefined }>();
+  readonly #slices: Slices;
+  /** What `set` was given last, until its turn comes. */
+  #newest: ReadonlyMap<string, CallerKey> | undefined;
   #retry: Timer | undefined;
   #retryMs = FIRST_RETRY_MS;
 
@@ -41,16 +45,37 @@ export class ListenerKeys {
     this.#log = world.log;
     this.#listener = listener;
     this.#place = place;
+    this.#slices = new Slices(world.clock, 0);
   }
 
-  /** @param wanted by address: all keys that the listener shall have */
+  /**
+   * The first ones of a new listener, all at once: a call that comes before its key is there is dropped, and the next one
+   * comes a second later.
+   */
+  begin(wanted: ReadonlyMap<string, CallerKey>): void {
+    finish(this.#change(wanted));
+  }
+
+  /** @param wanted by address: all keys that the listener shall have, as soon as thousands of them had their turns */
   set(wanted: ReadonlyMap<string, CallerKey>): void {
-    const gaveRoom = this.#drop(wanted);
+    const stands = this.#newest !== undefined;
+    this.#newest = wanted;
+    if (!stands) this.#slices.add(() => this.#change(this.#takeNewest(wanted)), nothing);
+  }
+
+  #takeNewest(known: ReadonlyMap<string, CallerKey>): ReadonlyMap<string, CallerKey> {
+    const newest = this.#newest ?? known;
+    this.#newest = undefined;
+    return newest;
+  }
+
+  *#change(wanted: ReadonlyMap<string, CallerKey>): Steps<void> {
+    const gaveRoom = yield* this.#drop(wanted);
     const added = [...wanted].filter(([name, { password }]) => {
       return (this.#lacking.get(name) ?? this.#held.get(name))?.password !== password;
     });
     for (const [name, key] of added) this.#lacking.set(name, { ...key, reason: undefined });
-    this.#try(gaveRoom ? this.#lacking : new Map(added));
+    yield* this.#try(gaveRoom ? this.#lacking : new Map(added));
   }
 
   /** What callers from `address` have to sign with; undefined: they need not. */
@@ -60,11 +85,12 @@ export class ListenerKeys {
 
   /** The listener is gone. */
   stop(): void {
+    this.#slices.stop();
     this.#retry?.cancel();
   }
 
   /** @returns whether the listener has a key less */
-  #drop(wanted: ReadonlyMap<string, CallerKey>): boolean {
+  *#drop(wanted: ReadonlyMap<string, CallerKey>): Steps<boolean> {
     for (const [name, { password }] of this.#lacking) {
       if (wanted.get(name)?.password !== password) this.#lacking.delete(name);
     }
@@ -72,17 +98,19 @@ export class ListenerKeys {
     for (const [name, { address }] of gone) {
       this.#listener.setPassword(address, undefined);
       this.#held.delete(name);
+      yield;
     }
     return gone.length > 0;
   }
 
   /** @param names of those among the lacking ones whose turn it is */
-  #try(names: ReadonlyMap<string, unknown>): void {
+  *#try(names: ReadonlyMap<string, unknown>): Steps<void> {
     const refused = new Map<string, string[]>();
     const taken: string[] = [];
     let refusals = 0;
     let last: string | undefined;
     for (const [name, key] of [...this.#lacking].filter(([each]) => names.has(each))) {
+      yield;
       const isTried = refusals < REFUSALS_A_TRY;
       const reason = isTried ? this.#listener.setPassword(key.address, key.password) : last;
       if (isTried) this.#lacking.delete(name);
@@ -113,7 +141,7 @@ export class ListenerKeys {
     this.#retry ??= this.#clock.after(this.#retryMs, () => {
       this.#retry = undefined;
       this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
-      this.#try(this.#lacking);
+      this.#slices.add(() => this.#try(this.#lacking), nothing);
     });
   }
 
@@ -125,6 +153,8 @@ export class ListenerKeys {
     if (taken.length > 0) this.#log.info(`the TCP-MD5 key for calls from ${some(taken)} to ${this.#place} is set`);
   }
 }
+
+const nothing = (): void => {};
 
 function some(names: readonly string[]): string {
   const others = names.length - NAMED;

@@ -1,6 +1,6 @@
-import { callerPlace, signers, takenFor } from "#config/callers.ts";
+import { callerPlace, signers, takenForSteps } from "#config/callers.ts";
 import type { NodeConfig, PeerConfig } from "#config/node-config.ts";
-import { bug } from "#lib/bug.ts";
+import { finish, type Steps } from "#lib/steps.ts";
 import type { Address } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
 import { Door, type Refusal } from "./door.ts";
@@ -43,8 +43,12 @@ export class Speaker {
   readonly #driverWorld: DriverWorld;
   readonly #door: Door;
   readonly #drivers = new Map<string, Driver>();
-  /** By `callerPlace`. */
-  readonly #byCaller = new Map<string, Driver>();
+  /** By `callerPlace`, whom callers are taken for. */
+  #taken: ReadonlyMap<string, PeerConfig> = new Map();
+  /** Neighbours whose turn to become what the configuration says has not come, by name. */
+  readonly #due = new Map<string, PeerConfig>();
+  /** What of the node changed that no session can live with. */
+  #changedIdentity: string | undefined;
   readonly #disabled = new Set<string>();
   /** Neighbours that nobody has called yet, and that have not called either. */
   readonly #unstarted = new Set<Driver>();
@@ -66,20 +70,46 @@ export class Speaker {
 
   /** Makes the sessions what `config` says. One is reset only where the protocol cannot do without; the log says why. */
   reconfigure(config: NodeConfig): void {
+    finish(this.reconfigureSteps(config));
+  }
+
+  /**
+   * The same with pauses: who is configured no more goes first, and a caller whose turn has not come has it when it calls.
+   * One configuration at a time.
+   */
+  *reconfigureSteps(config: NodeConfig): Steps<void> {
+    yield* this.leave(config);
     const before = this.#config;
+    const peers = config.peers.slice(0, MAX_SESSIONS);
+    if (config.peers.length > MAX_SESSIONS) this.#sayTooMany(config.peers.length);
+    const taken = yield* takenForSteps(peers);
+    const keys = signers(taken);
+    yield;
     this.#config = config;
     this.#deferral ??= this.#begin(config);
-    const peers = this.#limited(config.peers);
-    const wanted = new Set(peers.map(({ name }) => name));
-    for (const [name, driver] of this.#drivers) if (!wanted.has(name)) this.#remove(name, driver);
-    const taken = takenFor(peers);
-    this.#door.open(config.listen, signers(taken));
-    const identity = before !== undefined && before.routerId !== config.routerId ? "router id" : undefined;
-    for (const peer of peers) this.#configure(peer, identity);
-    this.#byCaller.clear();
-    for (const [place, { name }] of taken) this.#byCaller.set(place, this.#drivers.get(name) ?? bug(name));
+    this.#taken = taken;
+    this.#changedIdentity = before !== undefined && before.routerId !== config.routerId ? "router id" : undefined;
+    for (const peer of peers) this.#due.set(peer.name, peer);
+    this.#door.open(config.listen, keys);
+    for (const { name } of peers) {
+      this.#configure(name);
+      yield;
+    }
     if (before === undefined || before.clusterId === config.clusterId) return;
-    for (const driver of this.#drivers.values()) driver.reread();
+    for (const driver of this.#drivers.values()) {
+      driver.reread();
+      yield;
+    }
+  }
+
+  /** Ends the sessions with neighbours that `config` has no more: the first part of `reconfigureSteps`. */
+  *leave({ peers }: NodeConfig): Steps<void> {
+    const wanted = new Set(peers.slice(0, MAX_SESSIONS).map(({ name }) => name));
+    for (const [name, driver] of this.#drivers) {
+      if (wanted.has(name)) continue;
+      this.#remove(name, driver);
+      yield;
+    }
   }
 
   /**
@@ -90,6 +120,7 @@ export class Speaker {
     this.#door.close();
     this.#deferral?.stop();
     this.#unstarted.clear();
+    this.#due.clear();
     const notification = mode === "hard" ? operatorCease(Cease.administrativeShutdown, text) : undefined;
     for (const driver of this.#drivers.values()) driver.stop(notification, "the daemon stops");
   }
@@ -201,16 +232,18 @@ export class Speaker {
     };
   }
 
-  #limited(peers: readonly PeerConfig[]): readonly PeerConfig[] {
-    if (peers.length <= MAX_SESSIONS) return peers;
-    this.#world.log.error(`${peers.length} neighbours are too many: only the first ${MAX_SESSIONS} get a session`);
-    return peers.slice(0, MAX_SESSIONS);
+  #sayTooMany(neighbours: number): void {
+    this.#world.log.error(`${neighbours} neighbours are too many: only the first ${MAX_SESSIONS} get a session`);
   }
 
-  #configure(peer: PeerConfig, identity: string | undefined): void {
-    const known = this.#drivers.get(peer.name);
+  /** Once for each configuration. */
+  #configure(name: string): void {
+    const peer = this.#due.get(name);
+    if (peer === undefined) return;
+    this.#due.delete(name);
+    const known = this.#drivers.get(name);
     if (known !== undefined) {
-      known.reconfigure(peer, this.#dialling(peer), identity);
+      known.reconfigure(peer, this.#dialling(peer), this.#changedIdentity);
       return;
     }
     const added = new Driver(peer, this.#dialling(peer), this.#driverWorld);
@@ -247,16 +280,17 @@ export class Speaker {
 
   /** @param password what the caller had to sign with */
   #admit(connection: Connection, password: string | undefined): Refusal | undefined {
-    const driver = this.#byCaller.get(callerPlace(connection.remoteAddress, connection.interface));
+    const name = this.#taken.get(callerPlace(connection.remoteAddress, connection.interface))?.name ?? "";
+    this.#configure(name);
+    const driver = this.#drivers.get(name);
     if (driver === undefined) return { notification: cease(Cease.connectionRejected), reason: "no such neighbour" };
     const { config } = driver;
     if (config.password !== password) {
-      const reason = `it did not have to sign with the password of ${config.name}`;
+      const reason = `it did not have to sign with the password of ${name}`;
       return { notification: undefined, reason };
     }
     if (this.#unstarted.has(driver)) this.#start(driver); // its turn to be called has not come
     if (driver.accept(connection)) return undefined;
-    const { name } = config;
     // not a word: a neighbour would show it in place of the reason for which its session ended (RFC 9003 §2)
     return {
       notification: undefined,

@@ -21,7 +21,7 @@ export const callerPlace = (address: Address, device: string | undefined): strin
   isLinkLocal(address) ? `${formatAddress(address)}%${device}` : formatAddress(address);
 
 /** By place, the neighbour that callers from there are taken for. @param peers earlier ones come first, nodes before all */
-export const takenFor = (peers: readonly PeerConfig[]): ReadonlyMap<string, PeerConfig> => finish(owners(peers));
+export const takenFor = (peers: readonly PeerConfig[]): ReadonlyMap<string, PeerConfig> => finish(takenForSteps(peers));
 
 /** By address, the neighbour whose password callers from there have to sign with. */
 export function signers(taken: ReadonlyMap<string, PeerConfig>): ReadonlyMap<string, PeerConfig> {
@@ -36,7 +36,7 @@ export function signers(taken: ReadonlyMap<string, PeerConfig>): ReadonlyMap<str
 
 /** Neighbours whose calls come to nothing. */
 export function* callClashes(peers: readonly PeerConfig[]): Steps<CallClash[]> {
-  const taken = yield* owners(peers);
+  const taken = yield* takenForSteps(peers);
   const keys = signers(taken);
   const found = yield* mapSteps(peers, (peer): CallClash[] => {
     const owner = taken.get(placeOf(peer));
@@ -61,7 +61,8 @@ export function describeClash({ peer, owner, over }: CallClash): string {
   return `${calls}; ${peer.passive ? "a passive session does not come up without them" : "only our own calls begin this session"}`;
 }
 
-function* owners(peers: readonly PeerConfig[]): Steps<Map<string, PeerConfig>> {
+/** The same with pauses. */
+export function* takenForSteps(peers: readonly PeerConfig[]): Steps<ReadonlyMap<string, PeerConfig>> {
   const taken = new Map<string, PeerConfig>();
   yield* mapSteps(peers, (peer) => {
     if (isUnspecified(peer.address)) return;

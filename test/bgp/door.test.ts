@@ -4,12 +4,12 @@ import type { ListenEvents, Transport } from "#bgp/transport.ts";
 import { signers, takenFor } from "#config/callers.ts";
 import type { PeerConfig } from "#config/node-config.ts";
 import { formatAddress } from "#route/address.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { FakeClock, SteppedClock } from "../support/fake-clock.ts";
 import { LineLog } from "../support/line-log.ts";
 import { peerConfig } from "../support/sessions.ts";
 
 /** Listeners that write down whose TCP-MD5 keys they are given, and have room for so many of them. */
-function begin() {
+function begin(clock = new FakeClock()) {
   const keys: string[] = [];
   const held = new Set<string>();
   const system = { room: Infinity, reason: "not enough memory" };
@@ -32,7 +32,7 @@ function begin() {
       };
     },
   };
-  const [clock, log] = [new FakeClock(), new LineLog()];
+  const log = new LineLog();
   const door = new Door({ clock, log, transport }, () => undefined);
   const open = (peers: readonly PeerConfig[]): void => {
     door.open({ port: 179, addresses: [] }, signers(takenFor(peers)));
@@ -169,4 +169,36 @@ describe("a key that the system refuses", () => {
     door.close();
     expect(clock.pending).toBe(0);
   });
+});
+
+test("the keys of a new listener are set at once, those of thousands of other neighbours in turns, the newest wish counts", () => {
+  const clock = new SteppedClock();
+  const { keys, open, held } = begin(clock);
+  const some = (network: number): PeerConfig[] =>
+    Array.from({ length: 50 }, (_, index) => {
+      return peerConfig(`${network} ${index}`, `10.0.${network}.${index}`, { password: "a" });
+    });
+  open(some(1));
+  expect(keys()).toHaveLength(50);
+  open(some(2));
+  expect(keys().length).toBeLessThan(5);
+  for (let turn = 0; turn < 30; turn++) clock.turn();
+  open(some(3));
+  open(some(4));
+  const before = new Set(held);
+  clock.settle();
+  expect([...held]).toEqual(some(4).map(({ address }) => formatAddress(address)));
+  expect([...before].every((name) => name.startsWith("10.0.2.") || name.startsWith("10.0.1."))).toBe(true);
+  expect(keys().filter((line) => line.includes("10.0.3."))).toEqual([]);
+});
+
+test("a listener that is gone gets no key any more", () => {
+  const clock = new SteppedClock();
+  const { door, keys, open } = begin(clock);
+  open([]);
+  open(Array.from({ length: 50 }, (_, index) => peerConfig(`${index}`, `10.0.0.${index}`, { password: "a" })));
+  door.close();
+  keys();
+  clock.settle();
+  expect(keys()).toEqual([]);
 });

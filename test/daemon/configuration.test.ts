@@ -3,16 +3,7 @@ import { readDirectory } from "#config/directory.ts";
 import type { NodeConfig } from "#config/node-config.ts";
 import { Configuration, type ObjectState } from "#daemon/configuration.ts";
 import { type Log, silentLog } from "#lib/log.ts";
-import { FakeClock } from "../support/fake-clock.ts";
-
-/** Time that passes by one millisecond each time somebody looks. */
-class SteppedClock extends FakeClock {
-  #looks = 0;
-
-  override nowMs(): number {
-    return super.nowMs() + this.#looks++;
-  }
-}
+import { FakeClock, SteppedClock } from "../support/fake-clock.ts";
 
 const node = (name: string, block: string, address: string): string => `
 apiVersion: v1

@@ -63,3 +63,49 @@ test("the rest is bounded, whatever a piece took", () => {
   clock.advance(1_000);
   expect(done).toEqual([5_000, 1]);
 });
+
+test("what somebody waits for does not rest", () => {
+  const clock = new FakeClock();
+  const slices = new Slices(clock, 0);
+  const done: number[] = [];
+  for (const steps of [4, 6])
+    slices.add(
+      () => work(clock, steps),
+      () => done.push(clock.nowMs()),
+    );
+  clock.settle();
+  expect(done).toEqual([4, 10]);
+});
+
+test("work that is stopped stays where it is, and none begins any more", () => {
+  const clock = new FakeClock();
+  const slices = new Slices(clock);
+  const done: number[] = [];
+  for (const steps of [4, 1])
+    slices.add(
+      () => work(clock, steps),
+      (value) => done.push(value),
+    );
+  slices.stop();
+  slices.add(
+    () => work(clock, 1),
+    (value) => done.push(value),
+  );
+  clock.settle();
+  expect([clock.nowMs(), done, clock.pending]).toEqual([2, [], 0]);
+});
+
+test("work that stops itself goes no step further", () => {
+  const clock = new FakeClock();
+  const slices = new Slices(clock);
+  let steps = 0;
+  function* stopping(): Steps<void> {
+    for (; steps < 5; steps++) {
+      if (steps === 2) slices.stop();
+      yield;
+    }
+  }
+  slices.add(stopping, () => {});
+  clock.settle();
+  expect(steps).toBe(2);
+});

@@ -72,3 +72,12 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 }
+
+/** Time that passes by one millisecond each time somebody looks: no turn is long enough for much. */
+export class SteppedClock extends FakeClock {
+  #looks = 0;
+
+  override nowMs(): number {
+    return super.nowMs() + this.#looks++;
+  }
+}
