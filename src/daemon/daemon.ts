@@ -11,6 +11,7 @@ import { type SysctlFiles, type SysctlNeeds, settleSysctls, unforwarded } from "
 import type { Clock, Timer } from "#lib/clock.ts";
 import { EndingClock } from "#lib/ending-clock.ts";
 import type { Log } from "#lib/log.ts";
+import { finish, mapSteps, Slices, type Steps } from "#lib/steps.ts";
 import { Rib } from "#rib/rib.ts";
 import { RibView } from "#rib/views.ts";
 import { type Family, families } from "#route/family.ts";
@@ -72,8 +73,11 @@ export class Daemon {
   /** Settings that wait for the next start. */
   #waiting = "";
   readonly #settling: Partial<Record<Family, Timer>> = {};
-  /** What `reconfigure` was given last. */
+  /** What the last turns made of `#wanted`. */
   #applied: NodeConfig | undefined;
+  readonly #slices: Slices;
+  /** `#wanted` stands in line: what was wanted before is being applied. */
+  #isDue = false;
   readonly #world: World;
   readonly #kernelClock: EndingClock;
   readonly #routing: Routing;
@@ -98,6 +102,7 @@ export class Daemon {
     const { clock, log } = world;
     this.#world = world;
     this.#kernelClock = kernelClock;
+    this.#slices = new Slices(clock, 0);
     this.#wanted = config;
     this.#gateways = new Gateways((family) => kernel.gateways(family), log);
     this.#config = this.#gateways.resolve(config);
@@ -184,15 +189,31 @@ export class Daemon {
     if (config.peers.length <= MAX_PEERS_WARMED) warmUpRouting();
     const daemon = new Daemon(world, config, kernel, hopSets, clock);
     kernel.onChange(() => daemon.#kernelChanged());
-    daemon.reconfigure(config);
+    daemon.#begin();
     return daemon;
   }
 
-  /** Makes everything what `config` says; sessions and routes that it does not concern stay as they are. */
+  /** The first configuration: there is nobody yet whom a long turn would keep waiting. */
+  #begin(): void {
+    this.#slices.add(() => mapSteps([this.#apply()], (steps) => finish(steps)), nothing);
+  }
+
+  /**
+   * Makes everything what `wanted` says; sessions and routes that it does not concern stay as they are. Thousands of sessions
+   * take their turns (ADR 0046): of configurations that come meanwhile the newest is the next one.
+   */
   reconfigure(wanted: NodeConfig): void {
     this.#wanted = wanted;
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#slices.add(() => this.#apply(), nothing);
+  }
+
+  *#apply(): Steps<void> {
+    this.#isDue = false;
+    const wanted = this.#wanted;
     const found = this.#unnumbered.resolve(this.#gateways.resolve(wanted));
-    this.#clashingCalls.look(wanted.peers, found.peers);
+    yield* this.#clashingCalls.look(wanted.peers, found.peers);
     const config = this.#moving.resolve(found);
     const before = this.#applied;
     this.#config = config;
@@ -208,18 +229,21 @@ export class Daemon {
     this.drain.reconfigure(config.drain);
     rib.setOwners(config.blockOwners);
     rib.originate(config.originated);
-    if (before === undefined || !sameSessions(before, config)) this.#reconfigureSessions(config);
+    if (before === undefined || !sameSessions(before, config)) yield* this.#applySessions(config);
     this.#network.apply(config, kernel.uplinkMtu(config.addresses.ipv4 ?? config.addresses.ipv6));
   }
 
-  #reconfigureSessions(config: NodeConfig): void {
+  /** Who goes makes room for who comes; whoever comes is known to the RIB before a session can. */
+  *#applySessions(config: NodeConfig): Steps<void> {
     this.kernel.nextHops.allowDefault(
       config.peers.filter(({ ttl }) => ttl.kind !== "direct").map(({ address }) => address),
     );
-    this.#routing.reconfigure(config);
-    this.speaker.reconfigure(config);
-    this.#routing.forget();
-    this.#settleSysctls(config);
+    yield;
+    yield* this.speaker.leave(config);
+    yield* this.#routing.forget(config);
+    yield* this.#routing.reconfigure(config);
+    yield* this.speaker.reconfigureSteps(config);
+    yield* this.#settleSysctls(config);
   }
 
   /** End-of-RIB of every family came. */
@@ -258,9 +282,10 @@ export class Daemon {
   }
 
   /** Once for equal needs: what stays wrong is said once. */
-  #settleSysctls({ peers, addresses, kernel: settings }: NodeConfig): void {
+  *#settleSysctls({ peers, addresses, kernel: settings }: NodeConfig): Steps<void> {
     const { links } = this.kernel;
-    const reached = peers.map(
+    const reached = yield* mapSteps(
+      peers,
       ({ address, interface: name }) => name ?? links.get(links.reaching(address)?.link ?? 0)?.name,
     );
     const needs: SysctlNeeds = {
@@ -295,6 +320,7 @@ export class Daemon {
   /** Ends the sessions; routes stay in the kernel. */
   stop(mode: StopMode, text = ""): void {
     this.stopping = true;
+    this.#slices.stop();
     for (const family of families) this.#settling[family]?.cancel();
     this.drain.stop();
     this.#discovery.stop();
@@ -315,6 +341,8 @@ export class Daemon {
     });
   }
 }
+
+const nothing = (): void => {};
 
 const seedOf = (world: World): number => Math.floor(world.random() * 2 ** 32) >>> 0;
 

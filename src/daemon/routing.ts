@@ -12,6 +12,7 @@ import type { Family } from "#route/family.ts";
 import { exportContextOf, type LinkAddresses, surroundingsOf } from "./exporting.ts";
 
 interface Reworded {
+  readonly peer: PeerConfig;
   readonly session: EstablishedSession;
   readonly words: SessionWords;
 }
@@ -37,19 +38,21 @@ export class Routing implements RoutingSide {
     this.#links = links;
     this.#slices = new Slices(clock);
     this.#config = config;
-    this.reconfigure(config);
+    finish(this.reconfigure(config));
   }
 
-  /** Before the speaker's own `reconfigure`, which may bring sessions up; `forget` comes after it. */
-  reconfigure(config: NodeConfig): void {
+  /** After `forget`, so that there is room, and before the speaker's own `reconfigure`, which may bring sessions up. */
+  *reconfigure(config: NodeConfig): Steps<void> {
     const before = this.#config;
     this.#config = config;
     const others = this.#policies !== config.policies;
     this.#policies = config.policies;
     const changed = config.peers.filter((peer) => this.#peers.get(peer.name) !== peer);
     for (const peer of changed) this.#peers.set(peer.name, peer);
-    this.#rib.setNeighbours((others ? config.peers : changed).map((peer) => neighbourConfig(peer, config)));
-    this.#reword(finish(this.#otherWords(changed)));
+    yield;
+    const configs = yield* mapSteps(others ? config.peers : changed, (peer) => neighbourConfig(peer, config));
+    yield* this.#rib.setNeighboursSteps(configs);
+    this.#reword(yield* this.#otherWords(changed));
     if (before.clusterId !== config.clusterId || before.addresses !== config.addresses) this.#rewordAll();
   }
 
@@ -83,14 +86,19 @@ export class Routing implements RoutingSide {
       const known = this.#sessions.get(peer.name);
       if (known === undefined) return undefined;
       const words = this.#wordsOf(known.session, peer);
-      return words.encoding === known.encoding ? undefined : { session: known.session, words };
+      return words.encoding === known.encoding ? undefined : { peer, session: known.session, words };
     });
     return each.filter((reworded) => reworded !== undefined);
   }
 
-  /** Sessions need not end where only what is told over them is worded in another way. */
+  /**
+   * Sessions need not end where only what is told over them is worded in another way.
+   * @param reworded what became another one since is left out: whoever changed it words it anew
+   */
   #reword(reworded: readonly Reworded[]): void {
-    const still = reworded.filter(({ session }) => this.#sessions.get(session.peer)?.session === session);
+    const still = reworded.filter(({ session: { peer: name }, session, peer }) => {
+      return this.#sessions.get(name)?.session === session && this.#peers.get(name) === peer;
+    });
     for (const { session, words } of still) this.#sessions.set(session.peer, { session, encoding: words.encoding });
     if (still.length > 0) this.#rib.reword(new Map(still.map(({ session, words }) => [session.peer, words])));
   }
@@ -101,12 +109,12 @@ export class Routing implements RoutingSide {
   }
 
   /** Neighbours that are configured no more, after their sessions ended. */
-  forget(): void {
-    const wanted = new Set(this.#config.peers.map(({ name }) => name));
-    for (const name of this.#peers.keys()) {
-      if (wanted.has(name)) continue;
+  *forget({ peers }: NodeConfig): Steps<void> {
+    const wanted = new Set(peers.map(({ name }) => name));
+    for (const name of [...this.#peers.keys()].filter((each) => !wanted.has(each))) {
       this.#peers.delete(name);
       this.#rib.removeNeighbour(name);
+      yield;
     }
   }
 
