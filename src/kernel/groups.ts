@@ -27,7 +27,14 @@ export interface Group {
   /** Routes on their way to it, and changes of itself. */
   flights: number;
   /** What its routes want, by hop set; 0 is to be deleted, KEEP to stay. */
-  readonly wants: Map<number, number>;
+  readonly wants: Map<number, Want>;
+  /** It waits to be decided about. */
+  isChanged: boolean;
+}
+
+/** How many routes of a group want the same. */
+interface Want {
+  routes: number;
 }
 
 /** In place of what a route wants: it was adopted, and stays as it is until somebody asks for it. */
@@ -66,7 +73,7 @@ export class Groups {
   readonly #taken = new Set<number>();
   readonly #singles: SingleHops;
   /** Groups to decide about. */
-  readonly #changed = new Set<Group>();
+  #changed: Group[] = [];
 
   constructor(family: Family) {
     this.#family = family;
@@ -124,34 +131,41 @@ export class Groups {
   }
 
   #count(group: Group, desired: number, by: number): void {
-    const count = (group.wants.get(desired) ?? 0) + by;
-    if (count === 0) group.wants.delete(desired);
-    else group.wants.set(desired, count);
-    this.#changed.add(group);
+    const want = group.wants.get(desired);
+    if (want === undefined) group.wants.set(desired, { routes: by });
+    else {
+      want.routes += by;
+      if (want.routes === 0) group.wants.delete(desired);
+    }
+    this.review(group);
   }
 
   /** Groups to decide about, each told once. */
   takeChanged(): readonly Group[] {
-    const changed = [...this.#changed];
-    this.#changed.clear();
+    const changed = this.#changed;
+    if (changed.length === 0) return changed;
+    this.#changed = [];
+    for (const group of changed) group.isChanged = false;
     return changed;
   }
 
   /** It shall be decided about again. */
   review(group: Group): void {
-    this.#changed.add(group);
+    if (group.isChanged) return;
+    group.isChanged = true;
+    this.#changed.push(group);
   }
 
   /** No route wants `hopSet` any more. */
   unused(hopSet: number): void {
     const group = this.#bySet.get(hopSet);
-    if (group !== undefined) this.#changed.add(group);
+    if (group !== undefined) this.review(group);
   }
 
   /** The kernel has it: routes may name it. */
   arrived(group: Group): void {
     if (group.state === "new") group.state = "ready";
-    this.#changed.add(group);
+    this.review(group);
   }
 
   /** A group that `pointTo` puts into the kernel. @returns undefined where no id is free */
@@ -174,10 +188,11 @@ export class Groups {
       routes: 0,
       flights: 0,
       wants: new Map(),
+      isChanged: false,
     };
     this.#slots[slot] = made;
     if (content !== UNKNOWN && !this.#bySet.has(content)) this.#bySet.set(content, made);
-    this.#changed.add(made);
+    this.review(made);
     return made;
   }
 
@@ -238,7 +253,7 @@ export class Groups {
   retire(group: Group): void {
     this.#setContent(group, UNKNOWN);
     group.state = "retired";
-    this.#changed.add(group);
+    this.review(group);
   }
 
   /**
@@ -252,7 +267,8 @@ export class Groups {
     group.wants.clear();
     group.state = "dead";
     group.content = become;
-    this.#changed.delete(group);
+    group.isChanged = false;
+    this.#changed = this.#changed.filter((other) => other !== group);
   }
 
   /** Where a route goes that names `target`: what became of it where that is dead. */
@@ -276,7 +292,7 @@ export class Groups {
     if (group === undefined) return false;
     group.flights--;
     if (group.flights > 0) return group.state !== "dead";
-    if (group.state !== "dead") this.#changed.add(group);
+    if (group.state !== "dead") this.review(group);
     else if (group.isBuried) this.#slots[slotOf(target)] = undefined;
     return group.state !== "dead";
   }
@@ -316,7 +332,7 @@ export class Groups {
     this.#bySet.clear();
     this.#singles.clear();
     this.#taken.clear();
-    this.#changed.clear();
+    this.#changed = [];
   }
 
   /** Takes over the objects of a dump that carry our mark and lie in our range. @param intern number of a hop set */
@@ -356,7 +372,7 @@ export class Groups {
     if (this.#bySet.get(group.content) === group) this.#bySet.delete(group.content);
     group.content = content;
     if (content !== UNKNOWN && !this.#bySet.has(content)) this.#bySet.set(content, group);
-    this.#changed.add(group);
+    this.review(group);
   }
 
   #leaveMembers(group: Group): void {
@@ -366,7 +382,8 @@ export class Groups {
 }
 
 /** Do nearly all of a group's routes want what it is now? */
-export const isCaughtUp = ({ routes, wants, content }: Group): boolean => (wants.get(content) ?? 0) * 8 >= routes * 7;
+export const isCaughtUp = ({ routes, wants, content }: Group): boolean =>
+  (wants.get(content)?.routes ?? 0) * 8 >= routes * 7;
 
 /**
  * What to do with all routes of a group at once. One message re-points them when most want the same other hop set and
@@ -378,10 +395,11 @@ export const isCaughtUp = ({ routes, wants, content }: Group): boolean => (wants
 export function decide({ state, routes, flights, wants, content }: Group, users: number): GroupStep {
   if (state === "new" || state === "dying" || state === "dead") return { kind: "nothing" };
   if (routes === 0) return { kind: flights === 0 && (state === "retired" || users === 0) ? "remove" : "nothing" };
-  const staying = (wants.get(content) ?? 0) + (wants.get(KEEP) ?? 0);
+  const staying = (wants.get(content)?.routes ?? 0) + (wants.get(KEEP)?.routes ?? 0);
   if (state === "retired" || routes < BULK_ROUTES || staying * 8 > routes) return { kind: "nothing" };
-  for (const [hopSet, count] of wants) {
-    if (hopSet !== 0 && hopSet !== content && hopSet !== KEEP && count * 2 > routes) return { kind: "repoint", hopSet };
+  for (const [hopSet, want] of wants) {
+    if (hopSet !== 0 && hopSet !== content && hopSet !== KEEP && want.routes * 2 > routes)
+      return { kind: "repoint", hopSet };
   }
   return { kind: "nothing" };
 }

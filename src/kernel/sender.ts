@@ -73,7 +73,7 @@ export class Sender {
   /** Batches, since the start. */
   #sent = 0;
   #answered = 0;
-  #turn = 0;
+  #fills = 0;
   #whenQuiet: (() => void)[] = [];
   #trials: Trial[] = [];
   /** Pauses that wait for the last answer. */
@@ -103,11 +103,13 @@ export class Sender {
     this.#pace?.cancel();
     this.#pace = undefined;
     this.#scheduled = true;
-    this.#clock.soon(() => {
-      this.#scheduled = false;
-      this.#flush();
-    });
+    this.#clock.soon(this.#turn);
   }
+
+  readonly #turn = (): void => {
+    this.#scheduled = false;
+    this.#flush();
+  };
 
   /** Too little to send, too soon? @returns true: its time comes */
   #waits(): boolean {
@@ -216,7 +218,7 @@ export class Sender {
 
   #fill(room: Uint32Array, budget: number): number {
     const ready = this.#sources.filter(({ pending }) => pending > 0);
-    const { looked, batch } = ready[this.#turn++ % ready.length]!.fill(room, budget);
+    const { looked, batch } = ready[this.#fills++ % ready.length]!.fill(room, budget);
     if (batch === undefined) this.#port.release(room);
     else this.#submit(room, batch);
     return looked;

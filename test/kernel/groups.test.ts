@@ -4,6 +4,10 @@ import { eachMessage, received } from "#kernel/wire/message.ts";
 import { decodeNextHop } from "#kernel/wire/nexthop.ts";
 import type { Hop } from "#route/hop-set.ts";
 
+/** Of hop sets, and how many routes want each. */
+const wants = (...each: [hopSet: number, routes: number][]): Group["wants"] =>
+  new Map(each.map(([hopSet, routes]) => [hopSet, { routes }]));
+
 const group = (change: Partial<Group>): Group => ({
   target: 0x80000001,
   id: 1,
@@ -14,7 +18,8 @@ const group = (change: Partial<Group>): Group => ({
   members: [],
   routes: 1000,
   flights: 0,
-  wants: new Map([[7, 1000]]),
+  wants: wants([7, 1000]),
+  isChanged: false,
   ...change,
 });
 
@@ -23,10 +28,7 @@ test("a group is re-pointed when most want the same and hardly any wants what it
   expect(
     decide(
       group({
-        wants: new Map([
-          [8, 900],
-          [7, 100],
-        ]),
+        wants: wants([8, 900], [7, 100]),
       }),
       100,
     ),
@@ -34,10 +36,7 @@ test("a group is re-pointed when most want the same and hardly any wants what it
   expect(
     decide(
       group({
-        wants: new Map([
-          [8, 800],
-          [7, 200],
-        ]),
+        wants: wants([8, 800], [7, 200]),
       }),
       200,
     ),
@@ -45,10 +44,7 @@ test("a group is re-pointed when most want the same and hardly any wants what it
   expect(
     decide(
       group({
-        wants: new Map([
-          [8, 501],
-          [9, 499],
-        ]),
+        wants: wants([8, 501], [9, 499]),
       }),
       0,
     ),
@@ -56,10 +52,7 @@ test("a group is re-pointed when most want the same and hardly any wants what it
   expect(
     decide(
       group({
-        wants: new Map([
-          [8, 500],
-          [9, 500],
-        ]),
+        wants: wants([8, 500], [9, 500]),
       }),
       0,
     ),
@@ -67,23 +60,20 @@ test("a group is re-pointed when most want the same and hardly any wants what it
   expect(
     decide(
       group({
-        wants: new Map([
-          [0, 900],
-          [8, 100],
-        ]),
+        wants: wants([0, 900], [8, 100]),
       }),
       0,
     ),
   ).toEqual({ kind: "nothing" });
-  expect(decide(group({ routes: 100, wants: new Map([[8, 100]]) }), 0)).toEqual({ kind: "nothing" });
-  expect(decide(group({ state: "retired", wants: new Map([[8, 1000]]) }), 0)).toEqual({ kind: "nothing" });
+  expect(decide(group({ routes: 100, wants: wants([8, 100]) }), 0)).toEqual({ kind: "nothing" });
+  expect(decide(group({ state: "retired", wants: wants([8, 1000]) }), 0)).toEqual({ kind: "nothing" });
 });
 
 test("a group goes when it has no routes, and stays while they are deleted", () => {
-  expect(decide(group({ wants: new Map([[0, 1000]]) }), 0)).toEqual({ kind: "nothing" });
-  expect(decide(group({ routes: 0, wants: new Map() }), 0)).toEqual({ kind: "remove" });
-  expect(decide(group({ routes: 0, wants: new Map() }), 5)).toEqual({ kind: "nothing" });
-  expect(decide(group({ routes: 0, wants: new Map(), state: "new" }), 0)).toEqual({ kind: "nothing" });
+  expect(decide(group({ wants: wants([0, 1000]) }), 0)).toEqual({ kind: "nothing" });
+  expect(decide(group({ routes: 0, wants: wants() }), 0)).toEqual({ kind: "remove" });
+  expect(decide(group({ routes: 0, wants: wants() }), 5)).toEqual({ kind: "nothing" });
+  expect(decide(group({ routes: 0, wants: wants(), state: "new" }), 0)).toEqual({ kind: "nothing" });
 });
 
 const hop = (link: number, weight = 1): Hop => ({
