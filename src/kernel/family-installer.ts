@@ -1,4 +1,3 @@
-import type { KernelConfig } from "#config/node-config.ts";
 import type { Clock, Timer } from "#lib/clock.ts";
 import type { Log } from "#lib/log.ts";
 import type { Address } from "#route/address.ts";
@@ -6,20 +5,20 @@ import type { Family } from "#route/family.ts";
 import type { HopSetTable } from "#route/hop-set.ts";
 import { Conflicts } from "./conflicts.ts";
 import { Failures, heldReason, refusalReason } from "./failures.ts";
-import type { ForeignRoute } from "./foreign-routes.ts";
+import { BATCH_MESSAGES, type Flight, Flights } from "./flights.ts";
 import { GroupWriter } from "./group-writer.ts";
 import type { Answer, Refusal } from "./netlink-port.ts";
 import { plan } from "./plan.ts";
 import { DOUBTED, FAILED, IN_FLIGHT, STALE } from "./route-flags.ts";
 import { LEARNED, RouteStore } from "./route-store.ts";
 import type { Batch, Sender, Source } from "./sender.ts";
+import type { InstallerConfig, Surroundings } from "./surroundings.ts";
 import { UNKNOWN, VIA_GROUP } from "./target.ts";
 import { Templates } from "./templates.ts";
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "./wire/constants.ts";
 import { MOST_ROUTE_WORDS, putRoute, type RouteFacts } from "./wire/route.ts";
+import { type Wish, Wishes } from "./wishes.ts";
 
-/** Messages a batch: beyond 50 nothing is gained, and 200 hold the kernel's lock for less than a millisecond. */
-const BATCH_MESSAGES = 200;
 /** Failures are looked through this often. */
 const RETRY_MS = 1_000;
 /** Metric of the node's own blackholes: every other route to the same block wins. */
@@ -27,34 +26,13 @@ export const OWN_METRIC = 1_000_000;
 const CREATE = NLM_F_CREATE | NLM_F_EXCL;
 const REPLACE = NLM_F_CREATE | NLM_F_REPLACE;
 
-export type InstallerConfig = Pick<
-  KernelConfig,
-  "table" | "metric" | "protocol" | "nextHopObjects" | "preferredSource"
->;
-
-/** What the installer asks others. */
-export interface Surroundings {
-  /** Can packets leave by this hop set? */
-  usable(hopSet: number): boolean;
-  /** Foreign routes to exactly this prefix in the table that we write to. */
-  beside(family: Family, w0: number, w1: number, w2: number, w3: number, length: number): readonly ForeignRoute[];
-  /** What we believe of the kernel is wrong or incomplete: dump and compare. */
-  doubt(why: string): void;
-}
-
-/** Routes on their way. */
-interface Flight {
-  readonly ids: Uint32Array;
-  /** Where each route points once it is done; 0: deleted. */
-  readonly sent: Uint32Array;
-  count: number;
-}
-
 /** The installer of one family: which route needs which message, and what answers and notifications mean for it. */
 export class FamilyInstaller implements Source {
-  readonly store: RouteStore;
-  readonly groups: GroupWriter;
-  readonly failures: Failures;
+  readonly #store: RouteStore;
+  readonly #groups: GroupWriter;
+  readonly #failures: Failures;
+  /** What the store has not been told yet; it is before anybody looks. */
+  readonly #wishes = new Wishes();
   readonly #family: Family;
   #config: InstallerConfig;
   readonly #hopSets: HopSetTable;
@@ -65,8 +43,7 @@ export class FamilyInstaller implements Source {
   readonly #conflicts: Conflicts;
   /** By layer. */
   readonly #templates: Templates[] = [];
-  /** Flights to be used again. */
-  readonly #landed: Flight[] = [];
+  readonly #flights = new Flights();
   /** A route waits for its link. */
   #parked = false;
   #retry: Timer | undefined;
@@ -90,41 +67,63 @@ export class FamilyInstaller implements Source {
     this.#sender = sender;
     this.#clock = clock;
     this.#log = log;
-    this.store = new RouteStore(family, [config.metric, OWN_METRIC], seed);
+    this.#store = new RouteStore(family, [config.metric, OWN_METRIC], seed);
     const usable = (hopSet: number): boolean => around.usable(hopSet);
-    this.groups = new GroupWriter(this.store, hopSets, config, sender, clock, log, usable);
-    this.failures = new Failures(log);
+    this.#groups = new GroupWriter(this.#store, hopSets, config, sender, clock, log, usable);
+    this.#failures = new Failures(log);
     this.#conflicts = new Conflicts(log, clock);
   }
 
-  set(w0: number, w1: number, w2: number, w3: number, length: number, layer: number, hopSet: number): void {
-    const id = this.store.add(w0, w1, w2, w3, length, layer);
-    if (id === 0) {
-      if (!this.#full) this.#log.error("the table of kernel routes is full: further routes are not installed");
-      this.#full = true;
+  get store(): RouteStore {
+    this.#settleWishes();
+    return this.#store;
+  }
+
+  get groups(): GroupWriter {
+    this.#settleWishes();
+    return this.#groups;
+  }
+
+  get failures(): Failures {
+    this.#settleWishes();
+    return this.#failures;
+  }
+
+  /** @param hopSet 0: no route */
+  want(w0: number, w1: number, w2: number, w3: number, length: number, layer: number, hopSet: number): void {
+    this.#wishes.add(w0, w1, w2, w3, length, layer, hopSet);
+    if (this.#wishes.isFull) this.#settleWishes();
+    this.#sender.schedule();
+  }
+
+  #settleWishes(): void {
+    if (this.#wishes.count > 0) this.#wishes.take(this.#store.prefixes, this.#wish);
+  }
+
+  readonly #wish: Wish = (w0, w1, w2, w3, length, layer, hopSet) => {
+    const { prefixes } = this.#store;
+    if (hopSet === 0) {
+      const id = prefixes.find(w0, w1, w2, w3, length, layer);
+      if (id !== 0) this.#desire(id, 0);
       return;
     }
-    this.store.setDesired(id, hopSet);
-    this.#changed(id);
-  }
+    const id = prefixes.add(w0, w1, w2, w3, length, layer);
+    if (id !== 0) this.#desire(id, hopSet);
+    else if (!this.#full) this.#log.error("the table of kernel routes is full: further routes are not installed");
+    this.#full ||= id === 0;
+  };
 
-  clear(w0: number, w1: number, w2: number, w3: number, length: number, layer: number): void {
-    const id = this.store.prefixes.find(w0, w1, w2, w3, length, layer);
-    if (id === 0) return;
-    this.store.setDesired(id, 0);
-    this.#changed(id);
-  }
-
-  #changed(id: number): void {
-    this.store.endStale(id);
-    if (this.store.is(id, FAILED)) this.#recovered(id);
+  #desire(id: number, hopSet: number): void {
+    const store = this.#store;
+    store.setDesired(id, hopSet);
+    store.endStale(id);
+    if (store.is(id, FAILED)) this.#recovered(id);
     this.#settle(id);
-    this.#sender.schedule();
   }
 
   /** Gives a route its turn if it is not as wanted, forgets it if nothing is left of it. */
   #settle(id: number): void {
-    const { store } = this;
+    const store = this.#store;
     // The answer of one on its way looks again, a refused one has its own times, a stale one is kept as it is.
     if (store.is(id, IN_FLIGHT | FAILED | STALE)) return;
     if (store.content(id) === store.desired(id)) store.releaseIfIdle(id);
@@ -132,12 +131,12 @@ export class FamilyInstaller implements Source {
   }
 
   #recovered(id: number): void {
-    this.store.unmark(id, FAILED);
-    this.failures.clear(id);
+    this.#store.unmark(id, FAILED);
+    this.#failures.clear(id);
   }
 
   get pending(): number {
-    return this.store.pending;
+    return this.#store.pending + this.#wishes.count;
   }
 
   checkpoint(): () => boolean {
@@ -149,11 +148,7 @@ export class FamilyInstaller implements Source {
   }
 
   fill(room: Uint32Array, budget: number): { looked: number; batch: Batch | undefined } {
-    const flight = this.#landed.pop() ?? {
-      ids: new Uint32Array(BATCH_MESSAGES),
-      sent: new Uint32Array(BATCH_MESSAGES),
-      count: 0,
-    };
+    const flight = this.#flights.take();
     let looked = this.store.walkOn(budget);
     let words = 0;
     let last = 0;
@@ -167,7 +162,7 @@ export class FamilyInstaller implements Source {
       words = past;
     }
     if (flight.count === 0) {
-      this.#landed.push(flight);
+      this.#flights.release(flight);
       return { looked, batch: undefined };
     }
     return { looked, batch: { words, last, answered: (answer) => this.#answered(flight, answer) } };
@@ -175,7 +170,7 @@ export class FamilyInstaller implements Source {
 
   /** Writes what route `id` needs, if anything. @returns the word past it */
   #write(flight: Flight, room: Uint32Array, at: number, id: number): number {
-    const { store } = this;
+    const store = this.#store;
     const { prefixes: p } = store;
     if (store.is(id, IN_FLIGHT)) return at;
     const desired = store.desired(id);
@@ -186,7 +181,7 @@ export class FamilyInstaller implements Source {
     if (step === "nothing") store.releaseIfIdle(id);
     if (step === "nothing" || step === "wait" || step === "yield") return at;
     const layer = p.layer(id);
-    const target = layer === LEARNED && desired !== 0 ? this.groups.target(id, desired) : desired;
+    const target = layer === LEARNED && desired !== 0 ? this.#groups.target(id, desired) : desired;
     if (target === undefined) return at;
     const group = target >= VIA_GROUP ? store.groups.get(target) : undefined;
     if (group !== undefined) group.flights++;
@@ -214,7 +209,7 @@ export class FamilyInstaller implements Source {
     const known = this.#templates[layer];
     if (known !== undefined) return known;
     const { table, protocol, preferredSource } = this.#config;
-    const mark = { table, protocol, metric: this.store.metrics[layer]! };
+    const mark = { table, protocol, metric: this.#store.metrics[layer]! };
     const source = layer === LEARNED ? preferredSource[this.#family] : undefined;
     const made = new Templates(this.#family, mark, this.#hopSets, source);
     this.#templates[layer] = made;
@@ -223,7 +218,7 @@ export class FamilyInstaller implements Source {
 
   /** Does another's route stand where we would create one? Tells of conflicts by the other's name. */
   #isHeld(id: number): boolean {
-    const { store } = this;
+    const store = this.#store;
     const { prefixes: p } = store;
     const actual = store.actual(id);
     if (actual !== 0 && actual !== UNKNOWN) return false;
@@ -242,7 +237,8 @@ export class FamilyInstaller implements Source {
   }
 
   #answered(flight: Flight, answer: Answer): void {
-    const { store } = this;
+    const store = this.#store;
+    this.#fetch(flight);
     let next = 0;
     for (let index = 0; index < flight.count; index++) {
       const id = flight.ids[index]!;
@@ -256,17 +252,24 @@ export class FamilyInstaller implements Source {
       else this.#refused(id, sent, refusal);
       this.#settle(id);
     }
-    flight.count = 0;
-    this.#landed.push(flight);
+    this.#flights.release(flight);
+  }
+
+  /** Routes that were deleted are going to be forgotten. */
+  #fetch({ ids, sent, count }: Flight): void {
+    const { prefixes } = this.#store;
+    let touched = 0;
+    for (let index = 0; index < count; index++) if (sent[index] === 0) touched ^= prefixes.touch(ids[index]!);
+    prefixes.touched = touched;
   }
 
   #done(id: number, sent: number): void {
-    this.store.setActual(id, sent);
-    if (this.store.is(id, FAILED)) this.#recovered(id);
+    this.#store.setActual(id, sent);
+    if (this.#store.is(id, FAILED)) this.#recovered(id);
   }
 
   #refused(id: number, sent: number, { code, text }: Refusal): void {
-    const { store } = this;
+    const store = this.#store;
     if (sent === 0 && (code === "ESRCH" || code === "ENOENT")) {
       this.#done(id, 0); // already gone
       return;
@@ -280,15 +283,15 @@ export class FamilyInstaller implements Source {
   }
 
   #fail(id: number, code: string, reason: string): void {
-    this.store.mark(id, FAILED);
-    this.failures.note(id, this.store.format(id), code, reason, this.#clock.nowMs());
+    this.#store.mark(id, FAILED);
+    this.#failures.note(id, this.#store.format(id), code, reason, this.#clock.nowMs());
     this.#retry ??= this.#clock.after(RETRY_MS, () => this.#retryDue());
   }
 
   #retryDue(): void {
     this.#retry = undefined;
-    for (const id of this.failures.due(this.#clock.nowMs())) this.store.enqueue(id);
-    if (this.failures.size > 0) this.#retry = this.#clock.after(RETRY_MS, () => this.#retryDue());
+    for (const id of this.#failures.due(this.#clock.nowMs())) this.#store.enqueue(id);
+    if (this.#failures.size > 0) this.#retry = this.#clock.after(RETRY_MS, () => this.#retryDue());
     this.#sender.schedule();
   }
 
@@ -313,7 +316,7 @@ export class FamilyInstaller implements Source {
   }
 
   #target(hopSet: number, object: number): number {
-    return object === 0 || hopSet === 0 ? hopSet : (this.store.groups.byId(object)?.target ?? UNKNOWN);
+    return object === 0 || hopSet === 0 ? hopSet : (this.#store.groups.byId(object)?.target ?? UNKNOWN);
   }
 
   /** Somebody else deleted or changed a route with our mark. @param hopSet 0 deleted; else as in `found` */
@@ -343,7 +346,7 @@ export class FamilyInstaller implements Source {
   }
 
   #doubt(id: number, target: number): void {
-    const { store } = this;
+    const store = this.#store;
     if (store.is(id, IN_FLIGHT)) store.mark(id, DOUBTED);
     // Not 0 for a deletion: it may be an old one, told after we have put the route there anew.
     store.setActual(id, target === 0 ? UNKNOWN : target);

@@ -4,10 +4,11 @@ import { type Family, families } from "#route/family.ts";
 import type { HopSet, HopSetTable } from "#route/hop-set.ts";
 import { formatPrefix, type Prefix, parsePrefix } from "#route/prefix.ts";
 import type { Failure } from "./failures.ts";
-import { FamilyInstaller, type InstallerConfig, type Surroundings } from "./family-installer.ts";
+import { FamilyInstaller } from "./family-installer.ts";
 import type { NetlinkPort } from "./netlink-port.ts";
 import { LEARNED, OWN } from "./route-store.ts";
 import { Sender } from "./sender.ts";
+import type { InstallerConfig, Surroundings } from "./surroundings.ts";
 import type { NextHopObject } from "./wire/nexthop.ts";
 import type { RouteFacts } from "./wire/route.ts";
 
@@ -82,22 +83,22 @@ export class Installer {
 
   set4(address: number, length: number, hopSet: number): void {
     this.#asked.ipv4.updates++;
-    this.#sides.ipv4.set(address, 0, 0, 0, length, LEARNED, hopSet);
+    this.#sides.ipv4.want(address, 0, 0, 0, length, LEARNED, hopSet);
   }
 
   set6(w0: number, w1: number, w2: number, w3: number, length: number, hopSet: number): void {
     this.#asked.ipv6.updates++;
-    this.#sides.ipv6.set(w0, w1, w2, w3, length, LEARNED, hopSet);
+    this.#sides.ipv6.want(w0, w1, w2, w3, length, LEARNED, hopSet);
   }
 
   clear4(address: number, length: number): void {
     this.#asked.ipv4.withdraws++;
-    this.#sides.ipv4.clear(address, 0, 0, 0, length, LEARNED);
+    this.#sides.ipv4.want(address, 0, 0, 0, length, LEARNED, 0);
   }
 
   clear6(w0: number, w1: number, w2: number, w3: number, length: number): void {
     this.#asked.ipv6.withdraws++;
-    this.#sides.ipv6.clear(w0, w1, w2, w3, length, LEARNED);
+    this.#sides.ipv6.want(w0, w1, w2, w3, length, LEARNED, 0);
   }
 
   /**
@@ -121,12 +122,12 @@ export class Installer {
       if (wanted.has(formatPrefix(prefix))) continue;
       this.#asked[prefix.family].withdraws++;
       const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = prefix.words;
-      this.#sides[prefix.family].clear(w0, w1, w2, w3, prefix.length, OWN);
+      this.#sides[prefix.family].want(w0, w1, w2, w3, prefix.length, OWN, 0);
     }
     for (const { prefix, set } of routes) {
       if (!before.has(formatPrefix(prefix))) this.#asked[prefix.family].updates++;
       const [w0 = 0, w1 = 0, w2 = 0, w3 = 0] = prefix.words;
-      this.#sides[prefix.family].set(w0, w1, w2, w3, prefix.length, OWN, this.#hopSets.intern(set));
+      this.#sides[prefix.family].want(w0, w1, w2, w3, prefix.length, OWN, this.#hopSets.intern(set));
     }
     this.#own = routes;
   }

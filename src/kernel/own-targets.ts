@@ -1,6 +1,6 @@
 import type { Family } from "#route/family.ts";
 import type { HopSetTable } from "#route/hop-set.ts";
-import type { InstallerConfig } from "./family-installer.ts";
+import type { InstallerConfig } from "./surroundings.ts";
 import { UNKNOWN } from "./target.ts";
 import * as c from "./wire/constants.ts";
 import type { Received } from "./wire/message.ts";

@@ -1,8 +1,11 @@
 import { bug } from "#lib/bug.ts";
 import { reserve } from "#lib/reserve.ts";
 
-/** A slot has 24 bits for the number of a record. */
+/** A slot has 24 bits for the number of a record, 4 for how far it is from where it belongs, and 4 of the hash. */
 const ID = 0xff_ffff;
+const DISTANCE = 24;
+/** This far or farther: by the record. */
+const FAR = 15;
 /** Most prefixes, by the words of an address: twice the RIB's, since a metric that changes has all of them twice. */
 const MOST = { 1: 8_000_000, 4: 4_000_000 } as const;
 const SHARDS = 256;
@@ -16,8 +19,9 @@ const KEY = 0xffff;
  *
  * Layout of a record, in 32-bit words: the address (1 for IPv4, 4 for IPv6), a word of `marks << 16 | layer << 8 |
  * length`, the owner's fields; all in one cache line. A layer is a name space of its own over the same prefixes. Each of
- * 256 shards is an open-addressed Uint32Array of `tag << 24 | id`, load at most 2/3, linear probing, backward-shift
- * delete, so that no growth moves more than one shard and no tombstones stay. Records never move. A number that is free
+ * 256 shards is an open-addressed Uint32Array of `hash << 28 | distance << 24 | id`, load at most 2/3, linear probing,
+ * backward-shift delete, so that no growth moves more than one shard and no tombstones stay. By the distance to its first
+ * choice a slot is moved without a look at its record. Records never move. A number that is free
  * has the next free one in place of its address.
  */
 export class PrefixTable {
@@ -34,6 +38,8 @@ export class PrefixTable {
   readonly #seed: number;
   readonly #shards: Uint32Array[] = [];
   readonly #used = new Uint32Array(SHARDS);
+  /** What was fetched ahead: written, so that it is not optimised away. */
+  touched = 0;
 
   /**
    * @param addressWords 1 for IPv4, 4 for IPv6. @param fields words that the owner keeps of each prefix, 0 at first
@@ -103,11 +109,12 @@ export class PrefixTable {
     const hash = this.#hash(w0, w1, w2, w3, key);
     const slots = this.#shards[hash & 0xff]!;
     const mask = slots.length - 1;
-    const tag = hash >>> 24;
-    for (let at = (hash >>> 8) & mask; ; at = (at + 1) & mask) {
-      const slot = slots[at]!;
+    const home = (hash >>> 8) & mask;
+    for (let distance = 0; ; distance++) {
+      const slot = slots[(home + distance) & mask]!;
       if (slot === 0) return 0;
-      if (slot >>> 24 === tag && this.#is(slot & ID, w0, w1, w2, w3, key)) return slot & ID;
+      if (slot >>> DISTANCE !== tagOf(hash, distance)) continue;
+      if (this.#is(slot & ID, w0, w1, w2, w3, key)) return slot & ID;
     }
   }
 
@@ -161,11 +168,13 @@ export class PrefixTable {
   #closeGap(slots: Uint32Array, mask: number, gap: number): void {
     let hole = gap;
     for (let at = (gap + 1) & mask; slots[at] !== 0; at = (at + 1) & mask) {
-      const home = (this.#hashOf(slots[at]! & ID) >>> 8) & mask;
-      if (((at - home) & mask) >= ((at - hole) & mask)) {
-        slots[hole] = slots[at]!;
-        hole = at;
-      }
+      const slot = slots[at]! | 0;
+      let distance = (slot >>> DISTANCE) & FAR;
+      if (distance === FAR) distance = (at - (this.#hashOf(slot & ID) >>> 8)) & mask;
+      const left = distance - ((at - hole) & mask);
+      if (left < 0) continue;
+      slots[hole] = slotOf(slot, left, slot & ID);
+      hole = at;
     }
     slots[hole] = 0;
   }
@@ -183,6 +192,32 @@ export class PrefixTable {
     for (const slot of old) {
       if (slot !== 0) place(slots, this.#hashOf(slot & ID), slot & ID);
     }
+  }
+
+  /**
+   * Has the memory fetched what `find` and `add` of this prefix look at first.
+   * @returns whose record they look at then; 0 where the prefix is not there
+   */
+  first(w0: number, w1: number, w2: number, w3: number, length: number, layer: number): number {
+    const hash = this.#hash(w0, w1, w2, w3, length | (layer << 8));
+    const slots = this.#shards[hash & 0xff]!;
+    return slots[(hash >>> 8) & (slots.length - 1)]! & ID;
+  }
+
+  /** Has the memory fetched the records of these prefixes, all at the same time. */
+  fetch(ids: Uint32Array): void {
+    const records = this.#records;
+    const stride = this.#stride;
+    let touched = 0;
+    for (const id of ids) touched ^= records[id * stride]! ^ records[id * stride + stride - 1]!;
+    this.touched = touched;
+  }
+
+  /** Has the memory fetched what `remove` will need of this prefix. @returns something that has to be used */
+  touch(id: number): number {
+    const hash = this.#hashOf(id);
+    const slots = this.#shards[hash & 0xff]!;
+    return slots[(hash >>> 8) & (slots.length - 1)]! | 0;
   }
 
   #is(id: number, w0: number, w1: number, w2: number, w3: number, key: number): boolean {
@@ -203,16 +238,22 @@ export class PrefixTable {
   #hash(w0: number, w1: number, w2: number, w3: number, key: number): number {
     let hash = mix(this.#seed ^ w0 ^ Math.imul(key, 0x9e3779b1));
     if (this.#address === 4) hash = mix(mix(mix(hash ^ w1) ^ w2) ^ w3);
-    return hash >>> 0;
+    return hash;
   }
 }
 
 function place(slots: Uint32Array, hash: number, id: number): void {
   const mask = slots.length - 1;
-  let at = (hash >>> 8) & mask;
-  while (slots[at] !== 0) at = (at + 1) & mask;
-  slots[at] = ((hash & 0xff000000) | id) >>> 0;
+  const home = (hash >>> 8) & mask;
+  let distance = 0;
+  while (slots[(home + distance) & mask] !== 0) distance++;
+  slots[(home + distance) & mask] = slotOf(hash, distance, id);
 }
+
+const slotOf = (hash: number, distance: number, id: number): number => (tagOf(hash, distance) << DISTANCE) | id;
+
+/** What a slot has above the number. */
+const tagOf = (hash: number, distance: number): number => ((hash >>> 28) << 4) | Math.min(distance, FAR);
 
 /** Finaliser of MurmurHash3 (public domain): every input bit reaches every output bit. */
 function mix(value: number): number {

@@ -50,7 +50,7 @@ export class RouteStore {
     this.metrics = [...metrics];
     this.prefixes = new PrefixTable(family === "ipv4" ? 1 : 4, 2, seed);
     this.groups = new Groups(family);
-    this.#queue = new ShuffledQueue(seed);
+    this.#queue = new ShuffledQueue(seed, (ids) => this.prefixes.fetch(ids));
     this.walk = new RouteWalk(this);
   }
 

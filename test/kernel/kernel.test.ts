@@ -299,6 +299,28 @@ test("a route costs one message, a second equal call none, and its withdrawal on
   expect(bench.held().size).toBe(0);
 });
 
+test("what was asked for counts before anything is sent, and the last word about a prefix is what holds", () => {
+  const bench = new Bench("never");
+  const { ipv4 } = bench.via(2);
+  const before = bench.model.batches;
+  for (const each of MANY.slice(0, 300)) bench.set(each, ipv4);
+  expect(bench.kernel.installer.counts("ipv4").wanted).toBe(300);
+  for (const each of MANY.slice(0, 300)) {
+    bench.set(each, 0);
+    bench.set(each, bench.via(3).ipv4);
+    bench.set(each, 0);
+  }
+  expect(bench.kernel.installer.counts("ipv4").wanted).toBe(0);
+  bench.settle();
+  expect([bench.held().size, bench.model.batches - before]).toEqual([0, 0]);
+  for (const each of MANY.slice(0, 300)) {
+    bench.set(each, 0);
+    bench.set(each, ipv4);
+  }
+  bench.settle();
+  expect(bench.held().size).toBe(300);
+});
+
 test("routes that come one at a time travel together; the first after a rest goes at once", () => {
   const bench = new Bench("never");
   bench.clock.advance(100);

@@ -65,6 +65,28 @@ test("a hundred thousand prefixes are all found again, and none that was not add
   expect(table.find(0, 0, 0, 0, 23, 0)).toBe(0);
 });
 
+test("in shards so full that many prefixes stand far from their places, each is found, until it is removed", () => {
+  const count = 340_000; // hardly below two thirds of the slots
+  const table = new PrefixTable(1, 0, 12345);
+  const ids = Array.from({ length: count }, (_, index) => table.add(index, 0, 0, 0, 32, 0));
+  ids.forEach((id, index) => {
+    if (index % 3 === 0) table.remove(id);
+  });
+  const wrong = ids.filter((id, index) => table.find(index, 0, 0, 0, 32, 0) !== (index % 3 === 0 ? 0 : id));
+  expect(wrong).toEqual([]);
+  ids.forEach((id, index) => {
+    if (index % 3 !== 0) table.remove(id);
+  });
+  expect(table.size).toBe(0);
+});
+
+test("whose record is looked at first: the prefix's own, where nobody else stands in its place", () => {
+  const table = new PrefixTable(4, 0, 7);
+  expect(table.first(1, 2, 3, 4, 128, 0)).toBe(0);
+  const id = table.add(1, 2, 3, 4, 128, 0);
+  expect([table.first(1, 2, 3, 4, 128, 0), table.first(1, 2, 3, 5, 128, 0)]).toEqual([id, 0]);
+});
+
 test("removing what is not there is a mistake of ours", () => {
   const table = new PrefixTable(1, 0, 1);
   const id = table.add(1, 0, 0, 0, 32, 0);

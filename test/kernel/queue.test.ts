@@ -8,7 +8,7 @@ function drain(queue: ShuffledQueue): number[] {
 }
 
 test("everything comes out once, in another order", () => {
-  const queue = new ShuffledQueue(3);
+  const queue = new ShuffledQueue(3, () => {});
   const values = Array.from({ length: 5_000 }, (_, index) => index);
   for (const value of values) queue.push(value);
   expect(queue.size).toBe(5_000);
@@ -19,8 +19,23 @@ test("everything comes out once, in another order", () => {
   expect(ascending).toBeLessThan(20); // the kernel's trie dislikes neighbours
 });
 
+test("numbers are told of before they come, each once, a few at a time", () => {
+  const told: number[] = [];
+  let most = 0;
+  const queue = new ShuffledQueue(3, (soon) => {
+    told.push(...soon);
+    most = Math.max(most, soon.length);
+  });
+  const values = Array.from({ length: 5_000 }, (_, index) => index);
+  for (const value of values) queue.push(value);
+  expect(told).toEqual([]);
+  for (let value = queue.pop(); value !== undefined; value = queue.pop()) expect(told).toContain(value);
+  expect([...told].sort((a, b) => a - b)).toEqual(values);
+  expect(most).toBeLessThanOrEqual(256);
+});
+
 test("what comes during a round waits for the next one", () => {
-  const queue = new ShuffledQueue(3);
+  const queue = new ShuffledQueue(3, () => {});
   for (let value = 0; value < 100; value++) queue.push(value);
   const first = queue.pop()!;
   for (let value = 100; value < 1_000; value++) queue.push(value);
@@ -30,7 +45,7 @@ test("what comes during a round waits for the next one", () => {
 });
 
 test("a checkpoint tells whether all that waited then was drawn", () => {
-  const queue = new ShuffledQueue(3);
+  const queue = new ShuffledQueue(3, () => {});
   const empty = queue.checkpoint();
   for (let value = 0; value < 10; value++) queue.push(value);
   const ten = queue.checkpoint();
