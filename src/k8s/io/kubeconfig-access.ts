@@ -28,7 +28,7 @@ export class KubeconfigAccess implements ApiAccess {
   #agent: http.Agent | undefined;
 
   private constructor(chosen: Chosen, clock: Clock) {
-    const user = withPluginTold(chosen);
+    const user = prepared(chosen);
     this.#chosen = { ...chosen, user };
     this.#clock = clock;
     this.server = chosen.cluster.server;
@@ -75,9 +75,11 @@ export class KubeconfigAccess implements ApiAccess {
     const { user } = this.#chosen;
     const options = newOptions();
     try {
+      const before = { ...oidcOf(user) };
       await this.#config.applyToHTTPSOptions(options);
+      this.#exchanged(before);
       const given = (options.headers ?? {}) as Record<string, string>;
-      if (user.exec && !given.Authorization && !options.cert)
+      if ((user.exec || user.authProvider) && !given.Authorization && !options.cert)
         throw new Error("it gave neither a token nor a certificate");
       this.#last = { agent: await this.#agentFor(options), headers: headersOf(given, options.auth) };
       return this.#last;
@@ -87,6 +89,18 @@ export class KubeconfigAccess implements ApiAccess {
     }
   }
 
+  /**
+   * An expired token of OIDC was exchanged. The package then loses the refresh token where the issuer gave no other one, and
+   * takes the seconds that the new token lasts for the time when it expires; one that is new to it reads the token itself.
+   */
+  #exchanged(before: Readonly<Record<string, unknown>>): void {
+    const { user } = this.#chosen;
+    const now = oidcOf(user);
+    if (now["id-token"] === before["id-token"]) return;
+    now["refresh-token"] ??= before["refresh-token"];
+    this.#config = configOf(this.#chosen);
+  }
+
   /** The same as before while certificates are the same; connections of another one go on until their requests end. */
   async #agentFor(options: https.RequestOptions): Promise<http.Agent> {
     const { ca, cert, key, servername, rejectUnauthorized } = options;
@@ -94,13 +108,13 @@ export class KubeconfigAccess implements ApiAccess {
     if (this.#agent !== undefined && material === this.#material) return this.#agent;
     for (const sockets of Object.values(this.#agent?.freeSockets ?? {}))
       for (const socket of sockets ?? []) socket.destroy();
-    this.#material = material;
     if (this.#chosen.cluster.proxyUrl) this.#agent = await this.#throughProxy(options);
     else if (this.server.startsWith("http:")) this.#agent = new http.Agent({ keepAlive: true });
     else {
       const tls = { ca, cert, key, rejectUnauthorized, ...(servername && { servername }) };
       this.#agent = new https.Agent({ keepAlive: true, ...tls });
     }
+    this.#material = material;
     return this.#agent;
   }
 
@@ -138,14 +152,21 @@ export class KubeconfigAccess implements ApiAccess {
     if (user.exec) return new Error(`${this.#who}: ${execFailure(user.exec as Exec, error)}`, { cause: error });
     const { name: provider } = (user.authProvider ?? {}) as { name?: string };
     const text = error instanceof Error ? error.message : String(error);
-    return new Error(
-      provider === undefined || provider === TOKEN_FILE ? text : `${this.#who}: auth-provider ${provider}: ${text}`,
-      { cause: error },
-    );
+    if (provider === undefined || provider === TOKEN_FILE) return new Error(text, { cause: error });
+    const privateIssuer = Object.keys(oidcOf(user)).some((field) => field.startsWith("idp-certificate-authority"));
+    const why =
+      privateIssuer && error instanceof TypeError
+        ? "the token expired, and no other is to be had with idp-certificate-authority"
+        : text;
+    return new Error(`${this.#who}: auth-provider ${provider}: ${why}`, { cause: error });
   }
 }
 
 const newOptions = (): https.RequestOptions => ({ rejectUnauthorized: true, timeout: PROXY_TIMEOUT_MS });
+
+/** What `auth-provider` has to go by; the package writes there what it exchanged. */
+const oidcOf = ({ authProvider }: User): Record<string, unknown> =>
+  (authProvider as { config?: Record<string, unknown> } | undefined)?.config ?? {};
 
 /** The package's spelling of headers is its own. */
 function headersOf(given: Readonly<Record<string, string>>, auth: string | null | undefined): Record<string, string> {
@@ -171,6 +192,11 @@ function configOf({ cluster, user }: Chosen): KubeConfig {
   return config;
 }
 
-function withPluginTold({ cluster, user }: Chosen): User {
-  return user.exec ? { ...user, exec: toldToPlugin(user.exec as Exec, cluster) } : user;
+/** With what the package leaves out: what a plugin is told; and the issuer as a URL, which its OIDC library insists on. */
+function prepared({ cluster, user }: Chosen): User {
+  if (user.exec) return { ...user, exec: toldToPlugin(user.exec as Exec, cluster) };
+  const config = oidcOf(user);
+  const { "idp-issuer-url": issuer } = config;
+  if (typeof issuer === "string" && URL.canParse(issuer)) config["idp-issuer-url"] = new URL(issuer);
+  return user;
 }

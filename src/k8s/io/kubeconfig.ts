@@ -69,8 +69,8 @@ function check({ source, cluster, user }: Chosen, written: Fields): void {
     throw new Error(`${source}: user ${user.name}: ${what} is not supported`);
   };
   for (const field of PASSED_OVER) if (field in written) refuse(field);
-  const { name: provider, config } = (user.authProvider ?? {}) as { name?: string; config?: { exec?: unknown } };
-  if (user.authProvider && !PROVIDERS.has(provider) && !config?.exec) refuse(`auth-provider ${provider}`);
+  const { name: provider } = (user.authProvider ?? {}) as { name?: string };
+  if (user.authProvider && !PROVIDERS.has(provider)) refuse(`auth-provider ${provider}`);
   const { interactiveMode, command } = (user.exec ?? {}) as { interactiveMode?: string; command?: string };
   if (interactiveMode === "Always") refuse(`exec ${command} with interactiveMode Always`);
 }
