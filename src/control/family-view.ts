@@ -89,6 +89,7 @@ function familyTable(table: RouteTableView, { outward }: Names): RouteTableView 
           const net = walk.step();
           return typeof net === "string" ? net : renamed(net);
         },
+        resume: () => walk.resume(),
         close: () => walk.close(),
       };
     },

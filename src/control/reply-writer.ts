@@ -25,6 +25,10 @@ export class ReplyWriter {
   /** Code of the line before; -1: a reply begins. */
   #lastCode = -1;
   #blocks = 0;
+  /** Octets that left before those that stand here. */
+  #gone = 0;
+  /** From this place on what was written stands here as it was. */
+  #intactFrom = 0;
 
   /** @param send gets blocks of whole lines, `REPLY_BLOCK_OCTETS` at most; borrowed until it returns */
   constructor(send: (block: Uint8Array) => void) {
@@ -134,6 +138,19 @@ export class ReplyWriter {
     for (const end = this.#textAt + column; this.#at < end; ) this.#octets[this.#at++] = BLANK;
   }
 
+  /** Number of the next octet of the connection. */
+  get place(): number {
+    return this.#gone + this.#at;
+  }
+
+  /** Writes once more what was written from one place to another of one line. @returns false where it is not here any more */
+  again(from: number, to: number): boolean {
+    if (from < this.#intactFrom) return false;
+    this.#octets.copyWithin(this.#at, from - this.#gone, to - this.#gone);
+    this.#at += to - from;
+    return true;
+  }
+
   /** Ends the line; one that is too long for clients becomes 8000. */
   end(): void {
     const fits = this.#at - this.#lineAt < MAX_REPLY_LINE_OCTETS;
@@ -143,6 +160,8 @@ export class ReplyWriter {
   }
 
   #overflow(): void {
+    // Others will stand in the places of what goes.
+    this.#intactFrom = this.place;
     this.#at = this.#lineAt;
     // Told with its code each time.
     this.#lastCode = -1;
@@ -173,6 +192,8 @@ export class ReplyWriter {
 
   #leave(end: number): void {
     this.#blocks++;
+    this.#gone += end;
+    this.#intactFrom = this.#gone;
     this.#send(this.#octets.subarray(0, end));
   }
 }

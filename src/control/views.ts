@@ -273,7 +273,10 @@ export interface HopView {
   readonly onlink: boolean;
 }
 
-/** All routes to one prefix: the best first, the others in the order of the decision process, rejected ones last. */
+/**
+ * All routes to one prefix: the best first, the others in the order of the decision process, rejected ones last. Nets whose
+ * only routes differ in nothing may have the same object there.
+ */
 export interface NetView {
   readonly prefix: Prefix;
   readonly routes: readonly RouteView[];
@@ -325,6 +328,8 @@ export interface RouteTableView {
 export interface RouteWalk {
   /** One bounded step, some 10 µs. @returns a net, `more` where this step met none, or `end` */
   step(): NetView | "more" | "end";
+  /** Others had a turn since the last step, and may have changed something. */
+  resume(): void;
   /** No further steps will be asked for. */
   close(): void;
 }

@@ -80,6 +80,17 @@ export class RouteReader {
     return loc.bestOf(loc.paths.prefixOf(path)) === path;
   }
 
+  /** Are two paths the same but for their prefix: of one neighbour and attribute set, of one age, both best or both not? */
+  isLike(path: number, other: number): boolean {
+    const { paths } = this.#side.loc;
+    return (
+      paths.attributesOf(path) === paths.attributesOf(other) &&
+      paths.stateOf(path) === paths.stateOf(other) &&
+      paths.neighbourOf(path) === paths.neighbourOf(other) &&
+      this.isBest(path) === this.isBest(other)
+    );
+  }
+
   /** By policy, or because it loops. */
   isRefused(path: number): boolean {
     return (this.#side.loc.paths.stateOf(path) & OUT) !== 0;

@@ -154,6 +154,7 @@ function largeTable(count: number): RouteTableView & { made: number; closed: boo
         const address = (0x0a000000 + (table.made++ << 8)) >>> 0;
         return { ...net, prefix: { family: "ipv4" as const, words: [address], length: 24 } };
       },
+      resume() {},
       close() {
         table.closed = true;
       },

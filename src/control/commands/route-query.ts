@@ -41,7 +41,7 @@ export interface ToldTo {
 }
 
 /** How many nets are looked at before others may have their turn, unless they fill a block. */
-const NETS_BETWEEN_TURNS = 8;
+const NETS_BETWEEN_TURNS = 16;
 
 interface Counters {
   shown: number;
@@ -107,12 +107,17 @@ function* walkTable(
     for (let net = walk.step(); net !== "end"; net = walk.step()) {
       if (net !== "more") {
         const chosen = listing.choose(net, counters);
-        for (const route of chosen) if (listing.write(name, net, route, route === chosen[0])) yield "turn";
+        for (const route of chosen) {
+          if (!listing.write(name, net, route, route === chosen[0])) continue;
+          yield "turn";
+          walk.resume();
+        }
       }
       // A step without a net may have sorted some thousand.
       if (net !== "more" && ++quiet < NETS_BETWEEN_TURNS) continue;
       quiet = 0;
       yield "turn";
+      walk.resume();
     }
   } finally {
     walk.close();
@@ -144,9 +149,8 @@ class Listing {
 
   /** Counts one net's routes. @returns those that are listed */
   choose(net: NetView, counters: Counters): readonly RouteView[] {
-    const { filtered, primary, listing } = this.#query;
-    const all = net.routes.filter((route) => route.filtered === filtered);
-    const present = primary ? all.filter((route, index) => route.best || (filtered && index === 0)) : all;
+    const { listing } = this.#query;
+    const present = this.#present(net.routes);
     if (present.length === 0) return none;
     counters.nets++;
     counters.routes += present.length;
@@ -166,6 +170,14 @@ class Listing {
     const filled = this.#out.blocks !== this.#blocks;
     this.#blocks = this.#out.blocks;
     return filled;
+  }
+
+  #present(routes: readonly RouteView[]): readonly RouteView[] {
+    const { filtered, primary } = this.#query;
+    const wanted = routes.every((route) => route.filtered === filtered)
+      ? routes
+      : routes.filter((route) => route.filtered === filtered);
+    return primary ? wanted.filter((route, index) => route.best || (filtered && index === 0)) : wanted;
   }
 
   #selected(net: NetView, present: readonly RouteView[]): readonly RouteView[] {

@@ -1,11 +1,12 @@
 import { ok, oneLine } from "../reply.ts";
 import type { ReplyWriter } from "../reply-writer.ts";
 import type { TimePrinter } from "../timeformat.ts";
-import type { RouteView } from "../views.ts";
+import type { HopView, RouteView } from "../views.ts";
 import {
   countText,
   mark,
   writeDetails,
+  writeHop,
   writeHops,
   writeNet,
   writeOrigin,
@@ -13,22 +14,28 @@ import {
   writeWay,
 } from "./bird2-routes.ts";
 import type { RouteRenderer } from "./renderer.ts";
+import { Repeated } from "./repeated.ts";
 
 /** `show route` as BIRD 1.6 writes it: a route is one line, unless it has several next hops. */
 export function routesBird16(times: TimePrinter): RouteRenderer {
+  const writeTail = (out: ReplyWriter, route: RouteView, first: boolean): void => {
+    writeDestination(out, route);
+    writeOrigin(out, route, times);
+    out.text(mark(route, first));
+    writeRank(out, route, true);
+  };
+  const tail = new Repeated<RouteView>((out, route) => writeTail(out, route, true));
+  const each = new Repeated<HopView>(writeHop);
   return {
     heading() {},
-    route(out, item) {
-      const { route } = item;
+    route(out, { prefix, route, first, detailed }) {
       out.begin(1007);
-      writeNet(out, item, 18);
-      writeDestination(out, route);
-      writeOrigin(out, route, times);
-      out.text(mark(item));
-      writeRank(out, route, true);
+      writeNet(out, first ? prefix : undefined, 18);
+      if (first) tail.write(out, route);
+      else writeTail(out, route, false);
       out.end();
-      if (route.hops.length > 1) writeHops(out, route.hops);
-      if (item.detailed) writeDetails(out, route, "unicast univ");
+      if (route.hops.length > 1) writeHops(out, route.hops, each);
+      if (detailed) writeDetails(out, route, "unicast univ");
     },
     count() {},
     end: (totals) => (totals === undefined ? oneLine(ok.code, ok.text) : oneLine(14, countText(totals))),

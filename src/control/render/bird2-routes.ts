@@ -1,30 +1,37 @@
 import { sameAddress } from "#route/address.ts";
+import type { Prefix } from "#route/prefix.ts";
 import { line, ok } from "../reply.ts";
 import type { ReplyWriter } from "../reply-writer.ts";
 import type { TimePrinter } from "../timeformat.ts";
 import type { HopView, RouteView } from "../views.ts";
 import { writeAddress, writePrefix } from "./addresses.ts";
 import { attributeLines } from "./attributes.ts";
-import type { RouteItem, RouteRenderer, RouteTotals } from "./renderer.ts";
+import type { RouteRenderer, RouteTotals } from "./renderer.ts";
+import { Repeated } from "./repeated.ts";
 
 /** `show route` as BIRD 2 writes it. */
 export function routesBird2(times: TimePrinter): RouteRenderer {
+  const writeTail = (out: ReplyWriter, route: RouteView, first: boolean): void => {
+    out.text(route.destination);
+    writeOrigin(out, route, times);
+    out.text(mark(route, first));
+    writeRank(out, route, false);
+  };
+  const tail = new Repeated<RouteView>((out, route) => writeTail(out, route, true));
+  const hop = new Repeated(writeHop);
   return {
     heading(out, table, first) {
       if (!first) out.line(line(1007, ""));
       out.line(line(1007, `Table ${table}:`));
     },
-    route(out, item) {
-      const { route } = item;
+    route(out, { prefix, route, first, detailed }) {
       out.begin(1007);
-      writeNet(out, item, 20);
-      out.text(route.destination);
-      writeOrigin(out, route, times);
-      out.text(mark(item));
-      writeRank(out, route, false);
+      writeNet(out, first ? prefix : undefined, 20);
+      if (first) tail.write(out, route);
+      else writeTail(out, route, false);
       out.end();
-      writeHops(out, route.hops);
-      if (item.detailed) writeDetails(out, route, "univ");
+      writeHops(out, route.hops, hop);
+      if (detailed) writeDetails(out, route, "univ");
     },
     count: (out, table, counts) => out.line(line(1007, `${countText(counts)} in table ${table}`)),
     *end(totals, listed) {
@@ -38,9 +45,9 @@ export function routesBird2(times: TimePrinter): RouteRenderer {
 export const countText = ({ shown, routes, nets }: RouteTotals): string =>
   `${shown} of ${routes} routes for ${nets} networks`;
 
-/** The column of prefixes: a net's is written once. */
-export function writeNet(out: ReplyWriter, { prefix, first }: RouteItem, width: number): void {
-  if (first) writePrefix(out, prefix);
+/** The column of prefixes. @param prefix undefined: it stands in a line above */
+export function writeNet(out: ReplyWriter, prefix: Prefix | undefined, width: number): void {
+  if (prefix !== undefined) writePrefix(out, prefix);
   out.padTo(width);
   out.text(" ");
 }
@@ -60,8 +67,8 @@ export function writeOrigin(out: ReplyWriter, route: RouteView, times: TimePrint
   out.text("]");
 }
 
-/** `*`: the best (of rejected routes, the first), `!`: the best, and the kernel refused it. */
-export function mark({ route, first }: RouteItem): string {
+/** `*`: the best (of rejected routes, the first of its net), `!`: the best, and the kernel refused it. */
+export function mark(route: RouteView, first: boolean): string {
   if (route.refused) return " !";
   return route.best || (route.filtered && first) ? " *" : "";
 }
@@ -91,18 +98,22 @@ function cost({ igpMetric }: RouteView, free: boolean): string {
 }
 
 /** A line for each next hop. */
-export function writeHops(out: ReplyWriter, hops: readonly HopView[]): void {
+export function writeHops(out: ReplyWriter, hops: readonly HopView[], each: Repeated<HopView>): void {
   for (const hop of hops) {
     out.begin(1007);
-    out.text("\t");
-    writeWay(out, hop);
-    if (hop.onlink && hop.gateway !== undefined) out.text(" onlink");
+    each.write(out, hop);
     if (hops.length > 1) {
       out.text(" weight ");
       out.decimal(hop.weight);
     }
     out.end();
   }
+}
+
+export function writeHop(out: ReplyWriter, hop: HopView): void {
+  out.text("\t");
+  writeWay(out, hop);
+  if (hop.onlink && hop.gateway !== undefined) out.text(" onlink");
 }
 
 export function writeWay(out: ReplyWriter, { gateway, interface: device }: HopView): void {

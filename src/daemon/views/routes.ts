@@ -54,6 +54,8 @@ export class RouteViews {
   readonly #daemon: Daemon;
   readonly #readers: Readonly<Record<Family, RouteReader>>;
   #memory = new Memory();
+  /** The route that was shown last, as long as nobody had a turn. */
+  #last: { readonly family: Family; readonly path: number; readonly view: RouteView } | undefined;
 
   constructor(daemon: Daemon) {
     this.#daemon = daemon;
@@ -64,6 +66,12 @@ export class RouteViews {
   /** Before each question: names of neighbours and interfaces may have changed since the last one. */
   forget(): void {
     this.#memory = new Memory();
+    this.resume();
+  }
+
+  /** Others had a turn: paths may have changed. */
+  resume(): void {
+    this.#last = undefined;
   }
 
   /** All paths of a prefix: the best, those it beat, those that policy refused. undefined where it has none. */
@@ -72,6 +80,7 @@ export class RouteViews {
     const count = reader.load(id);
     const prefix = count === 0 ? undefined : this.rib.prefix(family, id);
     if (prefix === undefined) return undefined;
+    if (count === 1) return { prefix, routes: [this.#only(prefix, reader.at(0))] };
     const routes: RouteView[] = [];
     for (let index = 0; index < count; index++) routes.push(this.route(prefix, reader.at(index)));
     return { prefix, routes };
@@ -80,6 +89,20 @@ export class RouteViews {
   /** A prefix's paths in the order in which they are shown. */
   paths(family: Family, id: number): PathView[] {
     return this.rib.paths(family, id).sort((a, b) => ORDER[a.standing] - ORDER[b.standing]);
+  }
+
+  /** The only path to `prefix`: often the same as the one before it but for the prefix. */
+  #only(prefix: Prefix, path: number): RouteView {
+    const { family } = prefix;
+    const reader = this.#readers[family];
+    if (reader.neighbourOf(path) === LOCAL) return this.#own(prefix, path, reader);
+    const last = this.#last;
+    if (last?.family === family && reader.isLike(path, last.path)) {
+      if (last.view.refused === (last.view.best && this.#isRefusedByKernel(prefix))) return last.view;
+    }
+    const view = this.#learned(prefix, path, reader);
+    this.#last = { family, path, view };
+    return view;
   }
 
   /** @param path number of a path to `prefix` */

@@ -34,6 +34,7 @@ export class TableView implements RouteTableView {
 
   walk(within: Prefix | undefined): RouteWalk {
     const walk = this.#views.rib.walk(this.#family, within);
+    this.#views.resume();
     let batch: ArrayLike<number> | undefined = [];
     let next = 0;
     return {
@@ -46,6 +47,7 @@ export class TableView implements RouteTableView {
         batch = walk.step();
         return batch === undefined ? "end" : "more";
       },
+      resume: () => this.#views.resume(),
       close: () => {
         batch = undefined;
       },

@@ -211,7 +211,8 @@ export function tableOf(nets: readonly NetView[]): RouteTableView {
           if (net === undefined) return "end";
           return within === undefined || contains(within, net.prefix) ? net : "more";
         },
-        close: () => {},
+        resume() {},
+        close() {},
       };
     },
   };
