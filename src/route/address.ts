@@ -52,9 +52,28 @@ export function formatAddress(address: Address): string {
 /** The same from loose words, for code that keeps addresses in typed arrays. */
 export function formatWords(family: Family, w0: number, w1 = 0, w2 = 0, w3 = 0): string {
   if (family === "ipv4") return `${w0 >>> 24}.${(w0 >>> 16) & 255}.${(w0 >>> 8) & 255}.${w0 & 255}`;
-  const parts: number[] = [];
-  for (const word of [w0, w1, w2, w3]) parts.push(word >>> 16, word & 0xffff);
-  return new ipaddr.IPv6(parts).toRFC5952String();
+  const [g1, g3, g5, g7] = [w0 & 0xffff, w1 & 0xffff, w2 & 0xffff, w3 & 0xffff];
+  return formatGroups([w0 >>> 16, g1, w1 >>> 16, g3, w2 >>> 16, g5, w3 >>> 16, g7]);
+}
+
+/** RFC 5952 §4: the first of the longest runs of zeros is left out, if it is longer than one. By hand: a table has a million of them. */
+function formatGroups(groups: readonly number[]): string {
+  let [zerosAt, zeros] = [groups.length, 1];
+  for (let at = 0, run = 0; at < groups.length; at++) {
+    run = groups[at] === 0 ? run + 1 : 0;
+    if (run > zeros) [zerosAt, zeros] = [at + 1 - run, run];
+  }
+  let text = "";
+  for (let at = 0; at < groups.length; at++) {
+    if (at === zerosAt) {
+      text += "::";
+      at += zeros - 1;
+      continue;
+    }
+    if (at > 0 && at !== zerosAt + zeros) text += ":";
+    text += groups[at]!.toString(16);
+  }
+  return text;
 }
 
 /** A router id, cluster id or originator id as people write it: dotted quad of 32 bits (RFC 6286). */

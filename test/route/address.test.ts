@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import ipaddr from "ipaddr.js";
 import { expect, test } from "vitest";
 import {
   formatAddress,
@@ -19,6 +20,17 @@ test("octets and text lead back to the same address", () => {
       expect(toOctets(address)).toEqual(given);
       expect(parseAddress(formatAddress(address))).toEqual(address);
     }),
+  );
+});
+
+test("IPv6 is written as the general library writes it, runs of zeros wherever they stand", () => {
+  const group = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat(0xffff));
+  fc.assert(
+    fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), (groups) => {
+      const address = fromOctets(groups.flatMap((each) => [each >>> 8, each & 255]));
+      expect(formatAddress(address)).toBe(new ipaddr.IPv6(groups).toRFC5952String());
+    }),
+    { numRuns: 1000 },
   );
 });
 
