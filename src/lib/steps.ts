@@ -55,25 +55,40 @@ function* merge<T>(a: readonly T[], b: readonly T[], compare: (a: T, b: T) => nu
   return merged;
 }
 
+/** Rest after a piece of work, by how long it took. */
+const REST = 9;
+const LONGEST_REST_MS = 1_000;
+
 /**
  * Does work in turns of a few milliseconds, one piece after the other. Between two pieces it rests, so that all of
  * them together take a tenth of the time or little more, however many come.
  */
 export class Slices {
   readonly #clock: Clock;
+  readonly #rest: number;
   readonly #waiting: (() => void)[] = [];
   #busy = false;
   /** By the clock's `nowMs`. */
   #restUntilMs = Number.NEGATIVE_INFINITY;
+  #stopped = false;
 
-  constructor(clock: Clock) {
+  /** @param rest after a piece of work, by how long it took; 0: none, for what somebody waits for */
+  constructor(clock: Clock, rest: number = REST) {
     this.#clock = clock;
+    this.#rest = rest;
   }
 
   /** @param begin is called when its turn comes @param done with the result, in the same turn */
   add<T>(begin: () => Steps<T>, done: (value: T) => void): void {
+    if (this.#stopped) return;
     this.#waiting.push(() => this.#turn(begin(), done, 0));
     if (!this.#busy) this.#next();
+  }
+
+  /** What is under way ends where it stands, and nothing begins any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#waiting.length = 0;
   }
 
   #next(): void {
@@ -88,20 +103,16 @@ export class Slices {
   #turn<T>(steps: Steps<T>, done: (value: T) => void, spentMs: number): void {
     const beganMs = this.#clock.nowMs();
     let nowMs = beganMs;
-    while (nowMs - beganMs < TURN_MS) {
+    while (nowMs - beganMs < TURN_MS && !this.#stopped) {
       const { done: over, value } = steps.next();
       nowMs = this.#clock.nowMs();
       if (over !== true) continue;
       done(value);
       const endMs = this.#clock.nowMs();
-      this.#restUntilMs = endMs + Math.min((spentMs + endMs - beganMs) * REST, LONGEST_REST_MS);
+      this.#restUntilMs = endMs + Math.min((spentMs + endMs - beganMs) * this.#rest, LONGEST_REST_MS);
       this.#next();
       return;
     }
-    this.#clock.soon(() => this.#turn(steps, done, spentMs + nowMs - beganMs));
+    if (!this.#stopped) this.#clock.soon(() => this.#turn(steps, done, spentMs + nowMs - beganMs));
   }
 }
-
-/** Rest after a piece of work, by how long it took. */
-const REST = 9;
-const LONGEST_REST_MS = 1_000;
