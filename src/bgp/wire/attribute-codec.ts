@@ -126,7 +126,10 @@ const own: ScanContext = {
 function lastAsOf(octets: Uint8Array, start: number, end: number): number {
   for (let at = start; at < end; ) {
     const next = at + 2 + octets[at + 1]! * AS_OCTETS;
-    if (next >= end && octets[at] === AS_SEQUENCE) return new Reader(octets, next - AS_OCTETS, next).u32();
+    if (next >= end && octets[at] === AS_SEQUENCE) {
+      const high = (octets[next - 4]! << 24) | (octets[next - 3]! << 16);
+      return (high | (octets[next - 2]! << 8) | octets[next - 1]!) >>> 0;
+    }
     at = next;
   }
   return 0;

@@ -4,8 +4,8 @@ import type { TimePrinter } from "../timeformat.ts";
 import type { HopView, RouteView } from "../views.ts";
 import {
   countText,
+  Details,
   mark,
-  writeDetails,
   writeHop,
   writeHops,
   writeNet,
@@ -25,7 +25,8 @@ export function routesBird16(times: TimePrinter): RouteRenderer {
     writeRank(out, route, true);
   };
   const tail = new Repeated<RouteView>((out, route) => writeTail(out, route, true));
-  const each = new Repeated<HopView>(writeHop);
+  const hop = new Repeated<HopView>(writeHop);
+  const details = new Details("unicast univ");
   return {
     heading() {},
     route(out, { prefix, route, first, detailed }) {
@@ -34,8 +35,8 @@ export function routesBird16(times: TimePrinter): RouteRenderer {
       if (first) tail.write(out, route);
       else writeTail(out, route, false);
       out.end();
-      if (route.hops.length > 1) writeHops(out, route.hops, each);
-      if (detailed) writeDetails(out, route, "unicast univ");
+      if (route.hops.length > 1) writeHops(out, route.hops, hop);
+      if (detailed) details.write(out, route);
     },
     count() {},
     end: (totals) => (totals === undefined ? oneLine(ok.code, ok.text) : oneLine(14, countText(totals))),

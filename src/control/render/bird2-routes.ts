@@ -1,5 +1,6 @@
 import { sameAddress } from "#route/address.ts";
 import type { Prefix } from "#route/prefix.ts";
+import type { ReplyLine } from "../line-protocol.ts";
 import { line, ok } from "../reply.ts";
 import type { ReplyWriter } from "../reply-writer.ts";
 import type { TimePrinter } from "../timeformat.ts";
@@ -19,6 +20,7 @@ export function routesBird2(times: TimePrinter): RouteRenderer {
   };
   const tail = new Repeated<RouteView>((out, route) => writeTail(out, route, true));
   const hop = new Repeated(writeHop);
+  const details = new Details("univ");
   return {
     heading(out, table, first) {
       if (!first) out.line(line(1007, ""));
@@ -31,7 +33,7 @@ export function routesBird2(times: TimePrinter): RouteRenderer {
       else writeTail(out, route, false);
       out.end();
       writeHops(out, route.hops, hop);
-      if (detailed) writeDetails(out, route, "univ");
+      if (detailed) details.write(out, route);
     },
     count: (out, table, counts) => out.line(line(1007, `${countText(counts)} in table ${table}`)),
     *end(totals, listed) {
@@ -129,10 +131,25 @@ export function writeWay(out: ReplyWriter, { gateway, interface: device }: HopVi
 
 const typeNames = { bgp: "BGP", static: "static", device: "device", kernel: "inherit" } as const;
 
-/** How a route came to be, and all its attributes. @param scope words behind the type */
-export function writeDetails(out: ReplyWriter, route: RouteView, scope: string): void {
-  out.line(line(1008, `\tType: ${typeNames[route.source]} ${scope}`));
-  for (const text of extraLines(route)) out.line(line(1012, text));
+/** How a route came to be, and all its attributes: lines that are made once for routes that follow each other and are the same object. */
+export class Details {
+  readonly #scope: string;
+  #route: RouteView | undefined;
+  #lines: readonly ReplyLine[] = [];
+
+  /** @param scope words behind the type */
+  constructor(scope: string) {
+    this.#scope = scope;
+  }
+
+  write(out: ReplyWriter, route: RouteView): void {
+    if (route !== this.#route) {
+      const type = line(1008, `\tType: ${typeNames[route.source]} ${this.#scope}`);
+      this.#lines = [type, ...extraLines(route).map((text) => line(1012, text))];
+      this.#route = route;
+    }
+    for (const each of this.#lines) out.line(each);
+  }
 }
 
 /** Attributes of the route and of the kernel's entry it was learned from. */

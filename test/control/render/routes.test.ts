@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { noAttributes } from "#bgp/wire/attribute-codec.ts";
 import { routesBird2 } from "#control/render/bird2-routes.ts";
 import { routesBird16 } from "#control/render/bird16-routes.ts";
 import type { RouteItem } from "#control/render/renderer.ts";
@@ -41,8 +42,9 @@ const route: fc.Arbitrary<RouteView> = fc
     refused: fc.boolean(),
     kernel: fc.constant(undefined),
     began,
+    attributes: maybe(fc.nat(9).map((med) => ({ ...noAttributes, med }))),
   })
-  .map((fields) => ({ ...fields, attributes: () => undefined, began: () => fields.began }));
+  .map((fields) => ({ ...fields, attributes: () => fields.attributes, began: () => fields.began }));
 
 /** Nets one after the other, most of them with the routes of others: the same objects. */
 const nets = fc.array(route, { minLength: 1, maxLength: 6 }).chain((routes) =>
@@ -63,7 +65,7 @@ test.each([
   "routes are written as BIRD %s writes them, also one like the other, and over the ends of blocks",
   (_, renderer, twin) => {
     fc.assert(
-      fc.property(nets, (list) => {
+      fc.property(nets, fc.boolean(), (list, detailed) => {
         const times = timePrinter(bird2Formats, NOW_MS, () => 0);
         let written = "";
         const out = new ReplyWriter((block) => {
@@ -75,7 +77,7 @@ test.each([
         for (const { prefix, routes, times: often } of list) {
           for (let count = 0; count < often; count++) {
             for (const [index, shown] of routes.entries()) {
-              const item: RouteItem = { table: "master4", prefix, route: shown, first: index === 0, detailed: false };
+              const item: RouteItem = { table: "master4", prefix, route: shown, first: index === 0, detailed };
               write(out, item);
               for (const line of twin(item, times)) expected += framer.frame(line, false);
             }

@@ -1,4 +1,5 @@
 import type { ReplyLine } from "#control/line-protocol.ts";
+import { attributeLines } from "#control/render/attributes.ts";
 import type { RouteItem } from "#control/render/renderer.ts";
 import { line } from "#control/reply.ts";
 import type { TimePrinter } from "#control/timeformat.ts";
@@ -6,21 +7,29 @@ import type { HopView, RouteView } from "#control/views.ts";
 import { formatAddress } from "#route/address.ts";
 import { formatPrefix } from "#route/prefix.ts";
 
-/** `show route` without `all` of both dialects, put together as text: slow and obvious. */
+/** `show route` of both dialects, put together as text: slow and obvious. */
 
-export function bird2Lines({ prefix, route, first }: RouteItem, times: TimePrinter): ReplyLine[] {
+export function bird2Lines({ prefix, route, first, detailed }: RouteItem, times: TimePrinter): ReplyLine[] {
   const net = (first ? formatPrefix(prefix) : "").padEnd(20);
   const head = `${net} ${route.destination} ${tail(route, first, false, times)}`;
-  return [head, ...route.hops.map((hop) => hopText(hop, route.hops.length > 1))].map((text) => line(1007, text));
+  const lines = [head, ...route.hops.map((hop) => hopText(hop, route.hops.length > 1))].map((text) => line(1007, text));
+  return detailed ? [...lines, ...details(route, "univ")] : lines;
 }
 
-export function bird16Lines({ prefix, route, first }: RouteItem, times: TimePrinter): ReplyLine[] {
+function details(route: RouteView, scope: string): ReplyLine[] {
+  const attributes = route.attributes();
+  const texts = attributes === undefined ? [] : attributeLines(attributes);
+  return [line(1008, `\tType: BGP ${scope}`), ...texts.map((text) => line(1012, text))];
+}
+
+export function bird16Lines({ prefix, route, first, detailed }: RouteItem, times: TimePrinter): ReplyLine[] {
   const net = (first ? formatPrefix(prefix) : "").padEnd(18);
   const [hop] = route.hops;
   const only = route.hops.length === 1 && hop !== undefined ? way(hop) : "multipath";
   const where = route.destination === "unicast" ? only : route.destination;
   const others = route.hops.length > 1 ? route.hops.map((each) => hopText(each, true)) : [];
-  return [`${net} ${where} ${tail(route, first, true, times)}`, ...others].map((text) => line(1007, text));
+  const lines = [`${net} ${where} ${tail(route, first, true, times)}`, ...others].map((text) => line(1007, text));
+  return detailed ? [...lines, ...details(route, "unicast univ")] : lines;
 }
 
 function tail(route: RouteView, first: boolean, free: boolean, times: TimePrinter): string {
