@@ -142,7 +142,7 @@ async function inside(): Promise<void> {
 function withListen(port: NetlinkPort, listen: NetlinkPort["listen"]): NetlinkPort {
   return {
     room: () => port.room(),
-    submit: (room, words, answered) => port.submit(room, words, answered),
+    submit: (room, words, last, answered) => port.submit(room, words, last, answered),
     release: (room) => port.release(room),
     dump: (request, received, ended) => port.dump(request, received, ended),
     listen,

@@ -43,9 +43,9 @@ export interface NetlinkPort {
   room(): Uint32Array | undefined;
   /**
    * Sends the first `words` of `room`, which belongs to the port from now on. Messages carry their index as sequence
-   * number, and the last one asks for an acknowledgement.
+   * number, and the last one asks for an acknowledgement. @param last sequence number of that one
    */
-  submit(room: Uint32Array, words: number, answered: (answer: Answer) => void): void;
+  submit(room: Uint32Array, words: number, last: number, answered: (answer: Answer) => void): void;
   /** Gives unused room back. */
   release(room: Uint32Array): void;
   /** @param received called with one borrowed piece of the dump after the other */

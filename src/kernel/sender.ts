@@ -225,9 +225,9 @@ export class Sender {
   }
 
   #submit(room: Uint32Array, { words, last, answered }: Batch): void {
-    askAcknowledgement(room, last);
+    const sequence = askAcknowledgement(room, last);
     this.#sent++;
-    this.#port.submit(room, words, (answer) => {
+    this.#port.submit(room, words, sequence, (answer) => {
       this.#answered++;
       answered(answer);
       if (answer.lost !== undefined) this.#lost(answer.lost);

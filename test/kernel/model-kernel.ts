@@ -69,16 +69,19 @@ export class ModelKernel implements NetlinkPort {
     this.#rooms++;
   }
 
-  submit(room: Uint32Array, words: number, answered: (answer: Answer) => void): void {
+  submit(room: Uint32Array, words: number, last: number, answered: (answer: Answer) => void): void {
     this.batches++;
     this.#requests.push(() => {
       const refusals: Refusal[] = [];
       const data = received(room.buffer as ArrayBuffer, words * 4);
+      let acknowledged: number | undefined;
       eachMessage(data, (header) => {
+        if ((header.flags & c.NLM_F_ACK) !== 0) acknowledged = header.sequence;
         this.counted.set(header.type, (this.counted.get(header.type) ?? 0) + 1);
         const refusal = this.#act(data, header);
         if (refusal !== undefined) refusals.push({ index: header.sequence, ...refusal });
       });
+      if (acknowledged !== last) throw new Error(`no answer to message ${last} would ever come`);
       this.#answers.push(() => {
         this.#rooms++;
         answered({ refusals, lost: undefined });

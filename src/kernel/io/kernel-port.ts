@@ -73,10 +73,10 @@ export class KernelPort implements NetlinkPort {
     this.#free.push(this.#indexOf(words));
   }
 
-  submit(words: Uint32Array, length: number, answered: (answer: Answer) => void): void {
+  submit(words: Uint32Array, length: number, last: number, answered: (answer: Answer) => void): void {
     const room = this.#indexOf(words);
     this.#rooms[room]!.answered = answered;
-    this.#tell({ kind: "batch", room, octets: length * 4 });
+    this.#tell({ kind: "batch", room, octets: length * 4, last });
   }
 
   #indexOf(words: Uint32Array): number {

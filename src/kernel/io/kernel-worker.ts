@@ -19,7 +19,7 @@ import {
 import { AF_INET } from "#lib/sockaddr.ts";
 import type { Refusal } from "../netlink-port.ts";
 import { NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR } from "../wire/constants.ts";
-import { eachMessage, type Received, received } from "../wire/message.ts";
+import { eachMessage, received } from "../wire/message.ts";
 import { decodeReply } from "../wire/reply.ts";
 import type { FromWorker, KernelWorkerData, ToWorker } from "./messages.ts";
 import { notificationSocket, portOf, requestSocket } from "./netlink-socket.ts";
@@ -73,23 +73,14 @@ function start(): void {
 
 const replies = new ArrayBuffer(DATAGRAM_OCTETS);
 
-function runBatch(fd: number, { room, octets }: ToWorker & { kind: "batch" }): void {
+function runBatch(fd: number, { room, octets, last }: ToWorker & { kind: "batch" }): void {
   const refusals: Refusal[] = [];
   let lost: string | undefined;
   if (mode === "write") {
-    const batch = received(rooms[room]!, octets);
-    const sent = send(fd, batch.bytes);
-    lost = sent < 0 ? errnoName(sent) : awaitAnswer(fd, lastSequence(batch), refusals);
+    const sent = send(fd, new Uint8Array(rooms[room]!, 0, octets));
+    lost = sent < 0 ? errnoName(sent) : awaitAnswer(fd, last, refusals);
   }
   tell({ kind: "answer", room, refusals, lost });
-}
-
-function lastSequence(batch: Received): number {
-  let last = 0;
-  eachMessage(batch, ({ sequence }) => {
-    last = sequence;
-  });
-  return last;
 }
 
 /** The kernel has answered when send returns. @returns the errno's name where the answer was lost */

@@ -13,8 +13,8 @@ export interface KernelWorkerData {
 export type KernelMode = "write" | "readonly";
 
 export type ToWorker =
-  /** The room is the thread's until it has answered. */
-  | { readonly kind: "batch"; readonly room: number; readonly octets: number }
+  /** The room is the thread's until it has answered. `last`: sequence number of the message that is acknowledged. */
+  | { readonly kind: "batch"; readonly room: number; readonly octets: number; readonly last: number }
   | { readonly kind: "dump"; readonly id: number; readonly request: ArrayBuffer }
   /** The chunk was read; its buffer comes back, and with it leave to send another one. */
   | { readonly kind: "read"; readonly id: number; readonly buffer: ArrayBuffer }

@@ -128,9 +128,10 @@ export function putRoute(
   return at + size;
 }
 
-/** Asks for the acknowledgement of a message that is already written. */
-export function askAcknowledgement(out: Uint32Array, at: number): void {
+/** Asks for the acknowledgement of a message that is already written. @returns its sequence number */
+export function askAcknowledgement(out: Uint32Array, at: number): number {
   out[at + WORD_TYPE] = out[at + WORD_TYPE]! | (c.NLM_F_ACK << 16);
+  return out[at + WORD_SEQUENCE]!;
 }
 
 /** Asks for the routes of one table. @param protocol 0: of any protocol */
