@@ -273,10 +273,7 @@ export interface HopView {
   readonly onlink: boolean;
 }
 
-/**
- * All routes to one prefix: the best first, the others in the order of the decision process, rejected ones last. Nets whose
- * only routes differ in nothing may have the same object there.
- */
+/** All routes to one prefix: best first, others as the decision process orders them, rejected ones last. Nets may share a route. */
 export interface NetView {
   readonly prefix: Prefix;
   readonly routes: readonly RouteView[];
