@@ -227,7 +227,7 @@ export class Daemon {
         .map(({ prefix }) => ({ prefix, set: { kind: "blackhole" } as const })),
     );
     this.drain.reconfigure(config.drain);
-    rib.setOwners(config.blockOwners);
+    yield* rib.setOwnersSteps(config.blockOwners);
     rib.originate(config.originated);
     if (before === undefined || !sameSessions(before, config)) yield* this.#applySessions(config);
     this.#network.apply(config, kernel.uplinkMtu(config.addresses.ipv4 ?? config.addresses.ipv6));

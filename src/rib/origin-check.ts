@@ -1,4 +1,5 @@
 import type { Announcer, BlockOwner } from "#config/node-config.ts";
+import type { Steps } from "#lib/steps.ts";
 import { sameAddress } from "#route/address.ts";
 import type { Prefix } from "#route/prefix.ts";
 import { BlockTable } from "./block-table.ts";
@@ -58,13 +59,24 @@ export class OriginCheck implements Job {
     parts.turns.add(this);
   }
 
-  /** @param owners all of them, by name; those that did not change are the same values */
-  setOwners(owners: ReadonlyMap<string, BlockOwner>): void {
+  /**
+   * With pauses, in which a block that changes hands is its old owner's or its new one's.
+   * @param owners all of them, by name; those that did not change are the same values
+   */
+  *setOwners(owners: ReadonlyMap<string, BlockOwner>): Steps<void> {
     const before = this.#owners;
     if (before === owners) return;
     this.#owners = owners;
-    for (const [name, owner] of before) if (owners.get(name) !== owner) this.#give(owner, false);
-    for (const [name, owner] of owners) if (before.get(name) !== owner) this.#give(owner, true);
+    for (const [name, owner] of owners) {
+      if (before.get(name) === owner) continue;
+      this.#give(owner, true);
+      yield;
+    }
+    for (const [name, owner] of before) {
+      if (owners.get(name) === owner) continue;
+      this.#give(owner, false);
+      yield;
+    }
     if (this.#changed.size > 0) this.#parts.turns.wake();
   }
 

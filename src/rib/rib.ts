@@ -344,7 +344,12 @@ export class Rib {
 
   /** Whose pod addresses are whose, by node name: paths that say otherwise are not selected. */
   setOwners(owners: ReadonlyMap<string, BlockOwner>): void {
-    for (const family of families) this.sides[family].origins.setOwners(owners);
+    finish(this.setOwnersSteps(owners));
+  }
+
+  /** The same with pauses. */
+  *setOwnersSteps(owners: ReadonlyMap<string, BlockOwner>): Steps<void> {
+    for (const family of families) yield* this.sides[family].origins.setOwners(owners);
   }
 
   /** What the node originates under this prefix. */

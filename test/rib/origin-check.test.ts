@@ -135,3 +135,15 @@ test("one change among thousands of owners looks only at what changed", () => {
   bench.rib.setOwners(owners(two, ...many.filter(([name]) => name !== "n17")));
   expect(installed()).toEqual(["10.1.7.0/24", "10.244.2.0/24"]);
 });
+
+test("owners that change with pauses leave no block without one on its way from hand to hand", () => {
+  const { bench, neighbour, installed } = begin();
+  bench.rib.setOwners(owners(two, three));
+  tell(neighbour, ["10.244.2.0/24", "10.244.3.0/24", "10.244.4.0/24"]);
+  const steps = bench.rib.setOwnersSteps(owners(two, owner(3, ["10.244.5.0/24"]), owner(4, ["10.244.3.0/24"])));
+  let pauses = 0;
+  for (; !steps.next().done; pauses++) expect(installed()).toEqual(["10.244.2.0/24", "10.244.4.0/24"]);
+  expect(pauses).toBeGreaterThan(3);
+  bench.rib.setOwners(owners(two));
+  expect(installed()).toEqual(["10.244.2.0/24", "10.244.3.0/24", "10.244.4.0/24"]);
+});
