@@ -1,15 +1,15 @@
 import { type PerformanceEntry, PerformanceObserver, performance } from "node:perf_hooks";
-import { setImmediate } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Call, Connection, ConnectionEvents, Destination, DialEvents, Transport } from "#bgp/transport.ts";
 import { HEAD_ROOM } from "#bgp/wire/framing.ts";
 import { encodeKeepalive } from "#bgp/wire/keepalive.ts";
 import { MessageType } from "#bgp/wire/message-type.ts";
-import type { NodeConfig, PeerConfig } from "#config/node-config.ts";
+import type { BlockOwner, NodeConfig, PeerConfig } from "#config/node-config.ts";
 import { Daemon } from "#daemon/daemon.ts";
 import type { Clock } from "#lib/clock.ts";
 import { silentLog } from "#lib/log.ts";
 import { type Address, parseAddress } from "#route/address.ts";
-import { parsePrefix } from "#route/prefix.ts";
+import { type Prefix, parsePrefix } from "#route/prefix.ts";
 import { ModelKernel } from "../../test/kernel/model-kernel.ts";
 import { nodeConfig, peerConfig } from "../../test/support/sessions.ts";
 
@@ -20,6 +20,9 @@ import { nodeConfig, peerConfig } from "../../test/support/sessions.ts";
  *
  *     node bench/micro/sessions.ts [--passwords] [neighbours] [rounds]
  */
+
+/** After so long all collections have been told. */
+const COLLECTIONS_MS = 20;
 
 const HEADER_OCTETS = 19;
 const TYPE_AT = 18;
@@ -98,12 +101,11 @@ class Answering implements Connection {
   }
 }
 
-/** Its own block of 256 addresses, by way of itself. @param word the neighbour's address */
+/** Its own block of 256 addresses, `SECOND.THIRD.FOURTH.0/24`, by way of itself. @param word the neighbour's address */
 function updateOf(word: number): Uint8Array {
-  const block = (word & 0xffff) << 8;
   const address = [word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255];
   const attributes = [0x40, 1, 1, 0, 0x40, 2, 0, 0x40, 3, 4, ...address, 0x40, 5, 4, 0, 0, 0, 100];
-  const body = [0, 0, 0, attributes.length, ...attributes, 24, 20, (block >>> 16) & 255, (block >>> 8) & 255];
+  const body = [0, 0, 0, attributes.length, ...attributes, 24, ...address.slice(1)];
   const length = HEADER_OCTETS + body.length;
   return Uint8Array.from([...new Array<number>(16).fill(255), 0, length, MessageType.update, ...body]);
 }
@@ -211,8 +213,7 @@ class World {
     const { keys } = this.transport;
     this.piece(work);
     this.settle();
-    await setImmediate(); // collections are told
-    await setImmediate();
+    await sleep(COLLECTIONS_MS);
     const times = this.#pieces.map(({ ms }) => ms);
     const own = this.#pieces.map((piece) => piece.ms - this.#collectedMs(piece));
     const columns = [
@@ -244,18 +245,30 @@ const [countText = "5000", roundsText = "3"] = process.argv.slice(2).filter((arg
 const count = Number(countText);
 const password = process.argv.includes("--passwords") ? "secret" : undefined;
 
-/** @param second octet of their addresses */
+/** Nodes, whose blocks are known. @param second octet of their addresses */
 function neighbours(second: number): PeerConfig[] {
   return Array.from({ length: count }, (_, index) => {
     const at = `10.${second}.${index >>> 8}.${index & 255}`;
-    return peerConfig(`Node_${at.replaceAll(".", "_")}`, at, { password });
+    const name = `Node_${at.replaceAll(".", "_")}`;
+    return peerConfig(name, at, { password, announcer: { node: name, reflects: false } });
   });
 }
 
 const [ones, others] = [neighbours(1), neighbours(2)];
+const owners = new Map([...ones, ...others].map(({ name, address }) => [name, ownerOf(name, address)]));
 const { policies } = nodeConfig(1, []);
 const addresses = { ipv4: parseAddress("10.0.0.1")! };
-const configOf = (peers: readonly PeerConfig[]): NodeConfig => nodeConfig(1, peers, { addresses, policies });
+
+function ownerOf(node: string, address: Address): BlockOwner {
+  const [word = 0] = address.words;
+  const block: Prefix = { family: "ipv4", words: [(word << 8) >>> 0], length: 24 };
+  return { node, blocks: [block], externalAs: undefined, routerId: word, addresses: { ipv4: address } };
+}
+
+function configOf(peers: readonly PeerConfig[]): NodeConfig {
+  const blockOwners = new Map(peers.map(({ name }) => [name, owners.get(name)!]));
+  return nodeConfig(1, peers, { addresses, policies, blockOwners });
+}
 
 const world = new World();
 const daemon = await world.start(configOf([]));
@@ -271,7 +284,8 @@ for (let round = 1; round <= Number(roundsText); round++) {
     ["all to all others", others],
     ["all to none", []],
   ] as const) {
-    await world.measure(what, () => daemon.reconfigure(configOf(peers)));
+    const config = configOf(peers);
+    await world.measure(what, () => daemon.reconfigure(config));
     if (established() !== peers.length) throw new Error(`${established()} of ${peers.length} sessions came up`);
   }
 }
