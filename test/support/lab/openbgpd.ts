@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import {
   type Announcement,
   bothFamilies,
@@ -31,6 +31,8 @@ export class OpenBgpd extends Speaker {
 
   async start(): Promise<void> {
     this.#write();
+    // Its processes change their root to it; systemd would make it, which need not run here.
+    mkdirSync("/run/openbgpd", { recursive: true });
     // For routes of the other family than the session's, its own next hop is the address of the loopback interface.
     await this.host.ipBatch([
       ...["address flush dev lo", `address add ${this.settings.nextHops[4]}/32 dev lo`],
