@@ -5,10 +5,10 @@ import { type Received, received } from "../wire/message.ts";
 import type { FromWorker, KernelMode, KernelWorkerData, ToWorker } from "./messages.ts";
 
 /**
- * Batches on their way: enough that the kernel does not wait for us while other turns take their time, few enough that a
- * change is not queued for long.
+ * Batches on their way: enough that the kernel does not wait for us while another turn takes its 20 ms, few enough that a
+ * change is not queued for long (ADR 0006).
  */
-const BATCHES = 16;
+const BATCHES = 32;
 const BATCH_OCTETS = 64 << 10;
 
 /** A batch's room, and who waits for its answer. */
