@@ -1,50 +1,9 @@
 import type { Family } from "#route/family.ts";
 import type { Hop } from "#route/hop-set.ts";
+import type { Group } from "./group.ts";
 import { SingleHops } from "./single-hops.ts";
 import { slotOf, UNKNOWN, viaGroup } from "./target.ts";
 import { deleteNextHop, type GroupMember, type NextHopObject, putGroup, putHop } from "./wire/nexthop.ts";
-
-/** A nexthop object of the kernel that many routes share: a group, so that it can be re-pointed to any number of hops. */
-export interface Group {
-  /** Target of its routes: `viaGroup(slot)`. */
-  readonly target: number;
-  /** Id in the kernel. */
-  readonly id: number;
-  /** The kernel picks hops by buckets: one may stand by for the other. A group cannot become another kind of group. */
-  readonly isResilient: boolean;
-  /** Hop set it amounts to; UNKNOWN where the kernel changed it, or refused to. */
-  content: number;
-  /**
-   * `new`: not in the kernel yet; `ready`: routes may name it; `retired`: no more routes, it goes after the last one;
-   * `dying`: its deletion is on the way; `dead`: the kernel has deleted it, answers about its routes are on the way.
-   */
-  state: "new" | "ready" | "retired" | "dying" | "dead";
-  members: readonly GroupMember[];
-  /** It is dead, and no route names it. */
-  isBuried: boolean;
-  /** Routes that name it. */
-  routes: number;
-  /** Routes on their way to it, and changes of itself. */
-  flights: number;
-  /** What its routes want, by hop set; 0 is to be deleted, KEEP to stay. */
-  readonly wants: Map<number, Want>;
-  /** It waits to be decided about. */
-  isChanged: boolean;
-}
-
-/** How many routes of a group want the same. */
-interface Want {
-  routes: number;
-}
-
-/** In place of what a route wants: it was adopted, and stays as it is until somebody asks for it. */
-export const KEEP = UNKNOWN;
-
-/** What is best for all routes of a group at once. */
-export type GroupStep =
-  | { readonly kind: "nothing" }
-  | { readonly kind: "repoint"; readonly hopSet: number }
-  | { readonly kind: "remove" };
 
 /** Our ids: `LN` in the upper half, so that `ip nexthop` shows whose they are. Groups here, single hops above. */
 const BASE = 0x4c4e0000;
@@ -56,8 +15,6 @@ const IDS = 0x4000;
 const GUARDED_WEIGHT = 256;
 /** More hops than this do not share 128 buckets fairly enough. */
 export const MAX_RESILIENT_HOPS = 32;
-/** Fewer routes than this are moved one by one in less than a millisecond. */
-export const BULK_ROUTES = 256;
 
 /**
  * The nexthop objects of one family, as the kernel holds them. Sends nothing and does not know when objects are worth
@@ -379,27 +336,4 @@ export class Groups {
     this.#singles.leave(group.members.map(({ id }) => id));
     group.members = [];
   }
-}
-
-/** Do nearly all of a group's routes want what it is now? */
-export const isCaughtUp = ({ routes, wants, content }: Group): boolean =>
-  (wants.get(content)?.routes ?? 0) * 8 >= routes * 7;
-
-/**
- * What to do with all routes of a group at once. One message re-points them when most want the same other hop set and
- * hardly any wants what it is now (those few are led astray until they are corrected one by one). To delete them is the
- * work of each route's own message: the kernel would delete those of an object in one go, and let nobody else on that
- * processor run meanwhile (docs/adr/0044).
- * @param users routes that may come to name it
- */
-export function decide({ state, routes, flights, wants, content }: Group, users: number): GroupStep {
-  if (state === "new" || state === "dying" || state === "dead") return { kind: "nothing" };
-  if (routes === 0) return { kind: flights === 0 && (state === "retired" || users === 0) ? "remove" : "nothing" };
-  const staying = (wants.get(content)?.routes ?? 0) + (wants.get(KEEP)?.routes ?? 0);
-  if (state === "retired" || routes < BULK_ROUTES || staying * 8 > routes) return { kind: "nothing" };
-  for (const [hopSet, want] of wants) {
-    if (hopSet !== 0 && hopSet !== content && hopSet !== KEEP && want.routes * 2 > routes)
-      return { kind: "repoint", hopSet };
-  }
-  return { kind: "nothing" };
 }

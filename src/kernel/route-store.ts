@@ -1,7 +1,8 @@
 import type { Clock } from "#lib/clock.ts";
 import { formatWords } from "#route/address.ts";
 import type { Family } from "#route/family.ts";
-import { Groups, KEEP } from "./groups.ts";
+import { KEEP } from "./group.ts";
+import { Groups } from "./groups.ts";
 import { PrefixTable } from "./prefix-table.ts";
 import { ShuffledQueue } from "./queue.ts";
 import { DOUBTED, IN_FLIGHT, QUEUED, STALE } from "./route-flags.ts";

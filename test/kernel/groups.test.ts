@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { decide, type Group, Groups } from "#kernel/groups.ts";
+import { decide, type Group } from "#kernel/group.ts";
+import { Groups } from "#kernel/groups.ts";
 import { eachMessage, received } from "#kernel/wire/message.ts";
 import { decodeNextHop } from "#kernel/wire/nexthop.ts";
 import type { Hop } from "#route/hop-set.ts";
