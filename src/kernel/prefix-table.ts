@@ -187,7 +187,7 @@ export class PrefixTable {
 
   #growShard(shard: number): void {
     const old = this.#shards[shard]!;
-    const slots = new Uint32Array(old.length * 2);
+    const slots = reserve(Uint32Array, old.length * 2);
     this.#shards[shard] = slots;
     for (const slot of old) {
       if (slot !== 0) place(slots, this.#hashOf(slot & ID), slot & ID);

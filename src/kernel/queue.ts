@@ -1,3 +1,5 @@
+import { reserve } from "#lib/reserve.ts";
+
 /** Numbers that are drawn in one go. */
 const DRAW = 256;
 
@@ -31,7 +33,7 @@ export class ShuffledQueue {
 
   push(value: number): void {
     if (this.#queued === this.#waiting.length) {
-      const grown = new Uint32Array(this.#queued * 2);
+      const grown = reserve(Uint32Array, this.#queued * 2);
       grown.set(this.#waiting);
       this.#waiting = grown;
     }

@@ -2,6 +2,7 @@ import { reserve } from "#lib/reserve.ts";
 import { type AttributeFacts, GRACEFUL_SHUTDOWN } from "#route/attribute-facts.ts";
 import { Arena } from "./arena.ts";
 import { type HashKeys, hashKeys } from "./hash.ts";
+import { doubled, takeOut } from "./hashed-slots.ts";
 import { TableFull } from "./limits.ts";
 import type { NextHopTable } from "./next-hop-table.ts";
 
@@ -179,7 +180,7 @@ export class AttributeTable {
     this.#fill(id, key, facts);
     slots[at] = hash;
     slots[at + 1] = id;
-    if (++this.#used[shard]! * 3 > slots.length) this.#grow(shard);
+    if (++this.#used[shard]! * 3 > slots.length) this.#shards[shard] = doubled(slots);
     return id;
   }
 
@@ -203,20 +204,6 @@ export class AttributeTable {
     this.bandwidths[at + BANDWIDTH] = facts.linkBandwidth;
   }
 
-  #grow(shard: number): void {
-    const old = this.#shards[shard]!;
-    const slots = new Uint32Array(old.length * 2);
-    const mask = slots.length - 1;
-    for (let from = 0; from < old.length; from += 2) {
-      if (old[from + 1] === 0) continue;
-      let at = (old[from]! << 1) & mask;
-      while (slots[at + 1] !== 0) at = (at + 2) & mask;
-      slots[at] = old[from]!;
-      slots[at + 1] = old[from + 1]!;
-    }
-    this.#shards[shard] = slots;
-  }
-
   /** Holds set `id` once more. */
   hold(id: number): void {
     this.#cold[id * COLD_WORDS + REFS]!++;
@@ -229,28 +216,13 @@ export class AttributeTable {
     if (this.#cold[cold + CACHED] !== 0) this.onFree(id);
     this.#nextHops.release(this.hot[id * 8 + NEXT_HOP]!);
     this.arena.release(this.#cold[cold + OFFSET]!, this.#cold[cold + LENGTH]!);
-    this.#takeOutOfSlots(id);
+    const hash = this.#cold[cold + HASH]!;
+    takeOut(this.#shards[hash >>> 26]!, hash, id);
+    this.#used[hash >>> 26]!--;
     this.#cold[cold + OFFSET] = this.#freeHead;
     this.#cold[cold + LENGTH] = 0;
     this.#freeHead = id;
     this.size--;
-  }
-
-  #takeOutOfSlots(id: number): void {
-    const hash = this.#cold[id * COLD_WORDS + HASH]!;
-    const slots = this.#shards[hash >>> 26]!;
-    const mask = slots.length - 1;
-    let hole = (hash << 1) & mask;
-    while (slots[hole + 1] !== id) hole = (hole + 2) & mask;
-    for (let at = (hole + 2) & mask; slots[at + 1] !== 0; at = (at + 2) & mask) {
-      const home = (slots[at]! << 1) & mask;
-      if (((at - home) & mask) < ((at - hole) & mask)) continue;
-      slots[hole] = slots[at]!;
-      slots[hole + 1] = slots[at + 1]!;
-      hole = at;
-    }
-    slots[hole + 1] = 0;
-    this.#used[hash >>> 26]!--;
   }
 
   /** `onFree` shall be called for this set. */

@@ -104,7 +104,7 @@ export class PrefixTable4 implements PrefixTable {
 
   #grow(shard: number): void {
     const old = this.#shards[shard]!;
-    const slots = new Uint32Array(old.length * 2);
+    const slots = reserve(Uint32Array, old.length * 2);
     const mask = slots.length - 1;
     for (let from = 0; from < old.length; from += 2) {
       const packed = old[from + 1]!;

@@ -1,6 +1,7 @@
 import { reserve } from "#lib/reserve.ts";
 import { maskWord, type Prefix } from "#route/prefix.ts";
 import { type HashKeys, hashKeys } from "./hash.ts";
+import { doubled, takeOut } from "./hashed-slots.ts";
 import { TableFull } from "./limits.ts";
 import { FREE, type PrefixTable } from "./prefix-table.ts";
 
@@ -98,7 +99,7 @@ export class PrefixTable6 implements PrefixTable {
     const id = this.#take(w0, w1, w2, w3, length);
     slots[at] = hash;
     slots[at + 1] = id;
-    if (++this.#used[shard]! * 3 > slots.length) this.#grow(shard);
+    if (++this.#used[shard]! * 3 > slots.length) this.#shards[shard] = doubled(slots);
     return id;
   }
 
@@ -119,37 +120,12 @@ export class PrefixTable6 implements PrefixTable {
     return id;
   }
 
-  #grow(shard: number): void {
-    const old = this.#shards[shard]!;
-    const slots = new Uint32Array(old.length * 2);
-    const mask = slots.length - 1;
-    for (let from = 0; from < old.length; from += 2) {
-      if (old[from + 1] === 0) continue;
-      let at = (old[from]! << 1) & mask;
-      while (slots[at + 1] !== 0) at = (at + 2) & mask;
-      slots[at] = old[from]!;
-      slots[at + 1] = old[from + 1]!;
-    }
-    this.#shards[shard] = slots;
-  }
-
   free(id: number): void {
     const { words } = this;
     const record = id << 2;
     const length = this.lengths[id]!;
     const hash = this.#hash(words[record]!, words[record + 1]!, words[record + 2]!, words[record + 3]!, length);
-    const slots = this.#shards[hash >>> 24]!;
-    const mask = slots.length - 1;
-    let hole = (hash << 1) & mask;
-    while (slots[hole + 1] !== id) hole = (hole + 2) & mask;
-    for (let at = (hole + 2) & mask; slots[at + 1] !== 0; at = (at + 2) & mask) {
-      const home = (slots[at]! << 1) & mask;
-      if (((at - home) & mask) < ((at - hole) & mask)) continue;
-      slots[hole] = slots[at]!;
-      slots[hole + 1] = slots[at + 1]!;
-      hole = at;
-    }
-    slots[hole + 1] = 0;
+    takeOut(this.#shards[hash >>> 24]!, hash, id);
     this.#used[hash >>> 24]!--;
     this.byLength[length]!--;
     this.size--;
