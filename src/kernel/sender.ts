@@ -3,7 +3,9 @@ import type { Clock, Timer } from "#lib/clock.ts";
 import type { Answer, NetlinkPort } from "./netlink-port.ts";
 import { askAcknowledgement } from "./wire/route.ts";
 
-/** Routes that one turn looks at, so that routes which need nothing do not hold the turn. */
+/** How long a turn goes on before others have theirs. */
+const TURN_MS = 2;
+/** Routes that one turn looks at, for clocks that stand still. */
 const TURN_ROUTES = 4096;
 
 /**
@@ -195,10 +197,11 @@ export class Sender {
 
   #flush(): void {
     if (this.#paused) return;
-    this.#lastTurnMs = this.#clock.nowMs();
+    const beganMs = this.#clock.nowMs();
+    this.#lastTurnMs = beganMs;
     for (const source of this.#sources) source.prepare();
     let budget = TURN_ROUTES;
-    while (budget > 0 && this.#pending > 0) {
+    while (budget > 0 && this.#pending > 0 && this.#clock.nowMs() - beganMs < TURN_MS) {
       const room = this.#port.room();
       if (room === undefined) return; // an answer comes, and with it the next turn
       const message = this.#messages.shift();
