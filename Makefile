@@ -67,4 +67,4 @@ bench-now:
 
 clean: ## removes what make made, namespaces of a killed demo or lab included
 	@[ ! -d node_modules ] || node --disable-warning=ExperimentalWarning demo/clean.ts
-	rm -rf node_modules .tools $(REPORTS)
+	rm -rf node_modules .tools dist $(REPORTS)
