@@ -46,7 +46,7 @@ async function through(lab: Lab, daemon: Daemon, table: Table): Promise<Measurem
     const startMs = await scene.send([[source, path]]);
     const endMs = await reached;
     const { cpuSeconds } = scene.process.usage();
-    const held = routesIn(lab.namespaces.daemon, family);
+    const held = await routesIn(lab.namespaces.daemon, family);
     if (held !== routes) throw new Error(`${metric}: the kernel holds ${held} routes, not ${routes}`);
     results.push({ metric, value: (endMs - startMs) / 1e3, unit: "s", cpuSeconds: cpuSeconds - before.cpuSeconds });
   }
