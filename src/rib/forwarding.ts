@@ -8,8 +8,11 @@ import type { NextHopTable } from "./table/next-hop-table.ts";
 import type { Job, Turns } from "./turns.ts";
 import type { InstallProgress } from "./wait-install.ts";
 
-/** Prefixes of one step: three microseconds each, most of them the table's. */
-const BATCH = 256;
+/**
+ * Prefixes of one step, told without a pause: the kernel's side sees how many ask for a hop set before it sends the first,
+ * and gives those that are worth it an object from the beginning.
+ */
+const BATCH = 1024;
 /** Combinations of next hops that are remembered; more begin anew. */
 const MAX_COMBINATIONS = 65_536;
 /** Numbers of next hops stay below this, numbers of combinations begin here. */
