@@ -50,9 +50,14 @@ export class Upkeep {
       this.#own.disturb();
       return { leavePages: false, saveMemory: false };
     }
-    const leavePages = this.#file.begins(now.fileOctets);
     const small = now.heapOctets <= SMALL_HEAP_OCTETS;
-    return { leavePages, saveMemory: small && (this.#own.begins(now.ownOctets) || this.#own.isUnderWay) };
+    const wasSaving = this.#own.isUnderWay;
+    const saveMemory = small && (this.#own.begins(now.ownOctets) || this.#own.isUnderWay);
+    if (wasSaving && !saveMemory) {
+      this.#own.disturb(); // where a heap that is large by now ended it
+      this.#file.startAnew(); // collecting garbage brought pages back
+    }
+    return { leavePages: this.#file.begins(now.fileOctets), saveMemory };
   }
 }
 
@@ -79,7 +84,12 @@ class Growth {
 
   /** What is under way is not worth measuring. */
   disturb(): void {
-    if (this.isUnderWay) this.#rest = 0;
+    if (this.isUnderWay) this.startAnew();
+  }
+
+  /** Any effort ends, and what was left after it is forgotten. */
+  startAnew(): void {
+    this.#rest = 0;
     this.#leftLooks = 0;
   }
 

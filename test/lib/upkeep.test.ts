@@ -27,10 +27,12 @@ function looks(...states: readonly State[]): string[] {
 const words = ({ leavePages, saveMemory }: Chores): string =>
   [leavePages ? "leave" : "", saveMemory ? "save" : ""].join(" ").trim();
 
-test("what the start left behind is tidied at the first idle look, and not again", () => {
+test("what the start left behind is tidied at the first idle look; pages that the collector used, when V8 is done", () => {
   const start = { file: 53, own: 69 };
-  const after = { file: 16, own: 56 };
-  expect(looks(start, after, after, after, after)).toEqual(["leave save", "save", "", "", ""]);
+  const collected = { file: 20, own: 56 };
+  const after = { file: 8, own: 56 };
+  expect(looks(start, collected, collected, after, after)).toEqual(["leave save", "save", "leave", "", ""]);
+  expect(looks(start, collected, after, after, after)).toEqual(["leave save", "save", "leave", "", ""]);
 });
 
 test("a process with work is left in peace until it has none", () => {
@@ -63,4 +65,6 @@ test("work that begins meanwhile ends the saving, which is made up for later", (
 test("a large heap is not collected for it", () => {
   expect(looks({ own: 69, heap: 36 })).toEqual(["save"]);
   expect(looks({ own: 200, heap: 37, file: 53 })).toEqual(["leave"]);
+  const grown = { own: 80, heap: 37, file: 20 };
+  expect(looks({ own: 69, file: 53 }, grown, grown, grown)).toEqual(["leave save", "leave", "", ""]);
 });
