@@ -197,11 +197,10 @@ export class Sender {
 
   #flush(): void {
     if (this.#paused) return;
-    const beganMs = this.#clock.nowMs();
-    this.#lastTurnMs = beganMs;
+    this.#lastTurnMs = this.#clock.nowMs();
     for (const source of this.#sources) source.prepare();
     let budget = TURN_ROUTES;
-    while (budget > 0 && this.#pending > 0 && this.#clock.nowMs() - beganMs < TURN_MS) {
+    while (budget > 0 && this.#pending > 0 && this.#clock.nowMs() - this.#lastTurnMs < TURN_MS) {
       const room = this.#port.room();
       if (room === undefined) return; // an answer comes, and with it the next turn
       const message = this.#messages.shift();

@@ -33,7 +33,7 @@ test("a turn ends after two milliseconds, and the next one goes on", () => {
   const source = new SlowSource(clock);
   sender.attach([source]);
   sender.resume();
-  sender.whenTried(() => {});
+  sender.whenTried(() => {}); // somebody waits: ten routes go at once
   const left: number[] = [];
   for (; clock.isBusy; left.push(source.pending)) clock.turn();
   expect(left).toEqual([6, 2, 0]);
